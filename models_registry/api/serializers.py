@@ -1,0 +1,80 @@
+from decimal import Decimal
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from models_registry.choices import Status
+from models_registry.models import AIModel
+from models_registry.validation import decimal_text
+
+
+@extend_schema_field({"type": "string", "format": "decimal", "examples": ["0.75"]})
+class MoneyField(serializers.Field):
+    """An exact decimal as text: no exponent, no trailing zeros."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(read_only=True, **kwargs)
+
+    def to_representation(self, value: Decimal) -> str:
+        return decimal_text(value)
+
+
+class AIModelSerializer(serializers.ModelSerializer[AIModel]):
+    cost_per_second = MoneyField(help_text="US dollars a second, before multiplier and margin.")
+    supported_durations = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Seconds, ascending."
+    )
+    supported_qualities = serializers.ListField(child=serializers.CharField())
+    tags = serializers.ListField(child=serializers.CharField())
+    status = serializers.ChoiceField(
+        choices=Status.choices, help_text="Derived from is_active and is_deprecated."
+    )
+    model_parameters = serializers.DictField()
+    requirements = serializers.DictField()
+
+    class Meta:
+        model = AIModel
+        fields = [
+            "model_id",
+            "name",
+            "description",
+            "version",
+            "provider",
+            "category",
+            "tags",
+            "cost_per_second",
+            "supported_durations",
+            "supported_qualities",
+            "max_duration",
+            "fixed_duration",
+            "is_active",
+            "is_premium",
+            "is_default",
+            "is_deprecated",
+            "status",
+            "replicate_model_id",
+            "model_parameters",
+            "requirements",
+            "created_at",
+            "updated_at",
+            "deprecated_at",
+        ]
+        read_only_fields = fields
+
+
+class AlternativesSerializer(serializers.Serializer[Any]):
+    durations = serializers.ListField(child=serializers.IntegerField())
+    qualities = serializers.ListField(child=serializers.CharField())
+
+
+class CapabilitySerializer(serializers.Serializer[Any]):
+    """Whether a model offers a combination; `alternatives` is what it offers on the side(s) that failed."""
+
+    model_id = serializers.CharField()
+    valid = serializers.BooleanField()
+    code = serializers.ChoiceField(
+        choices=["model_unavailable", "unsupported_duration", "unsupported_quality"], allow_null=True
+    )
+    reason = serializers.CharField(allow_null=True)
+    alternatives = AlternativesSerializer()

@@ -1,0 +1,87 @@
+from collections.abc import Mapping
+from typing import ClassVar
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import mixins, viewsets
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from models_registry.api.filters import AIModelFilter, StrictFilterBackend
+from models_registry.api.query import CapabilityQuery, read_query, refuse_any
+from models_registry.api.scopes import PUBLIC, has_catalogue_rights
+from models_registry.api.serializers import AIModelSerializer, CapabilitySerializer
+from models_registry.errors import NoDefaultModel
+from models_registry.models import AIModel
+from models_registry.querysets import AIModelQuerySet
+from models_registry.validation import check_capability
+
+# The same words for an unknown id and for one that the caller may not know of.
+NOT_FOUND = "No model of this id is on offer. The list at /api/v1/models/ has those that are."
+
+MODEL_ID = OpenApiParameter(
+    "model_id", str, OpenApiParameter.PATH, description="As in `google/veo-3`; slashes stand as they are."
+)
+
+
+class AIModelViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[AIModel]):
+    """The models on offer."""
+
+    queryset = AIModel.objects.all()
+    serializer_class = AIModelSerializer
+    filter_backends = [StrictFilterBackend]
+    filterset_class = AIModelFilter
+    required_scopes: ClassVar[Mapping[str, frozenset[str]]] = {
+        "list": PUBLIC,
+        "default": PUBLIC,
+        "premium": PUBLIC,
+        "retrieve": PUBLIC,
+        "validate": PUBLIC,
+    }
+
+    def get_queryset(self) -> AIModelQuerySet:
+        if self.action == "premium":
+            return AIModel.premium.all()
+        if self.action == "list" and "status" not in self.request.query_params:
+            return AIModel.active.all()
+        return AIModel.objects.all()
+
+    def check_permissions(self, request: Request) -> None:
+        super().check_permissions(request)
+        if "status" in request.query_params and not has_catalogue_rights(request):
+            self.permission_denied(request, message="Filtering by status needs catalogue rights.")
+
+    @extend_schema(summary="Premium models", description="Active and premium, with the list's filters.")
+    def premium(self, request: Request) -> Response:
+        return self.list(request)
+
+    @extend_schema(
+        summary="The default model", description="404 only while no model is active.", filters=False
+    )
+    def default(self, request: Request) -> Response:
+        refuse_any(request)
+        model = AIModel.default.first()
+        if model is None:
+            raise NoDefaultModel("No model is active, so there is no default. Activate one.")
+        return Response(self.get_serializer(model).data)
+
+    @extend_schema(summary="One model", parameters=[MODEL_ID])
+    def retrieve(self, request: Request, model_id: str) -> Response:
+        refuse_any(request)
+        models = AIModel.objects.all() if has_catalogue_rights(request) else AIModel.objects.sold()
+        model = models.with_model_id(model_id).first()
+        if model is None:
+            raise NotFound(NOT_FOUND)
+        return Response(self.get_serializer(model).data)
+
+    @extend_schema(
+        summary="Does a model offer this?",
+        description="200 also when it does not, and for an unknown model. Capabilities only, no price limits.",
+        parameters=[MODEL_ID, CapabilityQuery],
+        responses=CapabilitySerializer,
+    )
+    def validate(self, request: Request, model_id: str) -> Response:
+        wanted = read_query(request, CapabilityQuery)
+        model = AIModel.objects.sold().with_model_id(model_id).first()
+        capability = check_capability(model_id, model, **wanted)
+        return Response(CapabilitySerializer(capability).data)

@@ -1,0 +1,114 @@
+"""Every named filter of the catalogue, and the managers made of them."""
+
+import uuid
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models import Q
+
+from models_registry.choices import Status
+
+if TYPE_CHECKING:
+    from models_registry.models import CatalogueRevision
+
+
+class AIModelQuerySet(models.QuerySet["AIModel"]):
+    def active(self) -> "AIModelQuerySet":
+        """Offered to everybody: active and not on its way out."""
+        return self.in_status(Status.ACTIVE)
+
+    def sold(self) -> "AIModelQuerySet":
+        """Everything a customer may still buy: active and deprecated models."""
+        return self.filter(is_active=True)
+
+    def premium(self) -> "AIModelQuerySet":
+        return self.active().filter(is_premium=True)
+
+    def default(self) -> "AIModelQuerySet":
+        """The one default model, or nothing while no model is active."""
+        return self.filter(is_default=True)
+
+    def in_status(self, *statuses: str) -> "AIModelQuerySet":
+        matching = Q(pk__in=[])
+        for status in statuses:
+            matching |= Q(**Status(status).flags)
+        return self.filter(matching)
+
+    def by_provider(self, provider: str) -> "AIModelQuerySet":
+        return self.filter(provider=provider)
+
+    def by_category(self, category: str) -> "AIModelQuerySet":
+        return self.filter(category=category)
+
+    def by_tag(self, *tags: str) -> "AIModelQuerySet":
+        """Models that carry every one of `tags`."""
+        return self._holding("tags", tags)
+
+    def by_duration(self, *durations: int) -> "AIModelQuerySet":
+        """Models that offer every one of `durations`, in seconds."""
+        return self._holding("supported_durations", durations)
+
+    def by_quality(self, *qualities: str) -> "AIModelQuerySet":
+        return self._holding("supported_qualities", qualities)
+
+    def costing_at_most(self, cost_per_second: Decimal) -> "AIModelQuerySet":
+        """Models whose base price is at most this many dollars a second."""
+        return self.filter(cost_per_second__lte=cost_per_second)
+
+    def matching(self, text: str) -> "AIModelQuerySet":
+        """Models in whose id, name, description, provider or tags the literal `text` stands."""
+        found = Q(tags__has_item_like=text)
+        for field in ("model_id", "name", "description", "provider"):
+            found |= Q(**{f"{field}__icontains": text})
+        return self.filter(found)
+
+    def with_model_id(self, model_id: str) -> "AIModelQuerySet":
+        """The model of exactly this id; text that no id can be finds nothing."""
+        if "\0" in model_id:  # PostgreSQL refuses to look for a text with NUL in it
+            return self.none()
+        # Lower case as well, because that is what the unique index is made of.
+        return self.filter(model_id__lower=model_id.lower(), model_id=model_id)
+
+    def _holding(self, field: str, items: tuple[Any, ...]) -> "AIModelQuerySet":
+        found = self
+        for item in items:
+            found = found.filter(**{f"{field}__has_item": item})
+        return found
+
+
+AIModelManager = models.Manager.from_queryset(AIModelQuerySet)
+
+
+class ActiveManager(AIModelManager):
+    def get_queryset(self) -> AIModelQuerySet:
+        return AIModelQuerySet(self.model, using=self._db).active()
+
+
+class PremiumManager(AIModelManager):
+    def get_queryset(self) -> AIModelQuerySet:
+        return AIModelQuerySet(self.model, using=self._db).premium()
+
+
+class DefaultManager(AIModelManager):
+    def get_queryset(self) -> AIModelQuerySet:
+        return AIModelQuerySet(self.model, using=self._db).default()
+
+
+class QualityTierQuerySet(models.QuerySet["QualityTier"]):
+    def keys(self) -> set[str]:
+        return set(self.values_list("key", flat=True))
+
+
+class CatalogueRevisionQuerySet(models.QuerySet["CatalogueRevision"]):
+    def lock(self) -> "CatalogueRevision":
+        """Wait until no other writer of the catalogue is under way, then keep them out until this one ends.
+
+        Taken first by every writing service, so that writers never wait for each other in two orders
+        (the triggers lock this row anyway, only later). Needs an open transaction.
+        """
+        self.get_or_create(pk=1, defaults={"epoch": uuid.uuid4().hex})
+        return self.select_for_update().get(pk=1)
+
+    def current(self) -> "CatalogueRevision":
+        return self.get(pk=1)

@@ -1,0 +1,192 @@
+"""Every write of the catalogue. One transaction each: lock, check, change, store.
+
+All of them begin by locking the catalogue revision, so writers stand in one line: the rules about the one
+default, about taken ids and about tiers in use then hold without any further lock. On SQLite the immediate
+transaction does the same. Readers never wait.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from models_registry import validation
+from models_registry.choices import Status
+from models_registry.errors import (
+    DefaultModelRequired,
+    DefaultMustBeActive,
+    ModelIdTaken,
+    ModelNotRetired,
+    StaleModel,
+    TierInUse,
+)
+from models_registry.models import AIModel, CatalogueRevision, QualityTier
+
+IMMUTABLE = frozenset({"model_id"})
+
+
+@transaction.atomic
+def create(values: Mapping[str, Any]) -> AIModel:
+    """Add a model. The first one to be active becomes the default, whatever `values` say of that.
+
+    Raises ValidationError (keyed by field), ModelIdTaken or DefaultMustBeActive.
+    """
+    CatalogueRevision.objects.lock()
+    _refuse_unknown(values)
+    model = AIModel(**values)
+    model.full_clean(validate_unique=False, validate_constraints=False)
+    refuse_taken_id(model.model_id)
+    wants_default, model.is_default = model.is_default, False
+    _stamp_deprecation(model)
+    _claim_default(model, wanted=wants_default)
+    model.save(force_insert=True)
+    return _reread(model)
+
+
+@transaction.atomic
+def revise(model: AIModel, changes: Mapping[str, Any], *, expected_version: int | None = None) -> AIModel:
+    """Change some fields of `model`; a change to what already stands changes nothing.
+
+    `expected_version` is the `version_number` that the writer has seen.
+    Raises ValidationError (keyed by field), StaleModel, DefaultModelRequired or DefaultMustBeActive.
+    """
+    CatalogueRevision.objects.lock()
+    stored = AIModel.objects.select_for_update().get(pk=model.pk)
+    if expected_version not in {None, stored.version_number}:
+        raise StaleModel(stored.model_id)
+    _refuse_unknown(changes)
+    _refuse_immutable(stored, changes)
+    before = state(stored)
+    for name, value in changes.items():
+        setattr(stored, name, value)
+    stored.full_clean(validate_unique=False, validate_constraints=False)
+    refuse_leaving_default(stored, was_default=before["is_default"])
+    wants_default, stored.is_default = stored.is_default, before["is_default"]
+    _stamp_deprecation(stored)
+    _claim_default(stored, wanted=wants_default)
+    changed = [name for name, value in state(stored).items() if not validation.same(value, before[name])]
+    if not changed:
+        return stored
+    stored.save(update_fields=[*changed, "deprecated_at"])
+    return _reread(stored)
+
+
+def retire(model: AIModel) -> AIModel:
+    """Take `model` off sale for good; its id stays taken. Retiring it again changes nothing.
+
+    Raises DefaultModelRequired while it is the default.
+    """
+    return revise(model, Status.RETIRED.flags)
+
+
+@transaction.atomic
+def restore(model: AIModel) -> AIModel:
+    """Bring a retired model back as active; on an active one this changes nothing.
+
+    Raises ModelNotRetired for a draft or a deprecated model, ValidationError if the row breaks a rule by now
+    (say, a quality tier that is gone).
+    """
+    CatalogueRevision.objects.lock()
+    status = AIModel.objects.get(pk=model.pk).status
+    if status not in {Status.RETIRED, Status.ACTIVE}:
+        raise ModelNotRetired(model.model_id, status)
+    return revise(model, Status.ACTIVE.flags)
+
+
+def make_default(model: AIModel) -> AIModel:
+    """Move the default flag to `model`; no reader ever sees two defaults, or none.
+
+    Raises DefaultMustBeActive unless it is active and not deprecated.
+    """
+    return revise(model, {"is_default": True})
+
+
+@transaction.atomic
+def delete_tier(tier: QualityTier) -> None:
+    """Raises TierInUse while any model, retired ones included, offers the quality."""
+    CatalogueRevision.objects.lock()
+    refuse_tier_in_use(tier.key)
+    tier.delete()
+
+
+# --- Rules that need the other rows, asked by forms too --------------------------------------------------
+
+
+def refuse_taken_id(model_id: str) -> None:
+    taken_by = (
+        AIModel.objects.filter(model_id__lower=model_id.lower()).values_list("model_id", flat=True).first()
+    )
+    if taken_by is not None:
+        raise ModelIdTaken(model_id, taken_by)
+
+
+def refuse_leaving_default(model: AIModel, *, was_default: bool) -> None:
+    """Raise DefaultModelRequired if `model` was the default and, as it now is, could not stay it."""
+    if not was_default:
+        return
+    for name, wanted in {"is_default": True, **Status.ACTIVE.flags}.items():
+        if getattr(model, name) != wanted:
+            raise DefaultModelRequired(model.model_id, field=name)
+
+
+def refuse_tier_in_use(key: str) -> None:
+    users = list(AIModel.objects.by_quality(key).values_list("model_id", flat=True)[:5])
+    if users:
+        raise TierInUse(key, users)
+
+
+# --- Steps -----------------------------------------------------------------------------------------------
+
+
+def state(model: AIModel) -> dict[str, Any]:
+    """The fields that people and files may set, with their values."""
+    return {column.name: getattr(model, column.attname) for column in validation.editable_fields(model)}
+
+
+def _refuse_unknown(values: Mapping[str, Any]) -> None:
+    known = {column.name for column in validation.editable_fields(AIModel)}
+    unknown = {
+        name: [ValidationError("There is no such field to write.", "unknown_field")]
+        for name in values
+        if name not in known
+    }
+    if unknown:
+        raise ValidationError(unknown)
+
+
+def _refuse_immutable(stored: AIModel, changes: Mapping[str, Any]) -> None:
+    for name in IMMUTABLE & changes.keys():
+        if changes[name] != getattr(stored, name):
+            raise ValidationError(
+                {name: [ValidationError("This can't be changed; create another model instead.", "immutable")]}
+            )
+
+
+def _stamp_deprecation(model: AIModel) -> None:
+    if not model.is_deprecated:
+        model.deprecated_at = None
+    elif model.deprecated_at is None:
+        model.deprecated_at = timezone.now()
+
+
+def _claim_default(model: AIModel, *, wanted: bool) -> None:
+    """Give `model` the flag if it is wanted, or if nobody has it and `model` is active.
+
+    The flag leaves its old row first, or the unique constraint would refuse the new one.
+    """
+    if model.is_default:
+        return
+    if wanted and model.status != Status.ACTIVE:
+        raise DefaultMustBeActive(model.model_id, model.status)
+    holder = AIModel.objects.default().first()
+    if holder is not None and wanted:
+        holder.is_default = False
+        holder.save(update_fields=["is_default"])
+    model.is_default = wanted or (holder is None and model.status == Status.ACTIVE)
+
+
+def _reread(model: AIModel) -> AIModel:
+    """The row as it now stands: the triggers have moved its version and times."""
+    return AIModel.objects.get(pk=model.pk)

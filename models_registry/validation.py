@@ -1,0 +1,369 @@
+"""The rules that no single column can say: types, shapes, and how the fields of one row fit together.
+
+Every path that writes a model (service, form, importer, API) ends in `AIModel.full_clean`, which asks here.
+Also the capability check: can this model make a clip of that duration and quality?
+"""
+
+import json
+import math
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from models_registry import choices
+
+if TYPE_CHECKING:
+    from models_registry.models import AIModel
+
+MODEL_ID_SEGMENT = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+MODEL_ID = re.compile(rf"{MODEL_ID_SEGMENT}(?:/{MODEL_ID_SEGMENT})*")
+DECIMAL = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
+# PostgreSQL stores neither, and no font shows them.
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+TEXTS = ("model_id", "name", "description", "version", "provider", "replicate_model_id")
+LISTS = ("supported_durations", "supported_qualities", "tags")
+OBJECTS = ("model_parameters", "requirements")
+
+
+def shown(value: object) -> str:
+    """`value` as an error message quotes it: as JSON where it can be, and never long."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    except (TypeError, ValueError, RecursionError):
+        text = type(value).__name__
+    text = UNSTORABLE.sub("\ufffd", text)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+# --- One value -------------------------------------------------------------------------------------------
+
+
+def parse_decimal(value: object) -> Decimal:
+    """An exact decimal from a decimal text, a whole number or a `Decimal`, without trailing zeros.
+
+    Raises ValueError for anything else: floats (already inexact), booleans, NaN, `1_000`, other scripts' digits.
+    """
+    if isinstance(value, str) and DECIMAL.fullmatch(value):
+        value = Decimal(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = Decimal(value)
+    if not isinstance(value, Decimal) or not value.is_finite():
+        raise ValueError(f"{shown(value)} is no exact decimal number")
+    # A huge exponent is left as it came: writing it out would fill the memory.
+    return value.normalize() if abs(value.adjusted()) < 30 else value
+
+
+def decimal_text(value: Decimal) -> str:
+    """The exact value without exponent or trailing zeros: how money is written everywhere."""
+    return format(value.normalize(), "f") if value else "0"
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equality as JSON means it: 1 is 1.0, but `true` is not 1, as Python has it."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
+
+
+def is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_right_type(column: "models.Field[Any, Any]", value: object) -> bool:
+    if isinstance(column, models.BooleanField):
+        return isinstance(value, bool)
+    if isinstance(column, models.DecimalField):
+        return isinstance(value, Decimal)
+    if isinstance(column, models.IntegerField):
+        return is_whole(value)
+    if isinstance(column, models.JSONField):
+        return isinstance(value, dict if column.name in OBJECTS else list)
+    return isinstance(value, str)
+
+
+EXPECTED = {
+    models.BooleanField: "true or false",
+    models.DecimalField: 'a decimal number such as "0.75"',
+    models.IntegerField: "a whole number",
+    models.JSONField: "a list",
+    models.Field: "a text",
+}
+
+
+def _expected(column: "models.Field[Any, Any]") -> str:
+    if column.name in OBJECTS:
+        return "a JSON object"
+    return next(words for kind, words in EXPECTED.items() if isinstance(column, kind))
+
+
+def editable_fields(model: "AIModel | type[AIModel]") -> "list[models.Field[Any, Any]]":
+    """The columns that people and files may set."""
+    return [column for column in model._meta.concrete_fields if column.editable and not column.primary_key]
+
+
+def wrong_types(model: "AIModel") -> dict[str, ValidationError]:
+    """The fields whose value has the wrong type; Django would turn `True` into a price of 1."""
+    errors = {}
+    for column in editable_fields(model):
+        value = getattr(model, column.attname)
+        if value is None and not column.null:
+            errors[column.name] = ValidationError("This can't be null.", "null")
+        elif value is not None and not _is_right_type(column, value):
+            errors[column.name] = ValidationError(
+                f"{shown(value)} is not {_expected(column)}.", "invalid", params={"value": shown(value)}
+            )
+    return errors
+
+
+def normalise(model: "AIModel") -> None:
+    """Write the values of `model` the one way they are stored; what is of the wrong type stays as it is."""
+    for name in TEXTS:
+        value = getattr(model, name)
+        if isinstance(value, str):
+            setattr(model, name, value.strip())
+    try:
+        model.cost_per_second = parse_decimal(model.cost_per_second)
+    except ValueError:
+        pass  # said by `wrong_types`
+    if isinstance(model.supported_durations, list) and all(map(is_whole, model.supported_durations)):
+        model.supported_durations = sorted(set(model.supported_durations))
+    model.supported_qualities = _without_repeats(model.supported_qualities)
+    model.tags = _without_repeats(model.tags)
+    model.model_parameters = _plain_json(model.model_parameters)
+    model.requirements = _plain_json(model.requirements)
+
+
+def _without_repeats(items: Any) -> Any:
+    if isinstance(items, list) and all(isinstance(item, str) for item in items):
+        return list(dict.fromkeys(item.strip() for item in items))
+    return items
+
+
+def _plain_json(value: Any, depth: int = 0) -> Any:
+    """`value` with its decimals as the floats that JSON columns store."""
+    if depth > choices.JSON_DEPTH:
+        return value
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, dict):
+        return {key: _plain_json(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain_json(item, depth + 1) for item in value]
+    return value
+
+
+# --- The row as a whole ----------------------------------------------------------------------------------
+
+Problem = tuple[str, str, str]  # field, code, message
+
+
+def check_row(model: "AIModel", *, known_qualities: Collection[str]) -> None:
+    """Raise ValidationError, keyed by field, unless every rule of the row holds.
+
+    Fields of the wrong type are passed over here: `wrong_types` has named them.
+    """
+    typed = {c.name for c in editable_fields(model)} - wrong_types(model).keys()
+    problems = [
+        *_text_problems(model, typed),
+        *_model_id_problems(model.model_id if "model_id" in typed else ""),
+        *_tag_problems(model.tags if "tags" in typed else []),
+    ]
+    if "supported_qualities" in typed:
+        problems += _quality_problems(model.supported_qualities, known_qualities)
+    if {"supported_durations", "fixed_duration", "max_duration"} <= typed:
+        problems += _duration_problems(model)
+    for name in OBJECTS:
+        if name in typed:
+            problems += _object_problems(name, getattr(model, name))
+    errors: dict[str, list[ValidationError]] = {}
+    for name, code, message in problems:
+        errors.setdefault(name, []).append(ValidationError(message, code))
+    if errors:
+        raise ValidationError(errors)
+
+
+def _text_problems(model: "AIModel", typed: Collection[str]) -> Iterator[Problem]:
+    for name in TEXTS:
+        if name in typed and UNSTORABLE.search(getattr(model, name)):
+            yield name, "invalid_text", "The text holds a NUL or half a surrogate pair; take it out."
+
+
+def _model_id_problems(model_id: str) -> Iterator[Problem]:
+    if not model_id:
+        return
+    segments = model_id.split("/")
+    if not MODEL_ID.fullmatch(model_id):
+        yield (
+            "model_id",
+            "invalid",
+            f"{shown(model_id)} is no model id: segments of ASCII letters, digits, '.', '_' and '-', each "
+            "beginning with a letter or digit, joined by '/'.",
+        )
+    elif len(segments) > choices.MODEL_ID_SEGMENTS:
+        yield (
+            "model_id",
+            "invalid",
+            f"An id has at most {choices.MODEL_ID_SEGMENTS} segments, not {len(segments)}.",
+        )
+    elif (
+        model_id.lower() in choices.RESERVED_MODEL_IDS
+        or segments[-1].lower() in choices.RESERVED_LAST_SEGMENTS
+    ):
+        yield (
+            "model_id",
+            "reserved",
+            f"{shown(model_id)} can't be an id: the API uses this address for something else.",
+        )
+
+
+def _tag_problems(tags: list[object]) -> Iterator[Problem]:
+    if len(tags) > choices.TAGS:
+        yield "tags", "max_items", f"At most {choices.TAGS} tags, not {len(tags)}."
+    for tag in tags:
+        if not isinstance(tag, str):
+            yield "tags", "invalid", f"{shown(tag)} is not a text."
+        elif not 1 <= len(tag) <= choices.TAG_LENGTH:
+            yield (
+                "tags",
+                "max_length",
+                f"A tag has 1 to {choices.TAG_LENGTH} characters; {shown(tag)} has {len(tag)}.",
+            )
+        elif UNSTORABLE.search(tag):
+            yield "tags", "invalid_text", f"{shown(tag)} holds a NUL or half a surrogate pair; take it out."
+
+
+def _quality_problems(qualities: list[object], known: Collection[str]) -> Iterator[Problem]:
+    if not qualities:
+        yield "supported_qualities", "required", "Give at least one quality."
+    for quality in qualities:
+        if not isinstance(quality, str) or quality not in known:
+            yield (
+                "supported_qualities",
+                "unknown_quality",
+                f"{shown(quality)} is no quality tier. There are: {', '.join(sorted(known)) or 'none yet'}.",
+            )
+
+
+def _duration_problems(model: "AIModel") -> Iterator[Problem]:
+    durations, fixed, longest = model.supported_durations, model.fixed_duration, model.max_duration
+    if not 1 <= len(durations) <= choices.DURATIONS:
+        yield (
+            "supported_durations",
+            "required" if not durations else "max_items",
+            f"Give 1 to {choices.DURATIONS} durations, not {len(durations)}.",
+        )
+    wrong = [
+        item
+        for item in durations
+        if not is_whole(item) or not choices.SHORTEST_DURATION <= item <= choices.LONGEST_DURATION
+    ]
+    for item in wrong:
+        yield (
+            "supported_durations",
+            "invalid",
+            f"{shown(item)} is no duration: whole seconds from {choices.SHORTEST_DURATION} "
+            f"to {choices.LONGEST_DURATION}.",
+        )
+    if wrong or not durations:
+        return
+    if fixed is not None and durations != [fixed]:
+        yield (
+            "fixed_duration",
+            "not_the_only_duration",
+            f"A fixed duration of {fixed} s has to be the only duration; offered are {shown(durations)}.",
+        )
+    if longest is not None and max(durations) > longest:
+        yield (
+            "max_duration",
+            "shorter_than_duration",
+            f"{longest} s is shorter than the offered duration of {max(durations)} s.",
+        )
+
+
+def _object_problems(name: str, value: dict[str, object]) -> Iterator[Problem]:
+    for _, item, depth in _walk(value):
+        if depth > choices.JSON_DEPTH:
+            yield name, "too_deep", f"JSON may be nested at most {choices.JSON_DEPTH} deep."
+            return
+        if isinstance(item, float) and not math.isfinite(item):
+            yield name, "invalid", f"{item} is no JSON number."
+            return
+    for path, item, _ in _walk(value):
+        if isinstance(item, str) and UNSTORABLE.search(item):
+            yield name, "invalid_text", f"The text at {path} holds a NUL or half a surrogate pair."
+            return
+    try:
+        size = len(json.dumps(value, ensure_ascii=False).encode())
+    except (TypeError, ValueError):
+        yield name, "invalid", "This is not JSON."
+        return
+    if size > choices.JSON_BYTES:
+        yield name, "too_large", f"At most {choices.JSON_BYTES:,} bytes of JSON, not {size:,}."
+
+
+def _walk(value: object) -> Iterator[tuple[str, object, int]]:
+    """Every value and key inside `value` with its path and depth; no recursion, so no depth breaks it."""
+    waiting: list[tuple[str, object, int]] = [("$", value, 1)]
+    while waiting:
+        path, item, depth = waiting.pop()
+        yield path, item, depth
+        if depth > choices.JSON_DEPTH:
+            continue
+        if isinstance(item, dict):
+            waiting += [(path, key, depth) for key in item]
+            waiting += [(f"{path}.{shown(key)}", inner, depth + 1) for key, inner in item.items()]
+        elif isinstance(item, list):
+            waiting += [(f"{path}[{index}]", inner, depth + 1) for index, inner in enumerate(item)]
+
+
+# --- What a model can do ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Capability:
+    """Whether a model makes clips of some duration and quality, and if not, why and what it does make."""
+
+    model_id: str
+    code: str | None = None
+    reason: str | None = None
+    durations: list[int] = field(default_factory=list)
+    qualities: list[str] = field(default_factory=list)
+
+    @property
+    def valid(self) -> bool:
+        return self.code is None
+
+    @property
+    def alternatives(self) -> dict[str, list[int] | list[str]]:
+        return {"durations": self.durations, "qualities": self.qualities}
+
+
+def check_capability(model_id: str, model: "AIModel | None", *, duration: int, quality: str) -> Capability:
+    """Ask `model` (None: there is no such model for sale) for clips of `duration` seconds in `quality`."""
+    if model is None or not model.is_active:
+        return Capability(model_id, "model_unavailable", "No model of this id is for sale.")
+    durations = [] if duration in model.supported_durations else model.supported_durations
+    qualities = [] if quality in model.supported_qualities else model.supported_qualities
+    reasons = []
+    if durations:
+        reasons.append(f"{duration} s is not offered; {_listed(durations)} s is.")
+    if qualities:
+        reasons.append(f"Quality {shown(quality)} is not offered; {_listed(qualities)} is.")
+    if not reasons:
+        return Capability(model_id)
+    code = "unsupported_duration" if durations else "unsupported_quality"
+    return Capability(model_id, code, " ".join(reasons), durations, qualities)
+
+
+def _listed(items: Iterable[object]) -> str:
+    return " or ".join(str(item) for item in items)

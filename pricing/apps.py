@@ -1,0 +1,20 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+from models_registry.apps import install_triggers
+from models_registry.triggers import TrackedTable
+
+
+class PricingConfig(AppConfig):
+    name = "pricing"
+    verbose_name = "Pricing"
+    default_auto_field = "django.db.models.BigAutoField"
+    tracked_tables = (
+        TrackedTable(
+            "pricing_policy", "pricing_policy", price_columns=("profit_margin", "credits_per_dollar")
+        ),
+        TrackedTable("rates", "models", stamp_column="model_id", price_columns=("cost_per_second",)),
+    )
+
+    def ready(self) -> None:
+        post_migrate.connect(install_triggers, sender=self)

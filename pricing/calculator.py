@@ -1,0 +1,45 @@
+"""What a generation costs: exact decimal arithmetic, rounded up once, at the end. No ORM, no clock."""
+
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Context, Decimal, Inexact
+
+# Wide enough for the longest product of the longest numbers that the columns hold; should it ever be too
+# narrow, an exception says so, and no digit is lost in silence.
+EXACT = Context(prec=80, traps=[Inexact])
+# Credits that don't divide evenly (credits_per_dollar of 30) are shown to this many places.
+DOLLAR_PLACES = Decimal(1).scaleb(-9)
+
+
+@dataclass(frozen=True)
+class Price:
+    """One generation's price. `cost_usd` is what we pay, `price_usd` what the credits are worth."""
+
+    cost_usd: Decimal
+    credits: int
+    price_usd: Decimal
+
+
+def price(
+    *,
+    cost_per_second: Decimal,
+    quality_multiplier: Decimal,
+    duration: int,
+    profit_margin: Decimal,
+    credits_per_dollar: Decimal,
+) -> Price:
+    """Price `duration` seconds: ⌈cost_per_second × multiplier × duration × margin × credits_per_dollar⌉ credits."""
+    cost_usd = EXACT.multiply(EXACT.multiply(cost_per_second, quality_multiplier), Decimal(duration))
+    credits = credits_for(cost_usd, profit_margin=profit_margin, credits_per_dollar=credits_per_dollar)
+    return Price(cost_usd, credits, dollars(credits, credits_per_dollar))
+
+
+def credits_for(cost_usd: Decimal, *, profit_margin: Decimal, credits_per_dollar: Decimal) -> int:
+    """Whole credits for what costs us `cost_usd`, always rounded up."""
+    exact = EXACT.multiply(EXACT.multiply(cost_usd, profit_margin), credits_per_dollar)
+    return int(exact.to_integral_value(rounding=ROUND_CEILING))
+
+
+def dollars(credits: int, credits_per_dollar: Decimal) -> Decimal:
+    """What `credits` are worth in US dollars; exact where it ends within nine decimals, else rounded half up."""
+    worth = Context(prec=80).divide(Decimal(credits), credits_per_dollar)
+    return worth.quantize(DOLLAR_PLACES, rounding=ROUND_HALF_UP, context=Context(prec=80))

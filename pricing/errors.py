@@ -1,0 +1,21 @@
+"""Why a price can't be quoted."""
+
+from models_registry.errors import CatalogueError
+
+
+class Unpriced(CatalogueError):
+    """Something that the price is made of is missing; there is never a free quote instead."""
+
+    code = "unpriced"
+
+
+class OverLimit(CatalogueError):
+    """The policy allows no generation of that many credits."""
+
+    code = "over_limit"
+
+
+class CatalogueBusy(CatalogueError):
+    """The catalogue changed during every attempt to read it as one state."""
+
+    code = "catalogue_busy"

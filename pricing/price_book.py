@@ -1,0 +1,133 @@
+"""Everything that prices are made of, read as one consistent state."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import QuerySet, Subquery
+
+from models_registry.models import AIModel, CatalogueRevision, QualityTier
+from pricing import calculator
+from pricing.errors import CatalogueBusy, OverLimit, Unpriced
+from pricing.models import PricingPolicy, Rate
+
+CURRENCY = "USD"
+UNIT_MULTIPLIER = Decimal(1)
+MOST_READINGS = 20
+
+
+@dataclass(frozen=True)
+class Quote:
+    """The price of one generation, with all that it was made of. Dollars are exact decimals."""
+
+    model_id: str
+    quality: str
+    duration: int  # seconds
+    cost_per_second: Decimal
+    quality_multiplier: Decimal
+    cost_usd: Decimal
+    price_usd: Decimal
+    credits: int
+    priced_at: datetime
+    currency: str = CURRENCY
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a second of one model in one quality costs us, and since when."""
+
+    cost_per_second: Decimal
+    quality_multiplier: Decimal
+    priced_at: datetime
+
+
+@dataclass(frozen=True)
+class PriceBook:
+    """Some models, and what their prices are made of, as they stood together at one revision."""
+
+    policy: PricingPolicy
+    tiers: dict[str, QualityTier]
+    rates: dict[tuple[int, str], Rate]
+    models: list[AIModel]
+
+    def quote(self, model: AIModel, *, quality: str, duration: int) -> Quote:
+        """Price a combination that `model` offers.
+
+        Raises Unpriced without a rate or multiplier, OverLimit above the policy's limit.
+        """
+        basis = self.basis(model, quality)
+        if basis is None:
+            raise Unpriced(
+                f"{model.model_id} in {quality} has neither a rate nor a multiplier; set one of them.",
+                field="quality",
+            )
+        price = calculator.price(
+            cost_per_second=basis.cost_per_second,
+            quality_multiplier=basis.quality_multiplier,
+            duration=duration,
+            profit_margin=self.policy.profit_margin,
+            credits_per_dollar=self.policy.credits_per_dollar,
+        )
+        if price.credits > self.policy.max_credits_per_generation:
+            raise OverLimit(
+                f"{price.credits} credits are above the limit of {self.policy.max_credits_per_generation} "
+                "a generation. Choose a shorter duration, a lower quality or a cheaper model.",
+                credits=price.credits,
+                limit=self.policy.max_credits_per_generation,
+            )
+        return Quote(
+            model_id=model.model_id,
+            quality=quality,
+            duration=duration,
+            cost_per_second=basis.cost_per_second,
+            quality_multiplier=basis.quality_multiplier,
+            cost_usd=price.cost_usd,
+            price_usd=price.price_usd,
+            credits=price.credits,
+            priced_at=max(basis.priced_at, self.policy.priced_at),
+        )
+
+    def basis(self, model: AIModel, quality: str) -> Basis | None:
+        """The rate of that model and quality if it has one, else its price and the quality's multiplier."""
+        rate = self.rates.get((model.pk, quality))
+        if rate is not None:
+            return Basis(rate.cost_per_second, UNIT_MULTIPLIER, rate.priced_at)
+        tier = self.tiers.get(quality)
+        if tier is None:
+            return None
+        return Basis(model.cost_per_second, tier.cost_multiplier, max(model.priced_at, tier.priced_at))
+
+    def sellable(self, model: AIModel) -> Iterator[Quote]:
+        """A quote for every combination that `model` offers, has a price for, and may be sold."""
+        for quality in model.supported_qualities:
+            for duration in model.supported_durations:
+                try:
+                    yield self.quote(model, quality=quality, duration=duration)
+                except (Unpriced, OverLimit):
+                    continue
+
+
+def read_price_book(models: "QuerySet[AIModel]") -> PriceBook:
+    """Read the policy, the tiers, the rates and `models` as they stood together at one moment.
+
+    Four queries. Between two of them somebody may commit, and a price made of an old part and a new one was
+    never anybody's. So the first and the last query also read the catalogue's revision, and if it has
+    moved, all is read again.
+
+    Raises Unpriced while there is no policy, CatalogueBusy if no reading was left alone.
+    """
+    revision = Subquery(CatalogueRevision.objects.filter(pk=1).values("revision")[:1])
+    for _ in range(MOST_READINGS):
+        policy = PricingPolicy.objects.annotate(revision=revision).first()
+        if policy is None:
+            raise Unpriced("There is no pricing policy. An admin has to set margin and credits a dollar.")
+        tiers = {tier.key: tier for tier in QualityTier.objects.all()}
+        rates = {
+            (rate.model_id, rate.quality_id): rate
+            for rate in Rate.objects.filter(model__in=models.order_by().values("pk")).order_by()
+        }
+        found = list(models.annotate(revision=revision))
+        if all(model.revision == policy.revision for model in found):
+            return PriceBook(policy, tiers, rates, found)
+    raise CatalogueBusy("Prices are being changed without a pause. Try again in a moment.")

@@ -1,0 +1,24 @@
+from typing import Any
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+
+def declared_scopes(view: Any, method: str) -> frozenset[str] | None:
+    """What `view` asks for, by action or else by method; None if it declares nothing, which closes it."""
+    name = getattr(view, "action", None) or method.lower()
+    declared = getattr(view, "required_scopes", {})
+    return declared.get("get" if name == "head" else name)
+
+
+class HasDeclaredScopes(BasePermission):
+    """Lets in who has every scope that the view declares. A view that declares none is closed to all."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not hasattr(view, (request.method or "").lower()):
+            return True  # there is no such method here: let the 405 say so
+        required = declared_scopes(view, request.method or "")
+        return required is not None and required <= self.held(request)
+
+    def held(self, request: Request) -> frozenset[str]:
+        return getattr(request.auth, "scopes", frozenset())

@@ -1,0 +1,50 @@
+"""Strong ETags of the content, 304s, and no caching without asking first."""
+
+import hashlib
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.http import parse_etags
+
+PREFIX = "/api/"
+# A body depends on who asks; nothing else about the request changes it.
+VARY = "Accept, Authorization, Cookie"
+KEPT_BY_304 = ("ETag", "Cache-Control", "Vary", "Date")
+
+
+class ConditionalGetMiddleware:
+    """Django's own sets no ETag on HEAD, and marks the admin's pages too, which never repeat."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not request.path_info.startswith(PREFIX):
+            return response
+        response["Cache-Control"] = "no-cache"
+        response["Vary"] = VARY
+        if request.method not in {"GET", "HEAD"} or response.status_code != 200:
+            return response
+        response["ETag"] = etag(response.content)
+        if is_known(request.headers.get("If-None-Match", ""), response["ETag"]):
+            return not_modified(response)
+        return response
+
+
+def etag(content: bytes) -> str:
+    """The strong entity tag of a body."""
+    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+
+
+def is_known(if_none_match: str, tag: str) -> bool:
+    """RFC 9110 13.1.2: weak comparison, any of several, `*` for whatever there is."""
+    sent = parse_etags(if_none_match)
+    return "*" in sent or tag in (one.removeprefix("W/") for one in sent)
+
+
+def not_modified(response: HttpResponse) -> HttpResponse:
+    bare = HttpResponse(status=304, headers={k: response[k] for k in KEPT_BY_304 if k in response})
+    del bare["Content-Type"]
+    bare.cookies = response.cookies
+    return bare

@@ -1,0 +1,40 @@
+import re
+
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.pagination import PageNumberPagination
+from rest_framework.request import Request
+from rest_framework.utils.urls import remove_query_param, replace_query_param
+
+from models_registry.validation import shown
+
+POSITIVE = re.compile(r"[1-9][0-9]{0,8}")
+
+
+class Pages(PageNumberPagination):
+    """`{count, next, previous, results}`; links are paths without host, and malformed numbers are refused."""
+
+    page_size_query_param = "page_size"
+    max_page_size = 200
+
+    def get_page_size(self, request: Request) -> int | None:
+        self._refuse_malformed(request)
+        return super().get_page_size(request)
+
+    def get_next_link(self) -> str | None:
+        return self._link(self.page.next_page_number()) if self.page.has_next() else None
+
+    def get_previous_link(self) -> str | None:
+        return self._link(self.page.previous_page_number()) if self.page.has_previous() else None
+
+    def _link(self, number: int) -> str:
+        here: str = self.request.get_full_path()
+        if number == 1:
+            return str(remove_query_param(here, self.page_query_param))
+        return str(replace_query_param(here, self.page_query_param, number))
+
+    def _refuse_malformed(self, request: Request) -> None:
+        for name in (self.page_query_param, "page_size"):
+            value = request.query_params.get(name)
+            if value is not None and not POSITIVE.fullmatch(value):
+                message = f"{shown(value)} is not a page number or size: whole numbers from 1."
+                raise ValidationError({name: [ErrorDetail(message, "invalid")]})

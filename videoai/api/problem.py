@@ -1,0 +1,239 @@
+"""Errors as RFC 9457 problem details: one closed table of codes, one shape, whatever went wrong where."""
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views import csrf, defaults
+from rest_framework.exceptions import APIException, ErrorDetail, NotAcceptable, ValidationError
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from models_registry.errors import CatalogueError
+from videoai.api.request_id import current_request_id
+
+logger = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+ADMIN = "/admin/"
+
+# Every code that a client can meet, with its status and title. Clients switch on the codes: they stay.
+PROBLEMS: dict[str, tuple[int, str]] = {
+    "invalid": (400, "The request breaks a rule"),
+    "bad_request": (400, "The request can't be understood"),
+    "parse_error": (400, "The body is not valid JSON"),
+    "not_authenticated": (401, "Credentials are missing"),
+    "authentication_failed": (401, "The credentials are not valid"),
+    "permission_denied": (403, "The rights don't reach this far"),
+    "csrf_failed": (403, "The form has expired"),
+    "not_found": (404, "There is nothing at this address"),
+    "model_unavailable": (404, "The model is not for sale"),
+    "no_default_model": (404, "No model is active"),
+    "method_not_allowed": (405, "The method is not allowed here"),
+    "not_acceptable": (406, "Only JSON is served"),
+    "default_model_required": (409, "There has to be a default model"),
+    "default_must_be_active": (409, "Only an active model can be the default"),
+    "model_id_taken": (409, "The model id is taken"),
+    "model_not_retired": (409, "The model is not retired"),
+    "quality_tier_in_use": (409, "The quality tier is in use"),
+    "stale_model": (412, "The model was changed in the meantime"),
+    "too_large": (413, "The body is too large"),
+    "unsupported_media_type": (415, "Only JSON is read"),
+    "unsupported_duration": (422, "The model does not offer this duration"),
+    "unsupported_quality": (422, "The model does not offer this quality"),
+    "over_limit": (422, "The price is above the limit"),
+    "throttled": (429, "Too many requests"),
+    "server_error": (500, "Something went wrong on our side"),
+    "unpriced": (503, "There is no price"),
+    "catalogue_busy": (503, "The catalogue is busy"),
+    "unavailable": (503, "The service is not available"),
+}
+
+# What `errors[].code` says of a single field.
+FIELD_CODES = frozenset(
+    {
+        "blank",
+        "immutable",
+        "invalid",
+        "invalid_choice",
+        "invalid_text",
+        "max_decimal_places",
+        "max_digits",
+        "max_items",
+        "max_length",
+        "max_value",
+        "min_value",
+        "not_the_only_duration",
+        "null",
+        "repeated",
+        "required",
+        "reserved",
+        "shorter_than_duration",
+        "too_deep",
+        "too_large",
+        "unique",
+        "unknown_field",
+        "unknown_parameter",
+        "unknown_quality",
+    }
+    | PROBLEMS.keys()
+)
+
+FieldErrors = list[dict[str, str]]
+
+
+def problem(
+    code: str, detail: str, *, errors: FieldErrors | None = None, **facts: object
+) -> dict[str, object]:
+    """The body of a problem; `facts` are members of its own, such as the alternatives to an unsupported choice."""
+    status, title = PROBLEMS[code]
+    body: dict[str, object] = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": current_request_id(),
+        **facts,
+    }
+    if errors:
+        body["errors"] = errors
+    return body
+
+
+# --- Inside Django REST framework ------------------------------------------------------------------------
+
+
+def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """DRF's hook: every known exception becomes a problem; unknown ones go on to `server_error`."""
+    body = _body(error)
+    if body is None:
+        return None
+    set_rollback()
+    headers = {}
+    if getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
+    if getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(error.wait))  # type: ignore[attr-defined]
+    if body["status"] == 503:
+        headers["Retry-After"] = "1"
+    return Response(body, status=int(str(body["status"])), headers=headers, content_type=MEDIA_TYPE)
+
+
+def _body(error: Exception) -> dict[str, object] | None:  # noqa: PLR0911 - one line a kind of exception
+    if isinstance(error, CatalogueError):
+        errors = [_field_error(error.field, error.code, error.message)] if error.field else None
+        return problem(error.code, error.message, errors=errors, **error.facts)
+    if isinstance(error, DjangoValidationError):
+        return _invalid(list(_django_errors(error)))
+    if isinstance(error, ValidationError):
+        return _invalid(list(_drf_errors(error.detail)))
+    if isinstance(error, Http404):
+        return problem("not_found", "There is nothing at this address.")
+    if isinstance(error, PermissionDenied):
+        return problem("permission_denied", "You may not do this.")
+    if isinstance(error, RequestDataTooBig):
+        return problem("too_large", "A body has at most 1 MiB.")
+    if isinstance(error, (OperationalError, InterfaceError)):
+        logger.error("The database did not answer: %s", type(error).__name__)
+        return problem("unavailable", "The database does not answer. Try again in a moment.")
+    if isinstance(error, APIException):
+        return _api_exception(error)
+    return None
+
+
+def _api_exception(error: APIException) -> dict[str, object]:
+    code = error.get_codes() if isinstance(error.detail, ErrorDetail) else error.default_code
+    if isinstance(error, NotAcceptable):
+        return problem("not_acceptable", "Ask for application/json.")
+    if code not in PROBLEMS:
+        code = next(
+            (known for known, (status, _) in PROBLEMS.items() if status == error.status_code), "bad_request"
+        )
+    return problem(str(code), str(error.detail))
+
+
+def _invalid(errors: FieldErrors) -> dict[str, object]:
+    detail = " ".join(f"{error['field']}: {error['message']}" for error in errors[:3])
+    if len(errors) > 3:
+        detail += f" And {len(errors) - 3} more."
+    return problem("invalid", detail, errors=errors)
+
+
+def _field_error(field: str, code: str | None, message: str) -> dict[str, str]:
+    known = code if code in FIELD_CODES else "invalid"
+    return {"field": field, "code": str(known), "message": message}
+
+
+def _django_errors(error: DjangoValidationError) -> Iterator[dict[str, str]]:
+    if not hasattr(error, "error_dict"):
+        error = DjangoValidationError({"non_field_errors": error})
+    for field, problems in error.error_dict.items():
+        for one in problems:
+            yield _field_error(field, one.code, " ".join(one.messages))
+
+
+def _drf_errors(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
+    """Flatten DRF's nested details; the field of an inner error reads `outer.0.inner`."""
+    if isinstance(detail, Mapping):
+        for name, inner in detail.items():
+            yield from _drf_errors(inner, f"{path}.{name}".lstrip("."))
+    elif isinstance(detail, list):
+        for index, inner in enumerate(detail):
+            nested = isinstance(inner, (Mapping, list))
+            yield from _drf_errors(inner, f"{path}.{index}".lstrip(".") if nested else path)
+    else:
+        yield _field_error(path or "non_field_errors", detail.code, str(detail))
+
+
+# --- Outside of it: unknown addresses, refused requests, our own mistakes --------------------------------
+
+
+def respond(code: str, detail: str) -> HttpResponse:
+    body = problem(code, detail)
+    return HttpResponse(
+        json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(),
+        status=PROBLEMS[code][0],
+        content_type=MEDIA_TYPE,
+    )
+
+
+def _is_for_people(request: HttpRequest) -> bool:
+    return request.path_info.startswith(ADMIN)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if _is_for_people(request):
+        return defaults.bad_request(request, exception or Exception())
+    if isinstance(exception, RequestDataTooBig):
+        return respond("too_large", "A body has at most 1 MiB.")
+    return respond("bad_request", "The request can't be understood; its host, headers or form are not valid.")
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if _is_for_people(request):
+        return defaults.permission_denied(request, exception or Exception())
+    return respond("permission_denied", "You may not do this.")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    if _is_for_people(request):
+        return csrf.csrf_failure(request, reason)
+    return respond("csrf_failed", "Send the CSRF token of your session in the X-CSRFToken header.")
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if _is_for_people(request):
+        return defaults.page_not_found(request, exception or Http404())
+    return respond("not_found", "There is nothing at this address. /api/v1/docs/ lists what there is.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    if _is_for_people(request):
+        return defaults.server_error(request)
+    return respond("server_error", "It is logged under this request id. Try again, or tell us the id.")

@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+
+
+class VideoAIConfig(AppConfig):
+    name = "videoai"
+    verbose_name = "VideoAI"
+
+
+class ModelManagerConfig(AdminConfig):
+    """Django's admin, with our site as the one that `admin.site` means."""
+
+    default_site = "videoai.admin_site.ModelManagerSite"

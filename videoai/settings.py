@@ -1,0 +1,221 @@
+"""The only settings. What differs between machines comes from the environment, or from `.env` beside manage.py.
+
+Every variable is described in the README. The defaults are the safe ones: debug off, loopback hosts, and no
+secret key, without which nothing starts.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+LEAST_KEY_LENGTH = 40
+
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+
+# --- Safety ----------------------------------------------------------------------------------------------
+
+DEBUG = env.bool("DEBUG", default=False)
+# Read as it stands: django-environ takes a value that begins with $ for the name of another variable.
+SECRET_KEY = os.environ.get("SECRET_KEY", "")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+HTTPS = env.bool("HTTPS", default=False)
+
+
+def refuse_unsafe_settings() -> None:
+    """Raise ImproperlyConfigured, with the way out, rather than serve the public unsafely."""
+    if len(SECRET_KEY) < LEAST_KEY_LENGTH or len(set(SECRET_KEY)) < 10 or "insecure" in SECRET_KEY:
+        raise ImproperlyConfigured(
+            f"SECRET_KEY is missing, shorter than {LEAST_KEY_LENGTH} characters or too simple. Set a random one:"
+            " python -c 'import secrets; print(secrets.token_urlsafe(48))'."
+            " (`python manage.py quickstart` writes one into .env on its first run.)"
+        )
+    if any(host in {"*", "."} for host in ALLOWED_HOSTS):
+        raise ImproperlyConfigured(
+            "ALLOWED_HOSTS holds a wildcard, which lets anybody choose the host name in our links. List the "
+            "real host names, separated by commas."
+        )
+
+
+if not DEBUG:
+    refuse_unsafe_settings()
+elif not SECRET_KEY:
+    # Good for one process: signing in lasts until the next restart. Enough for debugging.
+    SECRET_KEY = os.urandom(48).hex()
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000) if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_REDIRECT_EXEMPT = [r"^healthz/?$", r"^readyz/?$"]
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+# Bodies are at most 1 MiB; the admin's list of 100 rows has about a thousand inputs.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
+
+# --- Application -----------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "videoai.apps.VideoAIConfig",
+    "models_registry",
+    "pricing",
+    "videoai.apps.ModelManagerConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+]
+
+MIDDLEWARE = [
+    "videoai.api.request_id.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "videoai.api.addresses.TrailingSlashMiddleware",
+    "videoai.api.conditional.ConditionalGetMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "videoai.urls"
+WSGI_APPLICATION = "videoai.wsgi.application"
+CSRF_FAILURE_VIEW = "videoai.api.problem.csrf_failure"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "var" / "static"
+# WhiteNoise serves the files from where the apps keep them, so nothing has to be collected before a start.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# --- Database --------------------------------------------------------------------------------------------
+
+SQLITE_OPTIONS = {
+    # Readers and the one writer don't wait for each other; a commit is on the disk before it is answered.
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    # A transaction that reads first and writes later fails at once when another wrote between: begin as a writer.
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 5,
+}
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's settings for the database at `url`; relative SQLite paths begin beside manage.py."""
+    config: dict[str, Any] = environ.Env.db_url_config(url)
+    if config["ENGINE"] == "django.db.backends.sqlite3":
+        config["OPTIONS"] = {**SQLITE_OPTIONS, **config.get("OPTIONS", {})}
+        config["NAME"] = Path(BASE_DIR, config["NAME"]) if config["NAME"] != ":memory:" else ":memory:"
+        # On the disk, like the real one: in memory, threads would share one connection.
+        config["TEST"] = {"NAME": str(BASE_DIR / "var" / "test.sqlite3")}
+        if config["NAME"] == EMBEDDED_DATABASE:
+            EMBEDDED_DATABASE.parent.mkdir(exist_ok=True)
+    return {
+        **config,
+        "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=600),  # seconds; connecting anew costs 12 requests
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+EMBEDDED_DATABASE = BASE_DIR / "var" / "videoai.sqlite3"
+DATABASES = {"default": database(env.str("DATABASE_URL", default=f"sqlite:///{EMBEDDED_DATABASE}"))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- API -------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["videoai.access.authentication.StaffSessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["videoai.access.permissions.HasDeclaredScopes"],
+    "DEFAULT_PAGINATION_CLASS": "videoai.api.pagination.Pages",
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "videoai.api.problem.exception_handler",
+    "PAGE_SIZE": 50,
+    "URL_FORMAT_OVERRIDE": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "VideoAI models",
+    "DESCRIPTION": "Which video models there are, what they offer and what a generation costs.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["videoai.access.permissions.HasDeclaredScopes"],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "videoai.api.schema.add_problems",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "CategoryEnum": "models_registry.choices.Category",
+        "StatusEnum": "models_registry.choices.Status",
+    },
+}
+
+# --- Logs ------------------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "videoai.api.request_id.RequestIdFilter"}},
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}
+    },
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        # Django's own console handler is for debugging, its mail handler for sites that send mail.
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+    },
+}
