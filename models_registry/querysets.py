@@ -58,9 +58,9 @@ class AIModelQuerySet(models.QuerySet["AIModel"]):
 
     def matching(self, text: str) -> "AIModelQuerySet":
         """Models in whose id, name, description, provider or tags the literal `text` stands."""
-        found = Q(tags__has_item_like=text)
+        found = Q(tags__has_item_with=text)
         for field in ("model_id", "name", "description", "provider"):
-            found |= Q(**{f"{field}__icontains": text})
+            found |= Q(**{f"{field}__holds": text})
         return self.filter(found)
 
     def with_model_id(self, model_id: str) -> "AIModelQuerySet":

@@ -217,5 +217,7 @@ LOGGING = {
         # Django's own console handler is for debugging, its mail handler for sites that send mail.
         "django": {"handlers": [], "propagate": True},
         "django.server": {"handlers": [], "propagate": True},
+        # A client's mistake is no news for the operator.
+        "django.request": {"handlers": [], "level": "ERROR", "propagate": True},
     },
 }

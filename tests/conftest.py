@@ -1,0 +1,35 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+
+@pytest.fixture
+def get(client: Client) -> Callable[..., Any]:
+    """GET below the API's base path: `get("models/", tag="fast")`; keywords are the query."""
+
+    def get(path: str, /, **query: Any) -> Any:
+        return client.get(f"/api/v1/{path}", query)
+
+    return get
+
+
+@pytest.fixture
+def viewer(db: None) -> User:
+    """Staff who may look at models and change nothing."""
+    user = User.objects.create_user("viewer", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_aimodel"))
+    return user
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    return User.objects.create_superuser("ada")
+
+
+@pytest.fixture
+def admin_client(client: Client, admin: User) -> Client:
+    client.force_login(admin)
+    return client

@@ -1,0 +1,60 @@
+"""Rows for tests; always valid ones, because the services make them."""
+
+from decimal import Decimal
+from typing import Any
+
+import factory
+
+from models_registry import services
+from models_registry.models import AIModel, QualityTier
+from pricing import services as pricing_services
+from pricing.models import PricingPolicy, Rate
+
+
+class QualityTierFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = QualityTier
+        django_get_or_create = ("key",)
+
+    key = "standard"
+    label = factory.LazyAttribute(lambda tier: tier.key.title())
+    position = factory.Sequence(int)
+    cost_multiplier = Decimal(1)
+
+
+def standard_tiers() -> list[QualityTier]:
+    """The three named tiers, with the multipliers of the published price table."""
+    multipliers = {"standard": "1.0", "high": "1.2", "ultra": "1.5"}
+    return [QualityTierFactory(key=key, cost_multiplier=Decimal(value)) for key, value in multipliers.items()]
+
+
+class AIModelFactory(factory.django.DjangoModelFactory):
+    """An active model that offers 5 and 9 seconds in the three named tiers for $0.18 a second."""
+
+    class Meta:
+        model = AIModel
+
+    model_id = factory.Sequence(lambda n: f"acme/model-{n}")
+    name = factory.Sequence(lambda n: f"Model {n}")
+    description = "Makes clips."
+    provider = "Acme"
+    cost_per_second = Decimal("0.18")
+    supported_durations = factory.LazyFunction(lambda: [5, 9])
+    supported_qualities = factory.LazyFunction(lambda: ["standard", "high", "ultra"])
+    replicate_model_id = factory.SelfAttribute("model_id")
+
+    @classmethod
+    def _create(cls, model_class: type[AIModel], *args: Any, **values: Any) -> AIModel:
+        if not QualityTier.objects.exists():
+            standard_tiers()
+        return services.create(values)
+
+
+def standard_policy(**values: Any) -> PricingPolicy:
+    """Margin 1.32 and 50 credits a dollar, as in the published price table."""
+    defaults = {"profit_margin": Decimal("1.32"), "credits_per_dollar": Decimal(50)}
+    return pricing_services.set_policy({**defaults, **values})
+
+
+def rate(model: AIModel, quality: str, cost_per_second: str) -> Rate:
+    return pricing_services.set_rate(model, quality=quality, cost_per_second=Decimal(cost_per_second))
