@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 from django.apps import AppConfig, apps
@@ -17,7 +18,7 @@ class ModelsRegistryConfig(AppConfig):
     def ready(self) -> None:
         lookups.register()
         post_migrate.connect(install_triggers, sender=self)
-        register(check_triggers, Tags.database)
+        register(Tags.database)(check_triggers)
 
 
 def install_triggers(sender: Any, using: str, **_: Any) -> None:
@@ -28,7 +29,9 @@ def install_triggers(sender: Any, using: str, **_: Any) -> None:
         triggers.install(connection, [table for table in sender.tracked_tables if table.name in tables])
 
 
-def check_triggers(app_configs: Any, databases: list[str] | None = None, **_: Any) -> list[CheckMessage]:
+def check_triggers(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
     """Say so when a trigger was dropped: caches and optimistic locks would trust a lie.
 
     No error: `migrate`, which mends it, refuses to run on errors.

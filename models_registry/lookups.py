@@ -73,7 +73,7 @@ def add_casefold(connection: BaseDatabaseWrapper, **_: Any) -> None:
 
 
 def register() -> None:
-    """Teach Django's fields the lookups and new SQLite connections the function; called when the app starts."""
+    """Teach Django's fields the lookups, and new SQLite connections the function; for the app's start."""
     for field in (CharField, TextField):
         field.register_lookup(Holds)
     CharField.register_lookup(Lower)

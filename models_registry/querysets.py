@@ -10,7 +10,7 @@ from django.db.models import Q
 from models_registry.choices import Status
 
 if TYPE_CHECKING:
-    from models_registry.models import CatalogueRevision
+    from models_registry.models import AIModel, CatalogueRevision, QualityTier  # noqa: F401 - in bases
 
 
 class AIModelQuerySet(models.QuerySet["AIModel"]):

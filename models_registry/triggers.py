@@ -7,8 +7,9 @@ and quotes stay true all the same, the database itself, in the writer's transact
 - moves `version_number` and `updated_at` of a changed model,
 - moves `priced_at` when a column changes that prices are made of.
 
-They are installed after each `migrate`, not in a migration: SQLite drops a table's triggers whenever a later
-migration rebuilds the table. A trigger's name carries a hash of its text, so a second run finds nothing to do.
+They are installed after each `migrate`, not in a migration: SQLite drops a table's triggers whenever a
+later migration rebuilds the table. A trigger's name carries a hash of its text, so a second run finds
+nothing to do.
 """
 
 import hashlib

@@ -8,6 +8,7 @@ import json
 import math
 import re
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,8 @@ def shown(value: object) -> str:
 def parse_decimal(value: object) -> Decimal:
     """An exact decimal from a decimal text, a whole number or a `Decimal`, without trailing zeros.
 
-    Raises ValueError for anything else: floats (already inexact), booleans, NaN, `1_000`, other scripts' digits.
+    Raises ValueError for anything else: floats (already inexact), booleans, NaN, `1_000`, digits of other
+    scripts.
     """
     if isinstance(value, str) and DECIMAL.fullmatch(value):
         value = Decimal(value)
@@ -131,10 +133,8 @@ def normalise(model: "AIModel") -> None:
         value = getattr(model, name)
         if isinstance(value, str):
             setattr(model, name, value.strip())
-    try:
+    with suppress(ValueError):  # which `wrong_types` will name
         model.cost_per_second = parse_decimal(model.cost_per_second)
-    except ValueError:
-        pass  # said by `wrong_types`
     if isinstance(model.supported_durations, list) and all(map(is_whole, model.supported_durations)):
         model.supported_durations = sorted(set(model.supported_durations))
     model.supported_qualities = _without_repeats(model.supported_qualities)
@@ -203,12 +203,11 @@ def _model_id_problems(model_id: str) -> Iterator[Problem]:
         return
     segments = model_id.split("/")
     if not MODEL_ID.fullmatch(model_id):
-        yield (
-            "model_id",
-            "invalid",
+        message = (
             f"{shown(model_id)} is no model id: segments of ASCII letters, digits, '.', '_' and '-', each "
-            "beginning with a letter or digit, joined by '/'.",
+            "beginning with a letter or digit, joined by '/'."
         )
+        yield "model_id", "invalid", message
     elif len(segments) > choices.MODEL_ID_SEGMENTS:
         yield (
             "model_id",
@@ -268,12 +267,8 @@ def _duration_problems(model: "AIModel") -> Iterator[Problem]:
         if not is_whole(item) or not choices.SHORTEST_DURATION <= item <= choices.LONGEST_DURATION
     ]
     for item in wrong:
-        yield (
-            "supported_durations",
-            "invalid",
-            f"{shown(item)} is no duration: whole seconds from {choices.SHORTEST_DURATION} "
-            f"to {choices.LONGEST_DURATION}.",
-        )
+        allowed = f"{choices.SHORTEST_DURATION} to {choices.LONGEST_DURATION}"
+        yield "supported_durations", "invalid", f"{shown(item)} is no duration: whole seconds from {allowed}."
     if wrong or not durations:
         return
     if fixed is not None and durations != [fixed]:

@@ -27,7 +27,10 @@ def price(
     profit_margin: Decimal,
     credits_per_dollar: Decimal,
 ) -> Price:
-    """Price `duration` seconds: ⌈cost_per_second × multiplier × duration × margin × credits_per_dollar⌉ credits."""
+    """Price `duration` seconds.
+
+    cost_usd = cost_per_second × multiplier × duration; credits = ⌈cost_usd × margin × credits_per_dollar⌉.
+    """
     cost_usd = EXACT.multiply(EXACT.multiply(cost_per_second, quality_multiplier), Decimal(duration))
     credits = credits_for(cost_usd, profit_margin=profit_margin, credits_per_dollar=credits_per_dollar)
     return Price(cost_usd, credits, dollars(credits, credits_per_dollar))
@@ -40,6 +43,6 @@ def credits_for(cost_usd: Decimal, *, profit_margin: Decimal, credits_per_dollar
 
 
 def dollars(credits: int, credits_per_dollar: Decimal) -> Decimal:
-    """What `credits` are worth in US dollars; exact where it ends within nine decimals, else rounded half up."""
+    """What `credits` are worth; exact if it ends within nine decimals, else rounded half up to them."""
     worth = Context(prec=80).divide(Decimal(credits), credits_per_dollar)
     return worth.quantize(DOLLAR_PLACES, rounding=ROUND_HALF_UP, context=Context(prec=80))

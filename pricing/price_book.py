@@ -1,6 +1,6 @@
 """Everything that prices are made of, read as one consistent state."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -49,7 +49,7 @@ class PriceBook:
     policy: PricingPolicy
     tiers: dict[str, QualityTier]
     rates: dict[tuple[int, str], Rate]
-    models: list[AIModel]
+    models: Sequence[AIModel]
 
     def quote(self, model: AIModel, *, quality: str, duration: int) -> Quote:
         """Price a combination that `model` offers.

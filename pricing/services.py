@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from models_registry.errors import ModelUnavailable, UnsupportedDuration, UnsupportedQuality
 from models_registry.models import AIModel, CatalogueRevision
+from models_registry.querysets import AIModelQuerySet
 from models_registry.validation import check_capability, shown
 from pricing.models import PricingPolicy, Rate
 from pricing.price_book import Quote, read_price_book
@@ -47,7 +47,7 @@ def quote(model_id: str, *, quality: str, duration: int) -> Quote:
     return book.quote(model, quality=quality, duration=duration)
 
 
-def matrix(models: "QuerySet[AIModel]") -> Matrix:
+def matrix(models: AIModelQuerySet) -> Matrix:
     """The credits of every combination of `models` that can be sold, and of no other."""
     book = read_price_book(models)
     prices: Matrix = {}
@@ -57,8 +57,8 @@ def matrix(models: "QuerySet[AIModel]") -> Matrix:
     return prices
 
 
-def compare(models: "QuerySet[AIModel]", *, quality: str, duration: int) -> list[Offer]:
-    """Those of `models` that can make and sell it, cheapest first; of equal credits, the one cheaper for us."""
+def compare(models: AIModelQuerySet, *, quality: str, duration: int) -> list[Offer]:
+    """Those of `models` that can make and sell it, cheapest first; of equal credits the cheaper for us."""
     book = read_price_book(models.by_quality(quality).by_duration(duration))
     offers = [
         Offer(model, sold)
@@ -73,7 +73,9 @@ def compare(models: "QuerySet[AIModel]", *, quality: str, duration: int) -> list
 def set_rate(model: AIModel, *, quality: str, cost_per_second: Decimal) -> Rate:
     """Price `model` in `quality` by its own rate. Raises ValidationError, keyed by field."""
     CatalogueRevision.objects.lock()
-    rate = Rate.objects.filter(model=model, quality=quality).first() or Rate(model=model, quality_id=quality)
+    rate = Rate.objects.filter(model=model, quality__key=quality).first() or Rate(
+        model=model, quality_id=quality
+    )
     if rate.pk and rate.cost_per_second == cost_per_second:
         return rate
     rate.cost_per_second = cost_per_second

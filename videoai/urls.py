@@ -1,12 +1,12 @@
 from django.contrib import admin
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
 from videoai import operations
 from videoai.api import problem
 from videoai.api.schema import DocsView, SchemaView
 
-api = [
+api: list[URLPattern | URLResolver] = [
     path("", include("models_registry.api.urls")),
     path("", include("pricing.api.urls")),
     path("schema/", SchemaView.as_view(), name="schema"),

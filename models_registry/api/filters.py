@@ -6,7 +6,6 @@ from typing import Any
 import django_filters
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
-from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.request import Request
 
@@ -107,7 +106,7 @@ class AIModelFilter(django_filters.FilterSet):
     )
     status = StatusFilter(
         method="keep_status",
-        help_text="Needs catalogue rights: one or more of draft, active, deprecated, retired, joined by commas.",
+        help_text="Needs catalogue rights. Of draft, active, deprecated, retired: one or more, with commas.",
     )
     ordering = TotalOrderingFilter(fields=["name", "cost_per_second", "provider", "created_at"])
 
@@ -140,9 +139,7 @@ class AIModelFilter(django_filters.FilterSet):
 class StrictFilterBackend(DjangoFilterBackend):
     """django-filter, but a parameter that no filter reads is an error."""
 
-    def filter_queryset(
-        self, request: Request, queryset: "QuerySet[AIModel]", view: Any
-    ) -> "QuerySet[AIModel]":
+    def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
         refuse_unknown(
             request.query_params,
             known=PAGE_PARAMETERS | view.filterset_class.base_filters.keys(),

@@ -76,7 +76,7 @@ class AIModelViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[AIModel]):
 
     @extend_schema(
         summary="Does a model offer this?",
-        description="200 also when it does not, and for an unknown model. Capabilities only, no price limits.",
+        description="200 also when it does not, and for an unknown model. Price limits are not asked.",
         parameters=[MODEL_ID, CapabilityQuery],
         responses=CapabilitySerializer,
     )

@@ -1,5 +1,7 @@
 import re
+from typing import Any
 
+from django.core.paginator import Page
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.request import Request
@@ -20,6 +22,9 @@ class Pages(PageNumberPagination):
         self._refuse_malformed(request)
         return super().get_page_size(request)
 
+    page: Page[Any]
+    request: Request
+
     def get_next_link(self) -> str | None:
         return self._link(self.page.next_page_number()) if self.page.has_next() else None
 
@@ -27,7 +32,7 @@ class Pages(PageNumberPagination):
         return self._link(self.page.previous_page_number()) if self.page.has_previous() else None
 
     def _link(self, number: int) -> str:
-        here: str = self.request.get_full_path()
+        here = self.request.get_full_path()
         if number == 1:
             return str(remove_query_param(here, self.page_query_param))
         return str(replace_query_param(here, self.page_query_param, number))

@@ -90,7 +90,7 @@ FieldErrors = list[dict[str, str]]
 def problem(
     code: str, detail: str, *, errors: FieldErrors | None = None, **facts: object
 ) -> dict[str, object]:
-    """The body of a problem; `facts` are members of its own, such as the alternatives to an unsupported choice."""
+    """The body of a problem; `facts` are members of its own, such as the alternatives to a choice."""
     status, title = PROBLEMS[code]
     body: dict[str, object] = {
         "type": "about:blank",

@@ -20,7 +20,7 @@ def current_request_id() -> str:
 
 
 class RequestIdMiddleware:
-    """Takes the client's id when it is well formed, else makes one. Stands outermost, so errors have it too."""
+    """Takes the client's id when it is well formed, else makes one. Outermost, so errors have it too."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
