@@ -81,17 +81,17 @@ AIModelManager = models.Manager.from_queryset(AIModelQuerySet)
 
 
 class ActiveManager(AIModelManager):
-    def get_queryset(self) -> AIModelQuerySet:
+    def get_queryset(self) -> AIModelQuerySet:  # type: ignore[override]
         return AIModelQuerySet(self.model, using=self._db).active()
 
 
 class PremiumManager(AIModelManager):
-    def get_queryset(self) -> AIModelQuerySet:
+    def get_queryset(self) -> AIModelQuerySet:  # type: ignore[override]
         return AIModelQuerySet(self.model, using=self._db).premium()
 
 
 class DefaultManager(AIModelManager):
-    def get_queryset(self) -> AIModelQuerySet:
+    def get_queryset(self) -> AIModelQuerySet:  # type: ignore[override]
         return AIModelQuerySet(self.model, using=self._db).default()
 
 

@@ -153,7 +153,7 @@ def _sqlite_touch(table: TrackedTable, *, when: str, change: str) -> str:
 # Statement triggers over transition tables: one bump a statement, none when no row changed.
 
 POSTGRESQL_STAMP = """
-CREATE FUNCTION @name@() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION @name@() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     moved bigint;
 BEGIN
@@ -173,7 +173,7 @@ CREATE TRIGGER @name@ AFTER {event} ON {table} {tables}
     FOR EACH STATEMENT EXECUTE FUNCTION @name@()"""
 
 POSTGRESQL_TOUCH = """
-CREATE FUNCTION @name@() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION @name@() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     {statements}
     RETURN NEW;

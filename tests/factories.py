@@ -41,7 +41,7 @@ class AIModelFactory(factory.django.DjangoModelFactory):
     cost_per_second = Decimal("0.18")
     supported_durations = factory.LazyFunction(lambda: [5, 9])
     supported_qualities = factory.LazyFunction(lambda: ["standard", "high", "ultra"])
-    replicate_model_id = factory.SelfAttribute("model_id")
+    replicate_model_id = "acme/model"
 
     @classmethod
     def _create(cls, model_class: type[AIModel], *args: Any, **values: Any) -> AIModel:
