@@ -96,7 +96,7 @@ class DefaultManager(AIModelManager):
 
 
 class QualityTierQuerySet(models.QuerySet["QualityTier"]):
-    def keys(self) -> set[str]:
+    def known_keys(self) -> set[str]:
         return set(self.values_list("key", flat=True))
 
 

@@ -185,4 +185,4 @@ class AIModel(models.Model):
 
     def clean(self) -> None:
         """The rules of the row as a whole."""
-        validation.check_row(self, known_qualities=QualityTier.objects.keys())
+        validation.check_row(self, known_qualities=QualityTier.objects.known_keys())

@@ -1,0 +1,69 @@
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pricing import calculator
+
+
+def amounts(places: int, most: int) -> st.SearchStrategy[Decimal]:
+    return st.decimals(min_value=Decimal(1).scaleb(-places), max_value=most, places=places)
+
+
+def price(cost: str, multiplier: str, duration: int) -> calculator.Price:
+    return calculator.price(
+        cost_per_second=Decimal(cost),
+        quality_multiplier=Decimal(multiplier),
+        duration=duration,
+        profit_margin=Decimal("1.32"),
+        credits_per_dollar=Decimal(50),
+    )
+
+
+PUBLISHED = [
+    ("0.75", 8, {"1.0": 396, "1.2": 476, "1.5": 594}),
+    ("0.18", 5, {"1.0": 60, "1.2": 72, "1.5": 90}),
+    ("0.18", 9, {"1.0": 107, "1.2": 129, "1.5": 161}),
+]
+
+
+@pytest.mark.parametrize(("cost", "duration", "credits"), PUBLISHED)
+def test_the_published_table_is_met_to_the_credit(cost, duration, credits):
+    assert {m: price(cost, m, duration).credits for m in credits} == credits
+
+
+def test_binary_floats_would_overcharge_here():
+    assert ceil(0.75 * 14 * 1.32 * 50) == 694
+    assert price("0.75", "1", 14).credits == 693
+
+
+@settings(max_examples=5_000, deadline=None)
+@given(
+    cost=amounts(9, 100),
+    multiplier=amounts(6, 1_000),
+    duration=st.integers(1, 3_600),
+    margin=amounts(6, 1_000),
+    rate=amounts(6, 1_000_000),
+)
+def test_it_agrees_with_exact_rational_arithmetic(cost, multiplier, duration, margin, rate):
+    result = calculator.price(
+        cost_per_second=cost,
+        quality_multiplier=multiplier,
+        duration=duration,
+        profit_margin=margin,
+        credits_per_dollar=rate,
+    )
+
+    exact_cost = Fraction(cost) * Fraction(multiplier) * duration
+    assert Fraction(result.cost_usd) == exact_cost
+    assert result.credits == ceil(exact_cost * Fraction(margin) * Fraction(rate))
+    assert result.credits > 0
+    assert abs(Fraction(result.price_usd) - result.credits / Fraction(rate)) <= Fraction(1, 2 * 10**9)
+
+
+@pytest.mark.parametrize("rate", [1, 2, 5, 8, 50, 64, 1000])
+def test_dollars_that_end_are_exact(rate):
+    assert Fraction(calculator.dollars(397, Decimal(rate))) == Fraction(397, rate)
