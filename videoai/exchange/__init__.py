@@ -1,0 +1,1 @@
+"""Moving whole models, prices included, between files and the catalogue."""

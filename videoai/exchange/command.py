@@ -1,0 +1,51 @@
+import os
+import sys
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from models_registry.errors import CatalogueError
+from videoai.exchange.wording import printable
+
+
+class ExchangeCommand(BaseCommand):
+    """A command on the whole catalogue: refuses an unfinished database, and fails in words."""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            refuse_unmigrated()
+            self.run(options)
+        except BrokenPipeError:
+            # As in `| head`: the work is done, and the interpreter would fail again flushing on exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except DatabaseError as error:
+            raise CommandError(f"The database refused: {printable(str(error).strip())}") from error
+        except CatalogueError as error:
+            raise CommandError(printable(error.message)) from error
+
+    def run(self, options: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+    def say(self, line: str) -> None:
+        self.stdout.write(_encodable(printable(line), self.stdout))
+
+    def complain(self, line: str) -> None:
+        self.stderr.write(_encodable(printable(line), self.stderr))
+
+
+def refuse_unmigrated() -> None:
+    executor = MigrationExecutor(connection)
+    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if waiting:
+        raise CommandError(
+            f"The database is not up to date ({len(waiting)} migrations are waiting). "
+            "Run `python manage.py migrate` first."
+        )
+
+
+def _encodable(line: str, stream: Any) -> str:
+    """`line` as a terminal that knows no UTF-8 can show it."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return line.encode(encoding, "backslashreplace").decode(encoding)

@@ -1,0 +1,87 @@
+"""The catalogue as a file that `importing` reads back to the same catalogue."""
+
+import json
+import os
+import secrets
+import stat
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django.db.models import QuerySet
+
+from models_registry import services
+from models_registry.models import AIModel, CatalogueRevision
+from models_registry.validation import decimal_text
+from pricing.errors import CatalogueBusy
+from videoai.exchange.catalogue import Catalogue, read_catalogue
+from videoai.exchange.reader import FORMAT, VERSION
+
+MOST_READINGS = 20
+
+
+def export(models: QuerySet[AIModel]) -> str:
+    """`models`, ordered by id, and their rates, as they stood together at one moment.
+
+    Four queries. Raises CatalogueBusy if no reading was left alone.
+    """
+    catalogue = _read_undisturbed(models)
+    document = {
+        "format": FORMAT,
+        "version": VERSION,
+        "models": [_row(catalogue, model_id) for model_id in catalogue.models],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _read_undisturbed(models: QuerySet[AIModel]) -> Catalogue:
+    """Read again until nobody has committed between the query for the models and the one for the rates."""
+    for _ in range(MOST_READINGS):
+        before = _revision()
+        catalogue = read_catalogue(models)
+        if _revision() == before:
+            return catalogue
+    raise CatalogueBusy("The catalogue is being changed without a pause. Try again in a moment.")
+
+
+def _revision() -> tuple[str, int] | None:
+    return CatalogueRevision.objects.values_list("epoch", "revision").first()
+
+
+def _row(catalogue: Catalogue, model_id: str) -> dict[str, Any]:
+    fields = services.state(catalogue.models[model_id])
+    rates = {key: decimal_text(rate.cost_per_second) for key, rate in catalogue.rates[model_id].items()}
+    return {**{name: _plain(value) for name, value in fields.items()}, "rates": rates}
+
+
+def _plain(value: Any) -> Any:
+    """`value` as the file has it. Keys are sorted: PostgreSQL keeps no order of them, SQLite does."""
+    if isinstance(value, Decimal):
+        return decimal_text(value)
+    if isinstance(value, dict):
+        return {key: _plain(value[key]) for key in sorted(value)}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Put `text` at `path`, or leave there what was: a crash never leaves half a file. Raises OSError."""
+    path = path.resolve()  # a link keeps pointing where it points
+    if path.exists() and not path.is_file():
+        raise OSError(f"{path} is no regular file")
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        _write_durably(beside, text)
+        if path.exists():
+            beside.chmod(stat.S_IMODE(path.stat().st_mode))
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _write_durably(path: Path, text: str) -> None:
+    with path.open("x", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())

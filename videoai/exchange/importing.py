@@ -1,0 +1,153 @@
+"""Bring a file's rows into the catalogue: all of them, or none.
+
+The catalogue stays locked from the first look to the commit: imports and seeds queue, and what was compared
+is what is changed. Every row is tried even after one has failed, so that one run tells all the faults.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import chain
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import transaction
+
+from models_registry import services
+from models_registry.errors import CatalogueError, DefaultModelRequired
+from models_registry.models import AIModel, CatalogueRevision, QualityTier
+from pricing import services as pricing
+from pricing.models import Rate
+from videoai.exchange.catalogue import Catalogue, read_catalogue
+from videoai.exchange.diff import ModelChange, compare
+from videoai.exchange.planning import Plan, plan
+from videoai.exchange.reader import Problem, Row
+
+Progress = Callable[[int], None]  # called with the number of rows tried so far
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import did, or would do."""
+
+    changes: Sequence[ModelChange]
+    unchanged: int  # rows whose model already stood as the row has it
+
+    @property
+    def created(self) -> int:
+        return sum(change.is_new for change in self.changes)
+
+    @property
+    def changed(self) -> int:
+        """Models that stood before, the one that lost the default flag included."""
+        return len(self.changes) - self.created
+
+
+class RowsRefused(Exception):
+    """Some rows can't be imported, so none was."""
+
+    def __init__(self, problems: Sequence[Problem], *, bad_rows: int, rows: int) -> None:
+        super().__init__(f"{len(problems)} problems in {bad_rows} of {rows} rows")
+        self.problems = problems
+        self.bad_rows = bad_rows
+        self.rows = rows
+
+
+def silent(rows_tried: int) -> None:
+    pass
+
+
+@transaction.atomic
+def import_rows(rows: Sequence[Row], *, progress: Progress = silent) -> ImportReport:
+    """Write `rows` to the catalogue. Raises RowsRefused, with every fault, and writes nothing then."""
+    return _try(rows, progress)
+
+
+@transaction.atomic
+def rehearse_import(rows: Sequence[Row], *, progress: Progress = silent) -> ImportReport:
+    """Do all that `import_rows` does, then undo it. Raises RowsRefused."""
+    report = _try(rows, progress)
+    transaction.set_rollback(True)
+    return report
+
+
+def _try(rows: Sequence[Row], progress: Progress) -> ImportReport:
+    CatalogueRevision.objects.lock()
+    before = read_catalogue(AIModel.objects.all())
+    plans = plan(rows, standing=before, qualities=QualityTier.objects.known_keys())
+    refusals = _carry_out(plans, before, progress)
+    if refusals:
+        problems = sorted(chain.from_iterable(refusals), key=lambda problem: problem.line)
+        raise RowsRefused(problems, bad_rows=len(refusals), rows=len(rows))
+    changes = compare(before, read_catalogue(AIModel.objects.all()))
+    changed = {change.model_id for change in changes}
+    return ImportReport(changes, unchanged=sum(row.model_id not in changed for row in rows))
+
+
+def _carry_out(plans: Iterable[Plan], before: Catalogue, progress: Progress) -> list[list[Problem]]:
+    """Try every plan; returns the problems of each row that has any.
+
+    The row that claims the default comes first: another may retire the model that has the flag so far. If the
+    claim fails, it is that row alone which is to blame.
+    """
+    refusals: list[list[Problem]] = []
+    claim_failed = False
+    for count, planned in enumerate(sorted(plans, key=lambda p: not p.claims_default), start=1):
+        found = _attempt(planned, before)
+        claim_failed = claim_failed or (planned.claims_default and bool(found))
+        blamed = [p for p in found if not (claim_failed and p.code == DefaultModelRequired.code)]
+        refusals += [blamed] if blamed else []
+        progress(count)
+    return refusals
+
+
+def _attempt(planned: Plan, before: Catalogue) -> list[Problem]:
+    """Write one row, unless it has problems; returns those."""
+    if not planned.is_feasible:
+        return list(planned.problems)
+    with transaction.atomic():
+        problems = [*planned.problems, *_write(planned, before)]
+        if problems:
+            transaction.set_rollback(True)
+    return problems
+
+
+def _write(planned: Plan, before: Catalogue) -> list[Problem]:
+    try:
+        model = _write_model(planned)
+        if planned.rates is not None and not planned.problems:
+            _write_rates(model, planned.rates, standing=before.rates.get(model.model_id, {}))
+    except ValidationError as error:
+        return list(_problems(planned, error.message_dict))
+    except CatalogueError as error:
+        return [planned.row.problem(error.field, error.message, code=error.code)]
+    return []
+
+
+def _write_model(planned: Plan) -> AIModel:
+    if planned.target is None:
+        return services.create(planned.changes)
+    return services.revise(planned.target, planned.changes) if planned.changes else planned.target
+
+
+def _write_rates(model: AIModel, wanted: Mapping[str, Decimal], *, standing: Mapping[str, Rate]) -> None:
+    """Make `wanted` the whole set of the model's rates."""
+    for quality, rate in standing.items():
+        if quality not in wanted:
+            pricing.remove_rate(rate)
+    for quality, cost_per_second in wanted.items():
+        if quality not in standing or standing[quality].cost_per_second != cost_per_second:
+            pricing.set_rate(model, quality=quality, cost_per_second=cost_per_second)
+
+
+def _problems(planned: Plan, messages: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
+    """The service's complaints, but those about fields that were kept from it for another fault."""
+    row = planned.row
+    known = {problem.field for problem in planned.problems}
+    for name, reasons in messages.items():
+        if row.field_names.get(name, name) in known:
+            continue
+        if planned.target is None and name not in row.values and name != NON_FIELD_ERRORS:
+            yield row.problem(name, "A new model needs this field.")
+            continue
+        for reason in reasons:
+            yield row.problem(None if name == NON_FIELD_ERRORS else name, reason)

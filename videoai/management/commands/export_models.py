@@ -1,0 +1,60 @@
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management import CommandError
+
+from models_registry.choices import Status
+from models_registry.models import AIModel
+from models_registry.validation import shown
+from videoai.exchange.command import ExchangeCommand
+from videoai.exchange.exporting import export, write_whole
+
+
+class Command(ExchangeCommand):
+    help = (
+        "Write the models and their rates as JSON that import_models reads back, to FILE or to standard "
+        "output. FILE is replaced in one step: it never holds half an export."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        target = parser.add_mutually_exclusive_group()
+        target.add_argument(
+            "file", nargs="?", metavar="FILE", help="where to write (default: standard output)"
+        )
+        target.add_argument("-o", "--output", metavar="FILE", help="the same, as an option")
+        parser.add_argument(
+            "--status",
+            action="append",
+            default=[],
+            help=f"{', '.join(Status.values)}: some of them, comma-separated or repeated (default: all)",
+        )
+
+    def run(self, options: dict[str, Any]) -> None:
+        text = export(AIModel.objects.in_status(*statuses(options["status"])))
+        target = options["file"] or options["output"]
+        if target in {None, "-"}:
+            self.print_whole(text)
+            return
+        try:
+            write_whole(Path(target), text)
+        except OSError as error:
+            raise CommandError(f"{target} could not be written: {error.strerror or error}") from error
+
+    def print_whole(self, text: str) -> None:
+        """The file is UTF-8, whatever the terminal's encoding is."""
+        buffer = getattr(self.stdout, "buffer", None)
+        if buffer is None:
+            self.stdout.write(text, ending="")
+            return
+        buffer.write(text.encode())
+        buffer.flush()
+
+
+def statuses(given: list[str]) -> list[str]:
+    """The statuses in `--status active,draft --status retired`; all of them if none is given."""
+    wanted = [name.strip() for part in given for name in part.split(",")]
+    for name in wanted:
+        if name not in Status.values:
+            raise CommandError(f"{shown(name)} is no status. There are: {', '.join(Status.values)}.")
+    return wanted or list(Status.values)
