@@ -5,6 +5,8 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
+from tests.factories import standard_policy
+
 
 @pytest.fixture
 def get(client: Client) -> Callable[..., Any]:
@@ -33,3 +35,9 @@ def admin(db: None) -> User:
 def admin_client(client: Client, admin: User) -> Client:
     client.force_login(admin)
     return client
+
+
+@pytest.fixture
+def standard_prices(db: None) -> None:
+    """The policy of the published price table."""
+    standard_policy()

@@ -172,7 +172,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["videoai.access.permissions.HasDeclaredScopes"],
     "DEFAULT_PAGINATION_CLASS": "videoai.api.pagination.Pages",
     "DEFAULT_METADATA_CLASS": None,
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "videoai.api.schema.Schema",
     "EXCEPTION_HANDLER": "videoai.api.problem.exception_handler",
     "PAGE_SIZE": 50,
     "URL_FORMAT_OVERRIDE": None,

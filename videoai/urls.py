@@ -4,7 +4,7 @@ from django.views.generic import RedirectView
 
 from videoai import operations
 from videoai.api import problem
-from videoai.api.schema import DocsView, SchemaView
+from videoai.api.docs import DocsView, SchemaView
 
 api: list[URLPattern | URLResolver] = [
     path("", include("models_registry.api.urls")),

@@ -15,8 +15,8 @@ class HasDeclaredScopes(BasePermission):
     """Lets in who has every scope that the view declares. A view that declares none is closed to all."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        if not hasattr(view, (request.method or "").lower()):
-            return True  # there is no such method here: let the 405 say so
+        if request.method == "OPTIONS" or not hasattr(view, (request.method or "").lower()):
+            return True  # nothing is served by such a method: let the 405 say so
         required = declared_scopes(view, request.method or "")
         return required is not None and required <= self.held(request)
 

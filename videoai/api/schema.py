@@ -1,24 +1,34 @@
-"""The OpenAPI document, the page that shows it, and the problems that every operation can answer with."""
+"""How the OpenAPI document is made: credentials as the views declare them, problems for every operation."""
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any
 
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
+from django.conf import settings
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
 
 from models_registry.api.scopes import PUBLIC
+from videoai.access.permissions import declared_scopes
 from videoai.api.problem import FIELD_CODES, MEDIA_TYPE, PROBLEMS
 
 METHODS = {"get", "put", "post", "patch", "delete"}
 
 
-class SchemaView(SpectacularJSONAPIView):
-    required_scopes: ClassVar[dict[str, frozenset[str]]] = {"get": PUBLIC}
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "videoai.access.authentication.StaffSessionAuthentication"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}
 
 
-class DocsView(SpectacularSwaggerSplitView):
-    """Split: the script is a file of its own, as a strict content security policy wants it."""
+class Schema(AutoSchema):
+    """Says of each operation whether it needs credentials at all, from the scopes that its view declares."""
 
-    required_scopes: ClassVar[dict[str, frozenset[str]]] = {"get": PUBLIC}
+    def get_auth(self) -> list[dict[str, Any]]:
+        credentials: list[dict[str, Any]] = super().get_auth()
+        is_public = declared_scopes(self.view, self.method) == PUBLIC
+        return [*credentials, {}] if is_public else credentials
 
 
 PROBLEM_SCHEMA = {

@@ -182,7 +182,8 @@ class TestValidate:
             "model_id": "google/veo-3",
             "valid": False,
             "code": "unsupported_duration",
-            "reason": '5 s is not offered; 8 s is. Quality "8k" is not offered; standard or high or ultra is.',
+            "reason": "5 s is not offered; 8 s is. "
+            'Quality "8k" is not offered; standard or high or ultra is.',
             "alternatives": {"durations": [8], "qualities": ["standard", "high", "ultra"]},
         }
 

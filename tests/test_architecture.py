@@ -1,0 +1,135 @@
+"""The arrows of the house: videoai → pricing → models_registry, and inside an app only downwards."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+
+ROOT = Path(settings.BASE_DIR)
+APPS = ("models_registry", "pricing", "videoai")
+
+# Who may never import whom. The left side is a path, or the start of one.
+FORBIDDEN = [
+    ("models_registry", ("pricing", "videoai")),
+    ("pricing", ("videoai",)),
+    ("pricing/calculator.py", ("django", "models_registry", "pricing")),
+    ("models_registry/errors.py", ("django", "rest_framework", "models_registry")),
+    ("models_registry/choices.py", ("django.db.models.query", "rest_framework", "models_registry")),
+    ("models_registry/validation.py", ("models_registry.services", "rest_framework")),
+    (
+        "models_registry/querysets.py",
+        ("models_registry.services", "models_registry.validation", "rest_framework"),
+    ),
+    ("models_registry/models", ("models_registry.services", "models_registry.admin", "models_registry.api")),
+    ("models_registry/services.py", ("models_registry.admin", "models_registry.api", "rest_framework")),
+    ("models_registry/admin", ("models_registry.api", "rest_framework")),
+    ("models_registry/api", ("models_registry.admin",)),
+    ("pricing/services.py", ("pricing.admin", "pricing.api", "rest_framework")),
+    ("pricing/price_book.py", ("pricing.services", "rest_framework")),
+    ("pricing/admin", ("pricing.api", "rest_framework")),
+    ("pricing/api", ("pricing.admin",)),
+]
+
+
+def sources(start: str) -> list[Path]:
+    path = ROOT / start
+    files = [path] if path.suffix == ".py" else [*path.rglob("*.py"), *path.parent.glob(f"{path.name}.py")]
+    return [file for file in files if file.exists()]
+
+
+def imports(source: str) -> Iterator[str]:
+    """Every module that is imported when the program runs; imports for the type checker don't count."""
+    tree = ast.parse(source)
+    for_types = {
+        node
+        for test in ast.walk(tree)
+        if isinstance(test, ast.If) and ast.unparse(test.test).endswith("TYPE_CHECKING")
+        for node in ast.walk(test)
+    }
+    for node in ast.walk(tree):
+        if node in for_types:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def breaches(source: str, forbidden: tuple[str, ...]) -> list[str]:
+    return [name for name in imports(source) for wall in forbidden if f"{name}.".startswith(f"{wall}.")]
+
+
+@pytest.mark.parametrize(("start", "forbidden"), FORBIDDEN, ids=[start for start, _ in FORBIDDEN])
+def test_nothing_points_back(start, forbidden):
+    files = sources(start)
+    found = {str(file.relative_to(ROOT)): breaches(file.read_text(), forbidden) for file in files}
+
+    assert files
+    assert {file: names for file, names in found.items() if names} == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import pricing",
+        "from pricing.models import Rate",
+        "from pricing import models",
+        "if 1:\n import pricing.x",
+    ],
+)
+def test_an_arrow_the_wrong_way_would_be_seen(source):
+    assert breaches(source, ("pricing",))
+
+
+def test_similar_names_and_imports_for_types_are_no_arrows():
+    source = "import pricing_tools\nif TYPE_CHECKING:\n    from pricing import models"
+
+    assert breaches(source, ("pricing",)) == []
+
+
+def test_every_folder_with_models_or_migrations_is_an_installed_app():
+    """Django would quietly move the models of a forgotten one into its parent app."""
+    homes = {Path(config.path) for config in apps.get_app_configs()}
+    for name in APPS:
+        for file in (ROOT / name).rglob("*.py"):
+            if file.name == "models.py" or file.parts[-2:] == ("models", "__init__.py"):
+                home = file.parent if file.name == "models.py" else file.parent.parent
+                assert home in homes, f"{home} has models, but is not in INSTALLED_APPS"
+        for folder in (ROOT / name).rglob("migrations"):
+            assert folder.parent in homes, f"{folder.parent} has migrations, but is not in INSTALLED_APPS"
+
+
+def test_migrations_import_no_live_code():
+    for file in [file for name in APPS for file in (ROOT / name).rglob("migrations/0*.py")]:
+        assert breaches(file.read_text(), APPS) == [], file
+
+
+def test_nothing_is_imported_inside_a_function():
+    """That is how circles are hidden."""
+    for file in [file for name in APPS for file in (ROOT / name).rglob("*.py")]:
+        for function in ast.walk(ast.parse(file.read_text())):
+            if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                inner = [n for n in ast.walk(function) if isinstance(n, (ast.Import, ast.ImportFrom))]
+                assert inner == [], f"{file}: {function.name}"
+
+
+def test_files_stay_readable():
+    """Three hundred lines are a room; more are a hall."""
+    long = {
+        str(file.relative_to(ROOT)): lines
+        for name in APPS
+        for file in (ROOT / name).rglob("*.py")
+        if "migrations" not in file.parts and (lines := len(file.read_text().splitlines())) > 400
+    }
+
+    assert long == {}
+
+
+def test_the_calculator_knows_no_orm():
+    assert set(imports((ROOT / "pricing/calculator.py").read_text())) <= {
+        "dataclasses.dataclass",
+        *(f"decimal.{name}" for name in ("Context", "Decimal", "Inexact", "ROUND_CEILING", "ROUND_HALF_UP")),
+    }

@@ -1,0 +1,41 @@
+import json
+
+import pytest
+from django.core.management import call_command
+from django.db import DatabaseError
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_living_process_says_so_without_the_database(client, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert client.get("/healthz/").json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize("address", ["/healthz", "/readyz", "/readyz/"])
+def test_both_addresses_answer(client, address):
+    assert client.get(address).status_code == 200
+
+
+def test_a_silent_database_is_not_ready(client, monkeypatch):
+    def silent(*args: object) -> None:
+        raise DatabaseError
+
+    monkeypatch.setattr("videoai.operations.MigrationExecutor", silent)
+
+    response = client.get("/readyz/")
+
+    assert response.status_code == 503
+    assert json.loads(response.content)["code"] == "unavailable"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_missing_migration_is_not_ready(client):
+    call_command("migrate", "sessions", "zero", verbosity=0)
+    try:
+        response = client.get("/readyz/")
+    finally:
+        call_command("migrate", verbosity=0)
+
+    assert response.status_code == 503
+    assert "migrate" in json.loads(response.content)["detail"]

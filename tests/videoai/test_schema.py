@@ -1,0 +1,65 @@
+import json
+
+import pytest
+from django.core.management import call_command
+from django.urls import get_resolver
+
+from videoai.api.problem import MEDIA_TYPE
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def schema(get) -> dict:
+    return json.loads(get("schema/").content)
+
+
+def test_it_is_openapi_3_1_and_made_without_a_warning(schema, tmp_path):
+    assert schema["openapi"].startswith("3.1")
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yaml"))
+
+
+def test_every_api_address_stands_in_it(schema):
+    assert set(schema["paths"]) == {
+        "/api/v1/models/",
+        "/api/v1/models/default/",
+        "/api/v1/models/premium/",
+        "/api/v1/models/{model_id}/",
+        "/api/v1/models/{model_id}/validate/",
+        "/api/v1/pricing/quote/",
+        "/api/v1/pricing/matrix/",
+        "/api/v1/pricing/compare/",
+        "/api/v1/pricing/policy/",
+    }
+    assert get_resolver().resolve("/api/v1/schema/")
+
+
+def test_every_operation_can_answer_with_a_problem(schema):
+    for path in schema["paths"].values():
+        for operation in path.values():
+            assert MEDIA_TYPE in operation["responses"]["default"]["content"]
+
+
+def test_the_list_says_its_filters(schema):
+    names = {parameter["name"] for parameter in schema["paths"]["/api/v1/models/"]["get"]["parameters"]}
+
+    assert names == {
+        "provider", "category", "tag", "quality", "duration", "is_premium", "max_cost_per_second", "search",
+        "status", "ordering", "page", "page_size",
+    }  # fmt: skip
+
+
+def test_the_docs_page_loads_nothing_from_other_hosts(get):
+    page = get("docs/").content.decode()
+    script = get("docs/?script=").content.decode()
+
+    assert "swagger-ui" in page
+    assert "http://" not in page + script
+    assert "https://" not in page + script
+
+
+@pytest.mark.parametrize(
+    "file", ["swagger-ui.css", "swagger-ui-bundle.js", "swagger-ui-standalone-preset.js"]
+)
+def test_its_files_are_served_from_here(client, file):
+    assert client.get(f"/static/drf_spectacular_sidecar/swagger-ui-dist/{file}").status_code == 200

@@ -1,0 +1,43 @@
+import socket
+
+import pytest
+
+from videoai import serve
+
+
+def test_a_taken_port_is_refused_with_the_way_out():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(OSError, match="Set PORT to another"):
+            serve.refuse_taken_port("127.0.0.1", taken.getsockname()[1])
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "many", "1.5", "٣"])
+def test_a_setting_that_is_no_number_ends_with_a_sentence(monkeypatch, text):
+    monkeypatch.setenv("PORT", text)
+
+    with pytest.raises(SystemExit, match="not a positive whole number"):
+        serve.number("PORT", 8000)
+
+
+@pytest.mark.parametrize("unset", ["", None])
+def test_without_one_the_default_counts(monkeypatch, unset):
+    monkeypatch.delenv("PORT", raising=False)
+    if unset is not None:
+        monkeypatch.setenv("PORT", unset)
+
+    assert serve.number("PORT", 8000) == 8000
+
+
+def test_the_server_gets_what_it_was_told(monkeypatch):
+    started = []
+    monkeypatch.setattr(serve.os, "execv", lambda path, command: started.append(command))
+    monkeypatch.setattr(serve, "refuse_taken_port", lambda host, port: None)
+
+    serve.serve("127.0.0.1", 8123, workers=3)
+
+    (command,) = started
+    assert command[command.index("--port") + 1] == "8123"
+    assert command[command.index("--workers") + 1] == "3"
+    assert command[-1] == "videoai.wsgi:application"

@@ -1,0 +1,81 @@
+"""The settings as a fresh process reads them: they refuse to start unsafe, and say what to do."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from videoai.first_run import ensure_secret_key
+
+LONG_KEY = "k3y-" * 10
+
+
+def start(**environment: str) -> subprocess.CompletedProcess[str]:
+    base = {"PATH": os.environ["PATH"], "SECRET_KEY": LONG_KEY, "DATABASE_URL": "sqlite://:memory:"}
+    return subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        env={**base, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_safe_settings_start():
+    assert start().returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"SECRET_KEY": ""}, "SECRET_KEY"),
+        ({"SECRET_KEY": "short"}, "SECRET_KEY"),
+        ({"SECRET_KEY": f"django-insecure-{LONG_KEY}"}, "SECRET_KEY"),
+        ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS"),
+        ({"ALLOWED_HOSTS": "models.example,*"}, "ALLOWED_HOSTS"),
+    ],
+)
+def test_unsafe_ones_do_not(environment, said):
+    refused = start(DEBUG="false", **environment)
+
+    assert refused.returncode != 0
+    assert said in refused.stderr
+    assert LONG_KEY not in refused.stderr
+
+
+def test_debugging_needs_no_key():
+    assert start(DEBUG="true", SECRET_KEY="").returncode == 0
+
+
+def test_a_key_that_begins_with_a_dollar_is_taken_as_it_stands():
+    assert start(SECRET_KEY=f"${LONG_KEY}").returncode == 0
+
+
+class TestFirstRun:
+    @pytest.fixture(autouse=True)
+    def no_key(self, monkeypatch):
+        monkeypatch.delenv("SECRET_KEY")
+
+    def test_it_writes_a_random_key_that_only_its_owner_reads(self, tmp_path):
+        first, second = tmp_path / "first", tmp_path / "second"
+        ensure_secret_key(first)
+        ensure_secret_key(second)
+
+        assert first.read_text() != second.read_text()
+        assert first.stat().st_mode & 0o777 == 0o600
+
+    def test_it_leaves_an_existing_file_alone(self, tmp_path):
+        file = tmp_path / ".env"
+        file.write_text("DEBUG=true\n")
+
+        ensure_secret_key(file)
+
+        assert file.read_text() == "DEBUG=true\n"
+
+    def test_it_writes_nothing_when_the_environment_has_a_key(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("SECRET_KEY", LONG_KEY)
+
+        ensure_secret_key(tmp_path / ".env")
+
+        assert not (tmp_path / ".env").exists()
