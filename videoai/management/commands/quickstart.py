@@ -57,8 +57,10 @@ class Command(BaseCommand):
     def create_first_admin(self) -> None:
         CatalogueRevision.objects.lock()  # two quickstarts at once make one admin
         users = get_user_model().objects
-        if users.filter(is_superuser=True).exists():
-            self.stdout.write("Admin: there is one. New password: python manage.py changepassword NAME")
+        first = users.filter(is_superuser=True).order_by("pk").first()
+        if first is not None:
+            again = f"python manage.py changepassword {first.get_username()}"
+            self.stdout.write(f"Admin: {first.get_username()}. Forgot the password? {again}")
             return
         name, password = f"owner-{secrets.token_hex(2)}", secrets.token_urlsafe(15)
         users.create_superuser(username=name, password=password)
