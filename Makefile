@@ -22,13 +22,13 @@ serve: $(RUNTIME) ## start the production server alone (HOST, PORT, WORKERS)
 test: $(DEV) ## run all tests, on SQLite or on DATABASE_URL (ARGS="-k quote")
 	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 $(ARGS)
 
+check: export SECRET_KEY = $(shell $(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(48))')
 check: $(DEV) ## lint, types, migrations, deployment settings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	@export SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(48))') HTTPS=true; set -x; \
-	$(BIN)/python manage.py makemigrations --check --dry-run && \
-	$(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	HTTPS=true $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 format: $(DEV) ## format the code
 	$(BIN)/ruff check --fix .

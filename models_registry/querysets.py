@@ -107,7 +107,10 @@ class CatalogueRevisionQuerySet(models.QuerySet["CatalogueRevision"]):
         Taken first by every writing service, so that writers never wait for each other in two orders
         (the triggers lock this row anyway, only later). Needs an open transaction.
         """
-        self.get_or_create(pk=1, defaults={"epoch": uuid.uuid4().hex})
+        row = self.select_for_update().filter(pk=1).first()
+        if row is not None:
+            return row
+        self.get_or_create(pk=1, defaults={"epoch": uuid.uuid4().hex})  # the very first writer
         return self.select_for_update().get(pk=1)
 
     def current(self) -> "CatalogueRevision":
