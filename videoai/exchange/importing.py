@@ -101,14 +101,14 @@ def _carry_out(plans: Iterable[Plan], before: Catalogue, progress: Progress) -> 
 
 
 def _attempt(planned: Plan, before: Catalogue) -> list[Problem]:
-    """Write one row, unless it has problems; returns those."""
+    """Write what can be written of one row, so that the service speaks up as well; returns all its problems.
+
+    What a bad row has changed is undone with everything else at the end. Until then the later rows meet the
+    catalogue as they will once that row is mended.
+    """
     if not planned.is_feasible:
         return list(planned.problems)
-    with transaction.atomic():
-        problems = [*planned.problems, *_write(planned, before)]
-        if problems:
-            transaction.set_rollback(True)
-    return problems
+    return [*planned.problems, *_write(planned, before)]
 
 
 def _write(planned: Plan, before: Catalogue) -> list[Problem]:
@@ -144,7 +144,7 @@ def _problems(planned: Plan, messages: Mapping[str, Sequence[str]]) -> Iterator[
     row = planned.row
     known = {problem.field for problem in planned.problems}
     for name, reasons in messages.items():
-        if row.field_names.get(name, name) in known:
+        if row.called(name) in known:
             continue
         if planned.target is None and name not in row.values and name != NON_FIELD_ERRORS:
             yield row.problem(name, "A new model needs this field.")

@@ -114,7 +114,7 @@ def _changes(row: Row, target: AIModel | None, *, faulty: Collection[str | None]
     changes = {
         name: value
         for name, value in row.values.items()
-        if name in EDITABLE and row.field_names.get(name, name) not in faulty
+        if name in EDITABLE and row.called(name) not in faulty
     }
     if target is not None:
         changes.pop("model_id", None)

@@ -45,12 +45,16 @@ class Row:
         model_id = self.values.get("model_id")
         return model_id.strip() or None if isinstance(model_id, str) else None
 
+    def called(self, name: str) -> str:
+        """What the file calls the field `name`."""
+        return self.field_names.get(name, name)
+
     def problem(self, name: str | None, reason: str, *, code: str = "") -> Problem:
         model_id = self.model_id
         return Problem(
             self.line,
             model_id[:MODEL_ID_LENGTH] if model_id else None,
-            None if name is None else self.field_names.get(name, name),
+            None if name is None else self.called(name),
             reason,
             code,
         )
