@@ -135,12 +135,12 @@ def normalise(model: "AIModel") -> None:
             setattr(model, name, value.strip())
     with suppress(ValueError):  # which `wrong_types` will name
         model.cost_per_second = parse_decimal(model.cost_per_second)
+    for name in (*LISTS, *OBJECTS):
+        setattr(model, name, _plain_json(getattr(model, name)))
     if isinstance(model.supported_durations, list) and all(map(is_whole, model.supported_durations)):
         model.supported_durations = sorted(set(model.supported_durations))
     model.supported_qualities = _without_repeats(model.supported_qualities)
     model.tags = _without_repeats(model.tags)
-    model.model_parameters = _plain_json(model.model_parameters)
-    model.requirements = _plain_json(model.requirements)
 
 
 def _without_repeats(items: Any) -> Any:

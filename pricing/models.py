@@ -22,13 +22,19 @@ class PricingPolicy(models.Model):
     profit_margin = models.DecimalField(
         max_digits=FACTOR_DIGITS,
         decimal_places=FACTOR_DECIMALS,
-        validators=[MinValueValidator(LOWEST_FACTOR), MaxValueValidator(HIGHEST_MARGIN)],
+        validators=[
+            MinValueValidator(LOWEST_FACTOR, "Give a factor above 0."),
+            MaxValueValidator(HIGHEST_MARGIN),
+        ],
         help_text="A factor on our cost: 1.32 earns 32 %.",
     )
     credits_per_dollar = models.DecimalField(
         max_digits=FACTOR_DIGITS,
         decimal_places=FACTOR_DECIMALS,
-        validators=[MinValueValidator(LOWEST_FACTOR), MaxValueValidator(MOST_CREDITS_PER_DOLLAR)],
+        validators=[
+            MinValueValidator(LOWEST_FACTOR, "Give a number above 0."),
+            MaxValueValidator(MOST_CREDITS_PER_DOLLAR),
+        ],
     )
     max_credits_per_generation = models.PositiveIntegerField(
         default=5_000,
@@ -69,7 +75,10 @@ class Rate(models.Model):
         "$ per second",
         max_digits=choices.COST_DIGITS,
         decimal_places=choices.COST_DECIMALS,
-        validators=[MinValueValidator(choices.LOWEST_COST), MaxValueValidator(choices.HIGHEST_COST)],
+        validators=[
+            MinValueValidator(choices.LOWEST_COST, "A second costs more than $0."),
+            MaxValueValidator(choices.HIGHEST_COST, "A second costs at most $%(limit_value)s."),
+        ],
     )
     priced_at = models.DateTimeField(editable=False, db_default=Now())
 

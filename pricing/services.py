@@ -73,15 +73,16 @@ def compare(models: AIModelQuerySet, *, quality: str, duration: int) -> list[Off
 def set_rate(model: AIModel, *, quality: str, cost_per_second: Decimal) -> Rate:
     """Price `model` in `quality` by its own rate. Raises ValidationError, keyed by field."""
     CatalogueRevision.objects.lock()
-    rate = Rate.objects.filter(model=model, quality__key=quality).first() or Rate(
-        model=model, quality_id=quality
-    )
-    if rate.pk and rate.cost_per_second == cost_per_second:
+    rate = Rate.objects.filter(model=model, quality__key=quality).first()
+    if rate is None:
+        rate = Rate(model=model, quality_id=quality)
+    elif rate.cost_per_second == cost_per_second:
         return rate
     rate.cost_per_second = cost_per_second
-    rate.full_clean()
+    # The lock has settled what is unique, and the validators say what the constraints guard.
+    rate.full_clean(exclude=["model"], validate_unique=False, validate_constraints=False)
     rate.save()
-    rate.refresh_from_db()
+    rate.refresh_from_db(fields=["priced_at"])
     return rate
 
 

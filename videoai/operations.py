@@ -9,6 +9,12 @@ from django.views.decorators.http import require_safe
 from videoai.api.problem import respond
 
 
+def waiting_migrations() -> int:
+    """How many migrations have not run on the database. Raises DatabaseError if it does not answer."""
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -20,10 +26,9 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     """200 when the database answers and has every migration, else 503."""
     try:
-        executor = MigrationExecutor(connection)
-        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        waiting = waiting_migrations()
     except DatabaseError:
         return respond("unavailable", "The database does not answer.")
     if waiting:
-        return respond("unavailable", f"{len(waiting)} migrations have not run: python manage.py migrate.")
+        return respond("unavailable", f"{waiting} migrations have not run: python manage.py migrate.")
     return JsonResponse({"status": "ready"})

@@ -79,8 +79,12 @@ class Migration(migrations.Migration):
                         help_text="What we pay, in US dollars a second, before quality multipliers and margin.",
                         max_digits=12,
                         validators=[
-                            django.core.validators.MinValueValidator(Decimal("1E-9")),
-                            django.core.validators.MaxValueValidator(Decimal("100")),
+                            django.core.validators.MinValueValidator(
+                                Decimal("1E-9"), "A second costs more than $0."
+                            ),
+                            django.core.validators.MaxValueValidator(
+                                Decimal("100"), "A second costs at most $%(limit_value)s."
+                            ),
                         ],
                         verbose_name="$ per second",
                     ),
@@ -345,7 +349,9 @@ class Migration(migrations.Migration):
                         help_text="A second in this quality costs the model's price times this.",
                         max_digits=10,
                         validators=[
-                            django.core.validators.MinValueValidator(Decimal("0.000001")),
+                            django.core.validators.MinValueValidator(
+                                Decimal("0.000001"), "Give a factor above 0."
+                            ),
                             django.core.validators.MaxValueValidator(Decimal("1000")),
                         ],
                     ),

@@ -57,7 +57,10 @@ class AIModel(models.Model):
         "$ per second",
         max_digits=choices.COST_DIGITS,
         decimal_places=choices.COST_DECIMALS,
-        validators=[MinValueValidator(choices.LOWEST_COST), MaxValueValidator(choices.HIGHEST_COST)],
+        validators=[
+            MinValueValidator(choices.LOWEST_COST, "A second costs more than $0."),
+            MaxValueValidator(choices.HIGHEST_COST, "A second costs at most $%(limit_value)s."),
+        ],
         help_text="What we pay, in US dollars a second, before quality multipliers and margin.",
     )
     supported_durations = models.JSONField("durations", help_text="Whole seconds.")

@@ -29,7 +29,10 @@ class QualityTier(models.Model):
     cost_multiplier = models.DecimalField(
         max_digits=MULTIPLIER_DIGITS,
         decimal_places=MULTIPLIER_DECIMALS,
-        validators=[MinValueValidator(LOWEST_MULTIPLIER), MaxValueValidator(HIGHEST_MULTIPLIER)],
+        validators=[
+            MinValueValidator(LOWEST_MULTIPLIER, "Give a factor above 0."),
+            MaxValueValidator(HIGHEST_MULTIPLIER),
+        ],
         help_text="A second in this quality costs the model's price times this.",
     )
     priced_at = models.DateTimeField(editable=False, db_default=Now())

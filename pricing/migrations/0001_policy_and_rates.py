@@ -30,7 +30,9 @@ class Migration(migrations.Migration):
                         help_text="A factor on our cost: 1.32 earns 32 %.",
                         max_digits=13,
                         validators=[
-                            django.core.validators.MinValueValidator(Decimal("0.000001")),
+                            django.core.validators.MinValueValidator(
+                                Decimal("0.000001"), "Give a factor above 0."
+                            ),
                             django.core.validators.MaxValueValidator(Decimal("1000")),
                         ],
                     ),
@@ -41,7 +43,9 @@ class Migration(migrations.Migration):
                         decimal_places=6,
                         max_digits=13,
                         validators=[
-                            django.core.validators.MinValueValidator(Decimal("0.000001")),
+                            django.core.validators.MinValueValidator(
+                                Decimal("0.000001"), "Give a number above 0."
+                            ),
                             django.core.validators.MaxValueValidator(Decimal("1000000")),
                         ],
                     ),
@@ -98,8 +102,12 @@ class Migration(migrations.Migration):
                         decimal_places=9,
                         max_digits=12,
                         validators=[
-                            django.core.validators.MinValueValidator(Decimal("1E-9")),
-                            django.core.validators.MaxValueValidator(Decimal("100")),
+                            django.core.validators.MinValueValidator(
+                                Decimal("1E-9"), "A second costs more than $0."
+                            ),
+                            django.core.validators.MaxValueValidator(
+                                Decimal("100"), "A second costs at most $%(limit_value)s."
+                            ),
                         ],
                         verbose_name="$ per second",
                     ),

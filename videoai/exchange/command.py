@@ -3,11 +3,11 @@ import sys
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError
-from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db import DatabaseError
 
 from models_registry.errors import CatalogueError
 from videoai.exchange.wording import printable
+from videoai.operations import waiting_migrations
 
 
 class ExchangeCommand(BaseCommand):
@@ -36,11 +36,10 @@ class ExchangeCommand(BaseCommand):
 
 
 def refuse_unmigrated() -> None:
-    executor = MigrationExecutor(connection)
-    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    waiting = waiting_migrations()
     if waiting:
         raise CommandError(
-            f"The database is not up to date ({len(waiting)} migrations are waiting). "
+            f"The database is not up to date ({waiting} migrations are waiting). "
             "Run `python manage.py migrate` first."
         )
 
