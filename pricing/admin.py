@@ -1,0 +1,116 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from models_registry.admin.fields import PriceField
+from models_registry.admin.forms import CatalogueForm
+from models_registry.admin.writes import CatalogueAdmin, remember_seen
+from models_registry.models import AIModel
+from models_registry.validation import decimal_text
+from pricing import services
+from pricing.models import PricingPolicy, Rate
+
+
+@admin.register(PricingPolicy)
+class PricingPolicyAdmin(CatalogueAdmin):
+    """One row: its list leads straight to its form."""
+
+    fields = ("profit_margin", "credits_per_dollar", "max_credits_per_generation")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not PricingPolicy.objects.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody: without a policy nothing can be quoted."""
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        policy = PricingPolicy.objects.first()
+        if policy is not None and self.has_view_or_change_permission(request):
+            return redirect("admin:pricing_pricingpolicy_change", policy.pk)
+        return super().changelist_view(request, extra_context)
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        form = super().get_form(request, *args, **kwargs)
+        remember_seen(form)
+        return form
+
+    def add(self, obj: PricingPolicy, form: Any) -> None:
+        obj.pk = services.set_policy(form.cleaned_data).pk
+
+    def change(self, obj: PricingPolicy, form: Any) -> None:
+        services.set_policy({name: form.cleaned_data[name] for name in form.changed_data})
+
+
+class ModelChoiceField(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.name} ({obj.model_id})"
+
+
+class RateForm(CatalogueForm):
+    cost_per_second = PriceField(label="$ per second", max_digits=12, decimal_places=9)
+
+    class Meta:
+        model = Rate
+        fields = ["model", "quality", "cost_per_second"]
+
+
+@admin.register(Rate)
+class RateAdmin(CatalogueAdmin):
+    form = RateForm
+    fields = ("model", "quality", "cost_per_second")
+    list_display = ("model", "model_id_text", "quality", "price")
+    list_select_related = ("model", "quality")
+    search_fields = ("model__name", "model__model_id", "quality__key")
+    ordering = ("model__name", "model__model_id", "quality__position", "quality__key")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("model", "quality") if obj else ()
+
+    @admin.display(description="model id", ordering="model__model_id")
+    def model_id_text(self, rate: Rate) -> str:
+        return rate.model.model_id
+
+    @admin.display(description="$ per second", ordering="cost_per_second")
+    def price(self, rate: Rate) -> str:
+        return decimal_text(rate.cost_per_second)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if db_field.name == "model":
+            return ModelChoiceField(AIModel.objects.order_by("name", "model_id"))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """Without Django's buttons that open the other model's form in a window of its own."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        form = super().get_form(request, *args, **kwargs)
+        remember_seen(form)
+        return form
+
+    def add(self, obj: Rate, form: Any) -> None:
+        self._set(obj, form)
+
+    def change(self, obj: Rate, form: Any) -> None:
+        if form.changed_data:
+            self._set(obj, form)
+
+    def _set(self, obj: Rate, form: Any) -> None:
+        cost = form.cleaned_data["cost_per_second"]
+        obj.pk = services.set_rate(obj.model, quality=obj.quality_id, cost_per_second=cost).pk
+
+    def delete_model(self, request: HttpRequest, obj: Rate) -> None:
+        services.remove_rate(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: "QuerySet[Rate]") -> None:
+        for rate in queryset:
+            services.remove_rate(rate)

@@ -1,0 +1,6 @@
+"""The ModelManager; Django's autodiscovery imports this package."""
+
+from models_registry.admin.ai_model import AIModelAdmin
+from models_registry.admin.quality_tier import QualityTierAdmin
+
+__all__ = ["AIModelAdmin", "QualityTierAdmin"]

@@ -1,0 +1,186 @@
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from models_registry import services
+from models_registry.admin import actions
+from models_registry.admin.fields import comma_separated
+from models_registry.admin.filters import CategoryFilter, PremiumFilter, ProviderFilter, StatusFilter
+from models_registry.admin.forms import AIModelForm, AIModelRowForm, AIModelRows
+from models_registry.admin.writes import CatalogueAdmin, refusals
+from models_registry.choices import Status
+from models_registry.models import AIModel
+from models_registry.querysets import AIModelQuerySet
+from models_registry.validation import decimal_text
+
+# For those who may only look: the columns that would show as raw JSON or with zeros, as people write them.
+AS_TEXT = {
+    "cost_per_second": "price",
+    "supported_durations": "durations",
+    "supported_qualities": "qualities",
+    "tags": "tag_list",
+}
+
+
+@admin.register(AIModel)
+class AIModelAdmin(CatalogueAdmin):
+    """The ModelManager."""
+
+    form = AIModelForm
+    list_display = (
+        "titled",
+        "model_id",
+        "category",
+        "cost_per_second",
+        "is_active",
+        "is_premium",
+        "provider",
+        "durations",
+        "qualities",
+    )
+    list_editable = tuple(AIModelRowForm.IN_PLACE)
+    list_filter = (CategoryFilter, StatusFilter, ProviderFilter, PremiumFilter)
+    search_fields = ("model_id", "name", "description", "provider", "tags")
+    search_help_text = "In id, name, description, provider and tags."
+    ordering = ("name", "model_id")
+    actions = [actions.make_default, actions.retire, actions.restore]
+    fieldsets = (
+        ("Identification", {"fields": ("model_id", "name", "description", "version")}),
+        (
+            "Capabilities",
+            {
+                "fields": (
+                    "cost_per_second",
+                    "supported_durations",
+                    "supported_qualities",
+                    "max_duration",
+                    "fixed_duration",
+                )
+            },
+        ),
+        ("Characteristics", {"fields": ("is_active", "is_premium", "is_deprecated", "is_default")}),
+        ("Metadata", {"fields": ("provider", "category", "tags")}),
+        ("Technical details", {"fields": ("replicate_model_id", "model_parameters", "requirements")}),
+    )
+    timestamps = ("Timestamps", {"fields": ("created", "updated", "priced", "deprecated")})
+
+    # --- Who may do what, and what they see --------------------------------------------------------------
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody: past generations point at models, so a model is retired instead."""
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        shown = ("is_default", *AS_TEXT.values(), *self.timestamps[1]["fields"])
+        return ("model_id", *shown) if obj else shown
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            return self.fieldsets
+        if self.has_change_permission(request, obj):
+            return (*self.fieldsets, self.timestamps)
+        readable = [
+            (title, {"fields": tuple(AS_TEXT.get(str(name), name) for name in options["fields"])})
+            for title, options in self.fieldsets
+        ]
+        return (*readable, self.timestamps)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[AIModelQuerySet, bool]:
+        text = search_term.strip()
+        return (queryset.matching(text) if text else queryset), False
+
+    # --- The list ----------------------------------------------------------------------------------------
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        response = super().changelist_view(request, {"title": "ModelManager", **(extra_context or {})})
+        changelist = getattr(response, "context_data", {}).get("cl")
+        if changelist is not None and changelist.formset is not None and changelist.formset.is_bound:
+            show_sent_rows(changelist)
+        return response
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[AIModelRowForm]:
+        return AIModelRowForm
+
+    def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> Any:
+        formset = super().get_changelist_formset(request, formset=AIModelRows, **kwargs)
+        formset.refusals = refusals(request)  # type: ignore[attr-defined]
+        return formset
+
+    @admin.display(description="name", ordering="name")
+    def titled(self, model: AIModel) -> SafeString:
+        marks = format_html_join(
+            "", ' <span class="mark mark-{}">{}</span>', ((m, m) for m in marks_of(model))
+        )
+        return format_html("{}{}", model.name, marks)
+
+    @admin.display(description="$ per second", ordering="cost_per_second")
+    def price(self, model: AIModel) -> str:
+        return decimal_text(model.cost_per_second)
+
+    @admin.display(description="durations")
+    def durations(self, model: AIModel) -> str:
+        return f"{', '.join(map(str, model.supported_durations))} s"
+
+    @admin.display(description="qualities")
+    def qualities(self, model: AIModel) -> str:
+        return ", ".join(map(str, model.supported_qualities))
+
+    @admin.display(description="tags")
+    def tag_list(self, model: AIModel) -> str:
+        return comma_separated(model.tags)
+
+    # --- One model ---------------------------------------------------------------------------------------
+
+    def add(self, obj: AIModel, form: AIModelForm) -> None:
+        obj.pk = services.create(form.cleaned_data).pk
+        obj.refresh_from_db()
+
+    def change(self, obj: AIModel, form: AIModelForm) -> None:
+        services.revise(obj, form.changes, expected_version=form.cleaned_data["version_number"])
+
+    @admin.display(description="created at")
+    def created(self, model: AIModel) -> str:
+        return utc(model.created_at)
+
+    @admin.display(description="updated at")
+    def updated(self, model: AIModel) -> str:
+        return utc(model.updated_at)
+
+    @admin.display(description="priced at")
+    def priced(self, model: AIModel) -> str:
+        return utc(model.priced_at)
+
+    @admin.display(description="deprecated at")
+    def deprecated(self, model: AIModel) -> str:
+        return utc(model.deprecated_at) if model.deprecated_at else "never"
+
+
+def marks_of(model: AIModel) -> list[str]:
+    """What is special about `model`, in a word each."""
+    marks = {"default": model.is_default, "premium": model.is_premium}
+    marks[model.status.value] = model.status != Status.ACTIVE
+    return [mark for mark, holds in marks.items() if holds]
+
+
+def utc(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def show_sent_rows(changelist: Any) -> None:
+    """Put beside each form that was sent its own row.
+
+    Django puts it beside the row that has its place in the list by now, which may be another model. Rows
+    that were refused as stale are shown as they stand.
+    """
+    forms = [form for form in changelist.formset.forms if form.instance.pk is not None]
+    for form in forms:
+        if form.is_stale:
+            form.show_as_stored()
+    changelist.formset.forms = forms
+    changelist.result_list = [form.instance for form in forms]

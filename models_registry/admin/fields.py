@@ -1,0 +1,264 @@
+"""Form fields that read what people type as strictly as the API reads JSON.
+
+Django's own take `1_0.5`, other scripts' digits and exponents for numbers, and show lists as raw JSON.
+"""
+
+import csv
+import json
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from models_registry.choices import HIGHEST_COST, JSON_DEPTH
+from models_registry.models import AIModel, QualityTier
+from models_registry.validation import decimal_text, parse_decimal, same, shown
+
+PLAIN_DECIMAL = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
+WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
+LONGEST_LIST_TEXT = 5_000
+MONOSPACE = {"class": "vLargeTextField monospace", "rows": 8, "spellcheck": "false"}
+
+
+class DecimalTextField(forms.DecimalField):
+    """A decimal in plain ASCII digits; shown without trailing zeros."""
+
+    widget = forms.TextInput(attrs={"class": "decimal", "inputmode": "decimal", "autocomplete": "off"})
+    default_error_messages = {"invalid": "Write a decimal number in digits, as in 0.75."}
+
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
+        if value in self.empty_values:
+            return None
+        text = str(value).strip()
+        if not PLAIN_DECIMAL.fullmatch(text):
+            raise forms.ValidationError(self.error_messages["invalid"], "invalid")
+        return parse_decimal(text)
+
+    def prepare_value(self, value: Any) -> Any:
+        return decimal_text(value) if isinstance(value, Decimal) else value
+
+
+class PriceField(DecimalTextField):
+    """US dollars a second."""
+
+    default_error_messages = {
+        "min_value": "A second costs more than $0.",
+        "max_value": f"A second costs at most ${HIGHEST_COST}.",
+    }
+
+
+class WholeNumberField(forms.IntegerField):
+    """A whole number in ASCII digits."""
+
+    widget = forms.TextInput(attrs={"class": "whole-number", "inputmode": "numeric", "autocomplete": "off"})
+    default_error_messages = {"invalid": "Write a whole number in digits, as in 8."}
+
+    def to_python(self, value: Any) -> int | None:
+        if value in self.empty_values:
+            return None
+        text = str(value).strip()
+        if not WHOLE_NUMBER.fullmatch(text):
+            raise forms.ValidationError(self.error_messages["invalid"], "invalid")
+        return int(text)
+
+
+class MultilineField(forms.CharField):
+    """Text of several lines. Browsers send every line end as two characters; one is stored and counted."""
+
+    widget = forms.Textarea(attrs={"class": "vLargeTextField", "rows": 6})
+
+    def to_python(self, value: Any) -> str | None:
+        return super().to_python(value.replace("\r\n", "\n") if isinstance(value, str) else value)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(self.to_python(initial), data)
+
+
+class JSONColumnField(forms.CharField):
+    """A text that stands for the value of a JSON column; `encoder` and `decoder` are the column's, unused."""
+
+    def __init__(self, *, encoder: Any = None, decoder: Any = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return not same(self.to_python(data), initial)
+        except forms.ValidationError:
+            return True
+
+    def validate(self, value: Any) -> None:
+        """Only that it is there; the rules are the model's."""
+        if self.required and not value:
+            raise forms.ValidationError(self.error_messages["required"], "required")
+
+    def run_validators(self, value: Any) -> None:
+        """The text's validators went over the text, in `to_python`."""
+
+    def checked_text(self, value: Any) -> str:
+        text = super().to_python(value) or ""
+        super().run_validators(text)
+        return str(text)
+
+
+class DurationsField(JSONColumnField):
+    """Seconds, comma separated: `5, 9` is [5, 9]."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=LONGEST_LIST_TEXT, **kwargs)
+        self.help_text = "Whole seconds, separated by commas, as in 5, 9."
+        self.widget.attrs["inputmode"] = "text"
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return value
+        items = [item.strip() for item in self.checked_text(value).split(",")]
+        return sorted({self._seconds(item) for item in items if item})
+
+    def _seconds(self, item: str) -> int:
+        if not WHOLE_NUMBER.fullmatch(item):
+            raise forms.ValidationError(
+                f"{shown(item)} is no duration. Write whole seconds, separated by commas, as in 5, 9.",
+                "invalid",
+            )
+        return int(item)
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+
+class TagsField(JSONColumnField):
+    """Tags, comma separated; one that holds a comma stands in double quotes."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=LONGEST_LIST_TEXT, **kwargs)
+        self.help_text = "Separated by commas, as in fast, cinematic."
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return value
+        try:
+            rows = list(csv.reader([self.checked_text(value)], skipinitialspace=True, strict=True))
+        except csv.Error as error:
+            raise forms.ValidationError(
+                'A double quote stands alone. Quote a whole tag, as in fast, "a, b".', "invalid"
+            ) from error
+        tags = [tag.strip() for row in rows for tag in row]
+        return list(dict.fromkeys(tag for tag in tags if tag))
+
+    def prepare_value(self, value: Any) -> Any:
+        return comma_separated(value) if isinstance(value, list) else value
+
+
+def comma_separated(tags: Iterable[object]) -> str:
+    """What `TagsField` reads back as `tags`."""
+    return ", ".join(map(_quoted, map(str, tags)))
+
+
+def _quoted(tag: str) -> str:
+    doubled = tag.replace('"', '""')
+    return f'"{doubled}"' if re.search('[,"\n]', tag) else tag
+
+
+class QualitiesField(forms.MultipleChoiceField):
+    """The quality tiers there are, as checkboxes."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def __init__(self, *, encoder: Any = None, decoder: Any = None, **kwargs: Any) -> None:
+        super().__init__(choices=quality_choices, **kwargs)
+        self.help_text = ""
+
+
+def quality_choices() -> list[tuple[str, str]]:
+    tiers = QualityTier.objects.values_list("key", "label")
+    return [(key, label if label.lower() == key else f"{label} ({key})") for key, label in tiers]
+
+
+class ObjectField(JSONColumnField):
+    """A JSON object as text, without what JSON does not know and what it would drop silently."""
+
+    widget = forms.Textarea(attrs=MONOSPACE)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(strip=False, **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return value
+        text = self.checked_text(value)
+        parsed = parse_json(text) if text.strip() else {}
+        if not isinstance(parsed, dict):
+            raise forms.ValidationError(
+                f"{shown(parsed)} is not a JSON object; write one in braces, as in {{}}.", "invalid"
+            )
+        return parsed
+
+    def prepare_value(self, value: Any) -> Any:
+        return json.dumps(value, indent=2, ensure_ascii=False) if isinstance(value, dict) else value
+
+
+def parse_json(text: str) -> Any:
+    """Strict JSON: no NaN or Infinity, no key twice. Raises ValidationError that says where."""
+    try:
+        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_without_repeats)
+    except json.JSONDecodeError as error:
+        raise forms.ValidationError(
+            f"This is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.", "invalid"
+        ) from error
+    except RecursionError as error:
+        raise forms.ValidationError(f"JSON may be nested at most {JSON_DEPTH} deep.", "too_deep") from error
+    except ValueError as error:  # a number of thousands of digits
+        raise forms.ValidationError("A number in it is too long.", "invalid") from error
+
+
+def _refuse_constant(name: str) -> None:
+    raise forms.ValidationError(f"{name} is no JSON number.", "invalid")
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        repeated = next(key for key in keys if keys.count(key) > 1)
+        raise forms.ValidationError(f"The key {shown(repeated)} stands twice in one object.", "repeated")
+    return found
+
+
+class SeenVersionField(forms.Field):
+    """The version of the row that its reader saw, carried along unseen; None if it is missing or garbled.
+
+    It never counts as a change: a row that nobody touched may be out of date.
+    """
+
+    widget = forms.HiddenInput
+
+    def __init__(self) -> None:
+        super().__init__(required=False)
+
+    def to_python(self, value: Any) -> int | None:
+        text = str(value)
+        return int(text) if WHOLE_NUMBER.fullmatch(text) else None
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return False
+
+
+# Which of them stands for which column, for forms made from the model.
+AI_MODEL_FIELDS: dict[str, type[forms.Field]] = {
+    "description": MultilineField,
+    "cost_per_second": PriceField,
+    "supported_durations": DurationsField,
+    "supported_qualities": QualitiesField,
+    "max_duration": WholeNumberField,
+    "fixed_duration": WholeNumberField,
+    "tags": TagsField,
+    "model_parameters": ObjectField,
+    "requirements": ObjectField,
+}
+
+
+def label_of(name: str) -> str:
+    """How people call that column of a model."""
+    return str(AIModel._meta.get_field(name).verbose_name).capitalize()  # type: ignore[union-attr]

@@ -1,0 +1,71 @@
+"""The list's filters: adjectives of the queryset."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from models_registry.choices import Category, Status
+from models_registry.models import AIModel
+from models_registry.querysets import AIModelQuerySet
+
+NO_CATEGORY = "none"
+
+
+class ListedFilter(admin.SimpleListFilter):
+    """A filter that keeps to the choices it shows; any other value leads back to the whole list."""
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[AIModel]") -> "QuerySet[AIModel]":
+        value = self.value()
+        if value is None:
+            return queryset
+        if value not in [key for key, _ in self.lookup_choices]:
+            raise IncorrectLookupParameters(f"{self.parameter_name} has no choice {value!r}")
+        assert isinstance(queryset, AIModelQuerySet)  # noqa: S101 - tells mypy what our manager makes
+        return self.keep(queryset, value)
+
+    def keep(self, models: AIModelQuerySet, value: str) -> AIModelQuerySet:
+        raise NotImplementedError
+
+
+class CategoryFilter(ListedFilter):
+    title = parameter_name = "category"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [*Category.choices, (NO_CATEGORY, "None")]
+
+    def keep(self, models: AIModelQuerySet, value: str) -> AIModelQuerySet:
+        return models.filter(category=None) if value == NO_CATEGORY else models.by_category(value)
+
+
+class StatusFilter(ListedFilter):
+    title = parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(Status.choices)
+
+    def keep(self, models: AIModelQuerySet, value: str) -> AIModelQuerySet:
+        return models.in_status(value)
+
+
+class ProviderFilter(ListedFilter):
+    title = parameter_name = "provider"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        providers = model_admin.get_queryset(request).order_by("provider")
+        return [(name, name) for name in providers.values_list("provider", flat=True).distinct()]
+
+    def keep(self, models: AIModelQuerySet, value: str) -> AIModelQuerySet:
+        return models.by_provider(value)
+
+
+class PremiumFilter(ListedFilter):
+    title = parameter_name = "premium"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Yes"), ("no", "No")]
+
+    def keep(self, models: AIModelQuerySet, value: str) -> AIModelQuerySet:
+        return models.filter(is_premium=value == "yes")

@@ -1,0 +1,209 @@
+"""Forms that ask what the services will ask, so that what is wrong is said beside the field."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.forms.models import construct_instance
+
+from models_registry import services
+from models_registry.admin.fields import AI_MODEL_FIELDS, SeenVersionField, label_of
+from models_registry.errors import CatalogueError, StaleModel
+from models_registry.models import AIModel
+from models_registry.validation import editable_fields, shown
+
+REFUSALS = (CatalogueError, ValidationError)
+
+NO_VERSION = (
+    "The form does not say which version of {} it was filled in from. "
+    "Reload the page and make your change again."
+)
+
+
+class CatalogueForm(forms.ModelForm):
+    """A form whose row a service writes.
+
+    `refusals` are what the service said no to, by primary key, when the form was sent a moment ago.
+    """
+
+    refusals: Mapping[Any, Exception] = {}
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        self.add_refused()
+
+    def add_refused(self) -> None:
+        refusal = self.refusals.get(self.instance.pk)
+        if refusal is not None and not self.errors:
+            self.add_problem(refusal)
+
+    def add_problem(self, problem: Exception) -> None:
+        """Say `problem`, an error of a service or of the model, beside its field."""
+        if isinstance(problem, CatalogueError):
+            problem = ValidationError({problem.field or NON_FIELD_ERRORS: [problem.message]})
+        if not isinstance(problem, ValidationError):
+            raise problem
+        self._update_errors(problem)
+
+    def _update_errors(self, errors: ValidationError) -> None:
+        """Django's, but an error of a field that the form lacks goes to the top; Django would raise."""
+        found = errors.error_dict if hasattr(errors, "error_dict") else {NON_FIELD_ERRORS: errors.error_list}
+        homes: dict[str, list[ValidationError]] = {}
+        for name, problems in found.items():
+            if name in self.fields or name == NON_FIELD_ERRORS:
+                homes.setdefault(name, []).extend(problems)
+            else:
+                homes.setdefault(NON_FIELD_ERRORS, []).extend(self._named(name, problems))
+        super()._update_errors(ValidationError(homes))  # type: ignore[misc]
+
+    def _named(self, name: str, problems: list[ValidationError]) -> Iterator[ValidationError]:
+        label = self.instance._meta.get_field(name).verbose_name
+        for problem in problems:
+            yield ValidationError(f"{label}: {' '.join(problem.messages)}", problem.code)
+
+
+class AIModelForm(CatalogueForm):
+    """A model's form; also the base of a row in the list."""
+
+    version_number = SeenVersionField()
+
+    class Meta:
+        model = AIModel
+        fields: Collection[str] = [
+            column.name for column in editable_fields(AIModel) if column.name != "is_default"
+        ]
+        field_classes = AI_MODEL_FIELDS
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is None:
+            del self.fields["version_number"]
+        else:
+            self.fields["version_number"].initial = self.instance.version_number
+
+    @property
+    def is_stale(self) -> bool:
+        """The row has another version by now than the one the form was filled in from, or it does not say."""
+        return bool(
+            self.is_bound
+            and "version_number" in self.fields
+            and self.has_changed()
+            and self.cleaned_data.get("version_number") != self.instance.version_number
+        )
+
+    def _post_clean(self) -> None:
+        """Check the row as the services do: all of it, by the model's rules, then beside the other rows."""
+        if self.is_stale:
+            self.add_error(None, self.stale_message())
+            return
+        construct_instance(self, self.instance, self._meta.fields, self._meta.exclude)
+        for check in (self._check_row, self._check_beside_others):
+            try:
+                check()
+            except REFUSALS as problem:
+                self.add_problem(problem)
+        self.add_refused()
+
+    def _check_row(self) -> None:
+        wrong_already = set(self.errors)
+        try:
+            self.instance.full_clean(wrong_already, validate_unique=False, validate_constraints=False)
+        except ValidationError as problem:
+            fresh = {name: e for name, e in problem.error_dict.items() if name not in wrong_already}
+            if fresh:
+                raise ValidationError(fresh) from problem
+
+    def _check_beside_others(self) -> None:
+        if self.instance.pk is not None:
+            services.refuse_leaving_default(self.instance, was_default=self.instance.is_default)
+        elif "model_id" not in self.errors:
+            services.refuse_taken_id(self.instance.model_id)
+
+    def stale_message(self) -> str:
+        if self.cleaned_data.get("version_number") is None:
+            return NO_VERSION.format(self.instance.model_id)
+        return f"{StaleModel(self.instance.model_id)} {self._stored_now()}"
+
+    def _stored_now(self) -> str:
+        """What stands in the row where the form has something else."""
+        return " ".join(
+            f"{label_of(name)} is now {self._shown_stored(name)}."
+            for name in self.changed_data
+            if name in self.initial
+        )
+
+    def _shown_stored(self, name: str) -> str:
+        value = self.fields[name].prepare_value(self.initial[name])
+        return value if isinstance(value, str) and 0 < len(value) <= 60 else shown(value)
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What the writer changed, for the service: field → new value."""
+        return {name: self.cleaned_data[name] for name in self.changed_data}
+
+
+class AIModelRowForm(AIModelForm):
+    """A row of the list: what can be edited in place, compared with what its reader saw."""
+
+    IN_PLACE = {
+        "category": "Category",
+        "cost_per_second": "Price per second",
+        "is_active": "Active",
+        "is_premium": "Premium",
+    }
+
+    class Meta(AIModelForm.Meta):
+        fields = ["category", "cost_per_second", "is_active", "is_premium"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, words in self.IN_PLACE.items():
+            self.fields[name].show_hidden_initial = True
+            label = f"{words} of {self.instance.model_id}" if self.instance.pk else words
+            self.fields[name].widget.attrs["aria-label"] = label
+
+    def full_clean(self) -> None:
+        """A row that was not touched is right whatever became of it: it won't be written."""
+        if self.is_bound and not self.has_changed():
+            self._errors = forms.utils.ErrorDict()
+            self.cleaned_data = {}
+        else:
+            super().full_clean()
+
+    def show_as_stored(self) -> None:
+        """Show the row as it now stands, so that its reader can make the change again knowingly."""
+        self.is_bound = False
+        self.data = {}
+
+    def stale_message(self) -> str:
+        if self.cleaned_data.get("version_number") is None:
+            return NO_VERSION.format(self.instance.model_id)
+        return (
+            f"{self.instance.model_id} was changed by somebody else in the meantime. Your change "
+            f"({', '.join(self._typed())}) is not saved; the row is shown as it now stands. "
+            "Make your change again."
+        )
+
+    def _typed(self) -> Iterator[str]:
+        for name in self.changed_data:
+            value = self.data.get(self.add_prefix(name)) or "none"
+            if isinstance(self.fields[name], forms.BooleanField):
+                value = "off" if value == "none" else "on"
+            yield f"{self.IN_PLACE[name].lower()} {value}"
+
+
+class AIModelRows(forms.BaseModelFormSet):
+    """The rows of one page of the list."""
+
+    refusals: Mapping[Any, Exception] = {}
+
+    def _construct_form(self, i: int, **kwargs: Any) -> Any:
+        form = super()._construct_form(i, **kwargs)  # type: ignore[misc]
+        form.refusals = self.refusals
+        return form
+
+    def clean(self) -> None:
+        super().clean()
+        if any(form.instance.pk is None for form in self.forms):
+            raise ValidationError("A row of this page is gone. Nothing was saved; reload the list.")

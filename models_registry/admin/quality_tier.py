@@ -1,0 +1,51 @@
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from models_registry import services
+from models_registry.admin.writes import CatalogueAdmin, remember_seen
+from models_registry.errors import TierInUse
+from models_registry.models import QualityTier
+from models_registry.validation import decimal_text
+
+
+@admin.register(QualityTier)
+class QualityTierAdmin(CatalogueAdmin):
+    fields = ("key", "label", "position", "cost_multiplier")
+    list_display = ("key", "label", "position", "multiplier")
+    ordering = ("position", "key")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("key",) if obj else ()
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        form = super().get_form(request, *args, **kwargs)
+        remember_seen(form)
+        return form
+
+    @admin.display(description="cost multiplier", ordering="cost_multiplier")
+    def multiplier(self, tier: QualityTier) -> str:
+        return decimal_text(tier.cost_multiplier)
+
+    def get_deleted_objects(self, objs: Iterable[QualityTier], request: HttpRequest) -> Any:
+        """Django finds the rates that use a tier; that models offer it, only the service knows."""
+        *found, protected = super().get_deleted_objects(objs, request)  # type: ignore[arg-type]
+        return *found, [*protected, *_uses(objs)]
+
+    def delete_model(self, request: HttpRequest, obj: QualityTier) -> None:
+        services.delete_tier(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: "QuerySet[QualityTier]") -> None:
+        for tier in queryset:
+            services.delete_tier(tier)
+
+
+def _uses(tiers: Iterable[QualityTier]) -> Iterable[str]:
+    for tier in tiers:
+        try:
+            services.refuse_tier_in_use(tier.key)
+        except TierInUse as refusal:
+            yield refusal.message

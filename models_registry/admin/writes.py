@@ -1,0 +1,115 @@
+"""How every admin page of the catalogue writes."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import BadRequest
+from django.db import models, transaction
+from django.http import HttpRequest, HttpResponse
+
+from models_registry.admin.fields import DecimalTextField, WholeNumberField
+from models_registry.admin.forms import REFUSALS, CatalogueForm
+from models_registry.models import CatalogueRevision
+from models_registry.validation import shown
+
+PRIMARY_KEY = re.compile("[0-9]{1,18}")
+
+View = Callable[..., HttpResponse]
+
+
+class CatalogueAdmin(admin.ModelAdmin):
+    """Checks and writes in one transaction, behind the lock that all writers of the catalogue take first.
+
+    So what a form has found to be right is still right when it is saved. Should a service refuse all the
+    same, everything is rolled back, and the page comes again with the refusal and what was typed.
+    """
+
+    form = CatalogueForm
+    formfield_overrides = {
+        models.DecimalField: {"form_class": DecimalTextField},
+        # SQLite has room for more than PostgreSQL.
+        models.PositiveIntegerField: {"form_class": WholeNumberField, "max_value": 2**31 - 1},
+        models.PositiveSmallIntegerField: {"form_class": WholeNumberField, "max_value": 2**15 - 1},
+    }
+    show_facets = admin.ShowFacets.NEVER
+    show_full_result_count = False
+    list_per_page = list_max_show_all = 100
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        refuse_garbled_keys(request.POST.getlist(ACTION_CHECKBOX_NAME))
+        return self._in_line(request, super().changelist_view, extra_context)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return self._in_line(request, super().changeform_view, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._in_line(request, super().delete_view, *args, **kwargs)
+
+    def _in_line(self, request: HttpRequest, view: View, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method != "POST":
+            return view(request, *args, **kwargs)
+        try:
+            with transaction.atomic():
+                CatalogueRevision.objects.lock()
+                return view(request, *args, **kwargs)
+        except REFUSALS:
+            if not refusals(request):
+                raise
+            return view(request, *args, **kwargs)
+
+    def _get_edited_object_pks(self, request: HttpRequest, prefix: str) -> list[str]:
+        keys: list[str] = super()._get_edited_object_pks(request, prefix)  # type: ignore[misc]
+        refuse_garbled_keys(keys)
+        return keys
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        form = super().get_form(request, *args, **kwargs)
+        form.refusals = refusals(request)  # type: ignore[attr-defined]
+        return form
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        try:
+            if change:
+                self.change(obj, form)
+            else:
+                self.add(obj, form)
+        except REFUSALS as refusal:
+            refusals(request)[obj.pk] = refusal
+            raise
+
+    def add(self, obj: Any, form: Any) -> None:
+        """Store the new `obj`; afterwards it has its primary key."""
+        obj.save(force_insert=True)
+
+    def change(self, obj: Any, form: Any) -> None:
+        """Store what `form` changed and nothing else, so that nobody else's change is undone."""
+        if form.changed_data:
+            obj.save(update_fields=form.changed_data)
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        if "\0" in f"{lookup}{value}":
+            raise IncorrectLookupParameters("PostgreSQL can't look for a NUL.")
+        return super().lookup_allowed(lookup, value, request)
+
+
+def refuse_garbled_keys(keys: Iterable[str]) -> None:
+    """Raise BadRequest for what is no primary key; Django would let the database choke on it."""
+    for key in keys:
+        if not PRIMARY_KEY.fullmatch(key):
+            raise BadRequest(f"{shown(key)} is no primary key")
+
+
+def refusals(request: HttpRequest) -> dict[Any, Exception]:
+    """What the services refused while answering `request`: primary key of the row → error."""
+    kept: dict[Any, Exception] = request.__dict__.setdefault("catalogue_refusals", {})
+    return kept
+
+
+def remember_seen(form: Any) -> None:
+    """Let `form` carry along what its reader saw: only what they changed is then written."""
+    for field in form.base_fields.values():
+        field.show_hidden_initial = True

@@ -1,0 +1,82 @@
+"""What all pages of the admin share."""
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.admin.pages import ADD, LIST
+from tests.factories import AIModelFactory, standard_policy
+
+pytestmark = pytest.mark.django_db
+
+PAGES = [
+    "/admin/",
+    LIST,
+    ADD,
+    "/admin/models/{pk}/change/",
+    "/admin/models_registry/qualitytier/",
+    "/admin/pricing/pricingpolicy/1/change/",
+    "/admin/pricing/rate/add/",
+]
+
+
+def test_the_url_names_are_djangos() -> None:
+    assert reverse("admin:models_registry_aimodel_changelist") == LIST
+    assert reverse("admin:models_registry_aimodel_add") == ADD
+    assert reverse("admin:models_registry_aimodel_change", args=[7]) == f"{LIST}7/change/"
+    assert reverse("admin:models_registry_aimodel_history", args=[7]) == f"{LIST}7/history/"
+
+
+def test_the_overview_begins_with_the_model_manager(admin_client: Client) -> None:
+    apps = admin_client.get("/admin/").context["app_list"]
+    assert [app["app_label"] for app in apps] == ["models_registry", "pricing", "auth"]
+    assert apps[0]["models"][0]["name"] == "ModelManager"
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_nothing_is_inline_and_nothing_comes_from_elsewhere(admin_client: Client, address: str) -> None:
+    standard_policy()
+    response = admin_client.get(address.format(pk=AIModelFactory().pk))
+    html = response.content.decode()
+    assert response.status_code == 200
+    assert not re.findall(r"<style|\sstyle=|\son\w+=|javascript:", html)
+    assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", html))
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', html)
+    assert "videoai/admin.css" in html
+
+
+@pytest.mark.parametrize("address", ["/admin/nothing/", "/admin/pricing/nothing/"])
+def test_an_unknown_address_is_answered_with_a_page(admin_client: Client, address: str) -> None:
+    response = admin_client.get(address)
+    assert response.status_code == 404
+    assert "There is nothing here" in response.content.decode()
+
+
+def test_a_closed_address_is_answered_with_a_page(admin_client: Client) -> None:
+    response = admin_client.get(f"{LIST}{AIModelFactory().pk}/delete/")
+    assert response.status_code == 403
+    assert "retire them instead" in response.content.decode()
+
+
+def test_our_own_mistake_is_answered_with_a_page(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(*args: object) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr("models_registry.admin.ai_model.AIModelAdmin.get_queryset", break_down)
+    admin_client.raise_request_exception = False
+    response = admin_client.get(LIST)
+    assert response.status_code == 500
+    assert "went wrong on our side" in response.content.decode()
+    assert "a mistake of ours" not in response.content.decode()
+
+
+def test_an_expired_form_is_answered_with_a_page(admin_client: Client) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = admin_client.cookies
+    response = strict.post(LIST, {"_save": "Save"})
+    assert response.status_code == 403
+    assert "The form has expired" in response.content.decode()

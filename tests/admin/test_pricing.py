@@ -1,0 +1,175 @@
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from pricing import services
+from pricing.models import PricingPolicy, Rate
+from tests.admin.pages import ObjectForm, errors_of
+from tests.admin.test_inline_edits import BAD_PRICES
+from tests.admin.test_quality_tiers import BAD_DECIMALS
+from tests.factories import AIModelFactory, rate, standard_policy
+
+pytestmark = pytest.mark.django_db
+
+POLICY = "/admin/pricing/pricingpolicy/"
+RATES = "/admin/pricing/rate/"
+
+
+def quote(get: Any, quality: str = "high") -> Any:
+    return get("pricing/quote/", model_id="a/b", quality=quality, duration=5).json()
+
+
+# --- The policy ------------------------------------------------------------------------------------------
+
+
+def policy_form(client: Client) -> ObjectForm:
+    return ObjectForm(client, f"{POLICY}1/change/", "pricingpolicy_form")
+
+
+def test_the_list_of_policies_leads_to_the_one_there_is(admin_client: Client) -> None:
+    standard_policy()
+    assert admin_client.get(POLICY).url == f"{POLICY}1/change/"
+
+
+def test_the_first_policy_is_added(admin_client: Client) -> None:
+    assert admin_client.get(POLICY).status_code == 200
+    form = ObjectForm(admin_client, f"{POLICY}add/", "pricingpolicy_form")
+    assert form.save(profit_margin="1.32", credits_per_dollar="50").status_code == 302
+    policy = PricingPolicy.objects.get()
+    assert (policy.profit_margin, policy.max_credits_per_generation) == (Decimal("1.32"), 5_000)
+
+
+def test_there_is_never_a_second_one(admin_client: Client) -> None:
+    standard_policy()
+    values = {"profit_margin": "2", "credits_per_dollar": "50", "max_credits_per_generation": "1"}
+    assert admin_client.post(f"{POLICY}add/", values).status_code == 403
+    assert PricingPolicy.objects.get().profit_margin == Decimal("1.32")
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_it_can_not_be_deleted(admin_client: Client, method: str) -> None:
+    standard_policy()
+    assert getattr(admin_client, method)(f"{POLICY}1/delete/", {"post": "yes"}).status_code == 403
+    assert PricingPolicy.objects.exists()
+
+
+def test_a_new_margin_is_in_the_next_quote(admin_client: Client, get: Any) -> None:
+    standard_policy()
+    AIModelFactory(model_id="a/b", cost_per_second="0.18")
+    before = quote(get)
+    form = policy_form(admin_client)
+    assert form.values["profit_margin"] == "1.32"
+    assert form.save(profit_margin="2.64").status_code == 302
+    assert (before["credits"], quote(get)["credits"]) == (72, 143)
+
+
+def test_what_others_changed_meanwhile_is_kept(admin_client: Client) -> None:
+    standard_policy()
+    form = policy_form(admin_client)
+    services.set_policy({"credits_per_dollar": Decimal(100)})
+    form.save(profit_margin="2")
+    policy = PricingPolicy.objects.get()
+    assert (policy.profit_margin, policy.credits_per_dollar) == (2, 100)
+
+
+@pytest.mark.parametrize("field", ["profit_margin", "credits_per_dollar"])
+@pytest.mark.parametrize("value", [bad for bad in BAD_DECIMALS if bad != "1000.1"] + ["9" * 12])
+def test_a_bad_factor_is_refused_beside_its_field(admin_client: Client, field: str, value: str) -> None:
+    standard_policy()
+    assert list(errors_of(policy_form(admin_client).save(**{field: value}))) == [field]
+    policy = PricingPolicy.objects.get()
+    assert (policy.profit_margin, policy.credits_per_dollar) == (Decimal("1.32"), 50)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "1_0", "٣", "", "9" * 15])
+def test_a_bad_limit_is_refused_beside_its_field(admin_client: Client, value: str) -> None:
+    standard_policy()
+    errors = errors_of(policy_form(admin_client).save(max_credits_per_generation=value))
+    assert list(errors) == ["max_credits_per_generation"]
+    assert PricingPolicy.objects.get().max_credits_per_generation == 5_000
+
+
+# --- Rates -----------------------------------------------------------------------------------------------
+
+
+def rate_form(client: Client, changed: Rate | None = None) -> ObjectForm:
+    return ObjectForm(client, f"{RATES}{changed.pk}/change/" if changed else f"{RATES}add/", "rate_form")
+
+
+def test_a_rate_is_added_and_quoted(admin_client: Client, get: Any) -> None:
+    standard_policy()
+    model = AIModelFactory(model_id="a/b", cost_per_second="0.18")
+    before = quote(get)
+    response = rate_form(admin_client).save(model=str(model.pk), quality="high", cost_per_second="0.4")
+    assert response.status_code == 302
+    assert Rate.objects.get().cost_per_second == Decimal("0.4")
+    after = quote(get)
+    assert (before["cost_per_second"], after["cost_per_second"]) == ("0.18", "0.4")
+
+
+def test_a_second_rate_for_the_same_pair_is_refused(admin_client: Client) -> None:
+    model = AIModelFactory()
+    rate(model, "high", "0.4")
+    response = rate_form(admin_client).save(model=str(model.pk), quality="high", cost_per_second="0.5")
+    assert errors_of(response)["__all__"] == [
+        "This model has a rate for this quality already; change that one."
+    ]
+    assert Rate.objects.get().cost_per_second == Decimal("0.4")
+
+
+def test_a_rate_is_changed(admin_client: Client) -> None:
+    changed = rate(AIModelFactory(), "high", "0.4")
+    form = rate_form(admin_client, changed)
+    assert form.values["cost_per_second"] == "0.4"
+    assert "model" not in form.values
+    assert form.save(cost_per_second="0.5").status_code == 302
+    assert Rate.objects.get(pk=changed.pk).cost_per_second == Decimal("0.5")
+
+
+@pytest.mark.parametrize("price", BAD_PRICES)
+def test_a_bad_rate_is_refused_beside_its_field(admin_client: Client, price: str) -> None:
+    changed = rate(AIModelFactory(), "high", "0.4")
+    assert list(errors_of(rate_form(admin_client, changed).save(cost_per_second=price))) == [
+        "cost_per_second"
+    ]
+    assert Rate.objects.get().cost_per_second == Decimal("0.4")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("model", ""), ("model", "9" * 30), ("quality", "gone"), ("quality", "a\0")]
+)
+def test_an_unknown_side_of_the_pair_is_refused(admin_client: Client, field: str, value: str) -> None:
+    good = {"model": str(AIModelFactory().pk), "quality": "high", "cost_per_second": "0.4"}
+    assert list(errors_of(rate_form(admin_client).save(**good | {field: value}))) == [field]
+    assert not Rate.objects.exists()
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+def test_deleting_a_rate_lets_the_models_price_count_again(
+    admin_client: Client, get: Any, bulk: bool
+) -> None:
+    standard_policy()
+    gone = rate(AIModelFactory(model_id="a/b", cost_per_second="0.18"), "high", "0.4")
+    before = quote(get)
+    if bulk:
+        sent = {"action": "delete_selected", "_selected_action": [gone.pk], "post": "yes"}
+        admin_client.post(RATES, sent)
+    else:
+        admin_client.post(f"{RATES}{gone.pk}/delete/", {"post": "yes"})
+    assert not Rate.objects.exists()
+    after = quote(get)
+    assert after["cost_per_second"] == "0.18"
+    assert before["priced_at"] < after["priced_at"]
+
+
+def test_rates_are_listed_with_any_number_in_the_same_queries(
+    admin_client: Client, django_assert_num_queries: Any
+) -> None:
+    for _ in range(30):
+        rate(AIModelFactory(), "high", "0.4")
+    admin_client.get(RATES)
+    with django_assert_num_queries(5):  # session, user, count, rows, is there a policy?
+        response = admin_client.get(f"{RATES}")
+    assert "0.400" not in response.content.decode()

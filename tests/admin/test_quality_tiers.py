@@ -1,0 +1,126 @@
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from models_registry import services
+from models_registry.models import CatalogueRevision, QualityTier
+from tests.admin.pages import ObjectForm, errors_of
+from tests.factories import AIModelFactory, QualityTierFactory, rate, standard_policy, standard_tiers
+
+pytestmark = pytest.mark.django_db
+
+TIERS = "/admin/models_registry/qualitytier/"
+BAD_DECIMALS = ["", "0", "-1", "1000.1", "0.0000001", "NaN", "Infinity", "1e2", "1_0.5", "١", "1,5", "1\0"]
+
+
+def form_of(client: Client, tier: QualityTier | None = None) -> ObjectForm:
+    return ObjectForm(client, f"{TIERS}{tier.pk}/change/" if tier else f"{TIERS}add/", "qualitytier_form")
+
+
+def delete(client: Client, *tiers: QualityTier) -> Any:
+    """Tick `tiers`, choose to delete them, and say yes."""
+    ticked = [tier.pk for tier in tiers]
+    return client.post(TIERS, {"action": "delete_selected", "_selected_action": ticked, "post": "yes"})
+
+
+def test_a_tier_is_added(admin_client: Client) -> None:
+    response = form_of(admin_client).save(key="4k", label="4K", position="9", cost_multiplier="2.25")
+    assert response.status_code == 302
+    tier = QualityTier.objects.get()
+    assert (tier.key, tier.label, tier.position, tier.cost_multiplier) == ("4k", "4K", 9, Decimal("2.25"))
+
+
+def test_a_new_multiplier_is_in_the_next_quote(admin_client: Client, get: Any) -> None:
+    standard_policy()
+    model = AIModelFactory(cost_per_second="0.18")
+    query = {"model_id": model.model_id, "quality": "high", "duration": 5}
+    before = get("pricing/quote/", **query).json()
+    form_of(admin_client, QualityTier.objects.get(key="high")).save(cost_multiplier="2.4")
+    after = get("pricing/quote/", **query).json()
+    assert (before["credits"], after["credits"]) == (72, 143)
+    assert before["priced_at"] < after["priced_at"]
+
+
+def test_a_change_moves_the_catalogue_revision(admin_client: Client) -> None:
+    tier = standard_tiers()[0]
+    before = CatalogueRevision.objects.current().revision
+    form_of(admin_client, tier).save(label="Plain")
+    assert CatalogueRevision.objects.current().revision > before
+
+
+def test_the_key_can_not_be_changed(admin_client: Client) -> None:
+    tier = standard_tiers()[0]
+    form = form_of(admin_client, tier)
+    assert "key" not in form.values
+    form.save(key="other", label="Plain")
+    assert list(QualityTier.objects.filter(pk=tier.pk).values_list("key", "label")) == [("standard", "Plain")]
+
+
+def test_only_what_the_operator_changed_is_written(admin_client: Client) -> None:
+    tier = standard_tiers()[0]
+    form = form_of(admin_client, tier)
+    QualityTier.objects.filter(pk=tier.pk).update(cost_multiplier=Decimal(2))
+    form.save(label="Plain")
+    tier.refresh_from_db()
+    assert (tier.label, tier.cost_multiplier) == ("Plain", Decimal(2))
+
+
+@pytest.mark.parametrize("multiplier", BAD_DECIMALS)
+def test_a_bad_multiplier_is_refused_beside_its_field(admin_client: Client, multiplier: str) -> None:
+    tier = QualityTierFactory(cost_multiplier=Decimal(3))
+    response = form_of(admin_client, tier).save(cost_multiplier=multiplier)
+    assert list(errors_of(response)) == ["cost_multiplier"]
+    assert QualityTier.objects.get().cost_multiplier == 3
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("key", "Upper"), ("key", "a\0"), ("key", "high"), ("key", "k" * 31), ("label", "")]
+    + [("position", value) for value in ("-1", "1_0", "٣", "x", "9" * 15, "9" * 40)],
+)
+def test_bad_input_is_refused_beside_its_field(admin_client: Client, field: str, value: str) -> None:
+    standard_tiers()
+    good = {"key": "4k", "label": "4K", "position": "9", "cost_multiplier": "2"}
+    errors = errors_of(form_of(admin_client).save(**good | {field: value}))
+    assert list(errors) == [field]
+    assert QualityTier.objects.count() == 3
+
+
+def test_an_unused_tier_is_deleted(admin_client: Client) -> None:
+    tier = QualityTierFactory(key="4k")
+    assert admin_client.post(f"{TIERS}{tier.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not QualityTier.objects.exists()
+
+
+def test_unused_tiers_are_deleted_together(admin_client: Client) -> None:
+    delete(admin_client, *standard_tiers())
+    assert not QualityTier.objects.exists()
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_deleting_a_tier_that_a_model_offers_is_refused_in_words(admin_client: Client, method: str) -> None:
+    services.retire(AIModelFactory(model_id="a/b", is_active=False))
+    tier = QualityTier.objects.get(key="high")
+    response = getattr(admin_client, method)(f"{TIERS}{tier.pk}/delete/", {"post": "yes"})
+    assert response.status_code == 200
+    assert "Quality high is offered by a/b" in response.content.decode()
+    assert QualityTier.objects.filter(key="high").exists()
+
+
+def test_deleting_a_tier_that_a_rate_uses_is_refused_in_words(admin_client: Client) -> None:
+    tier = QualityTierFactory(key="4k")
+    standard_tiers()
+    rate(AIModelFactory(name="Ray"), "4k", "1.2")
+    response = admin_client.post(f"{TIERS}{tier.pk}/delete/", {"post": "yes"})
+    assert "Ray in 4k" in response.content.decode()
+    assert QualityTier.objects.filter(key="4k").exists()
+
+
+def test_deleting_several_of_which_one_is_in_use_deletes_none(admin_client: Client) -> None:
+    AIModelFactory(supported_qualities=["high"])
+    response = delete(admin_client, *QualityTier.objects.all())
+    assert response.status_code == 200
+    assert "is offered by" in response.content.decode()
+    assert QualityTier.objects.count() == 3

@@ -1,0 +1,46 @@
+"""The browser tests drive the system's own Chromium; without one they are left out, and loudly."""
+
+import os
+import shutil
+from typing import Any
+
+import pytest
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
+REQUIRED = os.environ.get("REQUIRE_BROWSER") == "1"
+LEFT_OUT = f"NO BROWSER: the browser tests are LEFT OUT; there is none of {', '.join(NAMES)}."
+
+
+def pytest_report_header() -> str:
+    return f"browser tests: {CHROMIUM}" if CHROMIUM else LEFT_OUT
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if CHROMIUM or REQUIRED:
+        return
+    left_out = [item for item in items if item.get_closest_marker("browser")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if not CHROMIUM and not REQUIRED:
+        terminalreporter.write_line(
+            f"{LEFT_OUT} REQUIRE_BROWSER=1 makes them fail instead.", red=True, bold=True
+        )
+
+
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """In place of the plugin's own, which the newest pytest warns of; tests name the live server."""
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    if CHROMIUM is None:
+        pytest.fail(f"REQUIRE_BROWSER=1, but there is none of {', '.join(NAMES)}")
+    # Without a sandbox, because containers rarely allow one; the pages are our own.
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": arguments}
