@@ -88,7 +88,7 @@ class TestServing:
             finally:
                 os.killpg(process.pid, signal.SIGINT)
                 try:
-                    process.wait(10)
+                    process.wait(20)
                 finally:
                     if process.poll() is None:
                         os.killpg(process.pid, signal.SIGKILL)
