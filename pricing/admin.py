@@ -53,11 +53,10 @@ class ModelChoiceField(forms.ModelChoiceField):
 
 
 class RateForm(CatalogueForm):
-    cost_per_second = PriceField(label="$ per second", max_digits=12, decimal_places=9)
-
     class Meta:
         model = Rate
         fields = ["model", "quality", "cost_per_second"]
+        field_classes = {"cost_per_second": PriceField}
 
 
 @admin.register(Rate)

@@ -53,10 +53,10 @@ def _do(
         return
     if changed:
         names = ", ".join(model.model_id for model in changed)
-        model_admin.message_user(request, f"{names}: {done}.", messages.SUCCESS)
+        model_admin.message_user(request, f"{done.capitalize()}: {names}.", messages.SUCCESS)
     if len(changed) < len(models):
         names = ", ".join(model.model_id for model in models if model not in changed)
-        model_admin.message_user(request, f"{names}: {done} already.", messages.INFO)
+        model_admin.message_user(request, f"Already {done}: {names}.", messages.INFO)
 
 
 def _changes(service: Service, model: AIModel) -> bool:

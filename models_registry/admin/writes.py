@@ -36,7 +36,6 @@ class CatalogueAdmin(admin.ModelAdmin):
         models.PositiveSmallIntegerField: {"form_class": WholeNumberField, "max_value": 2**15 - 1},
     }
     show_facets = admin.ShowFacets.NEVER
-    show_full_result_count = False
     list_per_page = list_max_show_all = 100
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:

@@ -31,7 +31,7 @@ def default() -> AIModel:
 def test_make_default_moves_the_flag_and_logs_it(admin_client: Client) -> None:
     AIModelFactory()
     other = AIModelFactory()
-    assert f"{other.model_id}: made the default." in run(admin_client, "make_default", other)
+    assert f"Made the default: {other.model_id}." in run(admin_client, "make_default", other)
     assert default() == other
     assert LogEntry.objects.get().object_id == str(other.pk)
 
@@ -51,7 +51,7 @@ def test_a_draft_can_not_be_made_the_default(admin_client: Client) -> None:
 def test_retire_takes_models_off_sale(admin_client: Client) -> None:
     AIModelFactory()
     second, third = AIModelFactory(), AIModelFactory()
-    assert "retired" in run(admin_client, "retire", second, third)
+    assert "Retired: " in run(admin_client, "retire", second, third)
     assert {status(second), status(third)} == {Status.RETIRED}
 
 
@@ -67,14 +67,14 @@ def test_retiring_the_default_is_refused_and_the_others_stay_too(admin_client: C
 def test_retiring_again_says_so_and_logs_nothing(admin_client: Client) -> None:
     AIModelFactory()
     retired = services.retire(AIModelFactory())
-    assert "retired already" in run(admin_client, "retire", retired)
+    assert "Already retired" in run(admin_client, "retire", retired)
     assert not LogEntry.objects.exists()
 
 
 def test_restore_brings_a_model_back_as_active(admin_client: Client) -> None:
     AIModelFactory()
     retired = services.retire(AIModelFactory())
-    assert "restored" in run(admin_client, "restore", retired)
+    assert "Restored: " in run(admin_client, "restore", retired)
     assert status(retired) == Status.ACTIVE
 
 

@@ -146,7 +146,7 @@ def test_any_number_of_rows_takes_the_same_queries(
     for _ in range(models):
         AIModelFactory()
     admin_client.get(LIST)
-    with django_assert_num_queries(6):  # session, user, providers, count, rows, is there a policy?
+    with django_assert_num_queries(7):  # session, user, providers, two counts, rows, is there a policy?
         admin_client.get(LIST)
 
 
@@ -158,7 +158,7 @@ def test_saving_one_row_takes_the_same_queries_on_any_page(
     save_price(admin_client, created[3], "0.8")  # from here on the log's content type is known
     page = ModelList(admin_client)
     page.edit(created[3], cost_per_second="0.9")
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(22):
         assert page.save().status_code == 302
 
 

@@ -12,6 +12,9 @@ from tests.factories import AIModelFactory, standard_policy
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 PASSWORD = "correct horse battery"
+# Where the field ends that reaches farthest to the right.
+RIGHTMOST_FIELD = """() => Math.max(0, ...[...document.querySelectorAll("input, select, textarea")]
+    .map(field => field.getBoundingClientRect().right))"""
 
 
 @pytest.fixture
@@ -74,6 +77,7 @@ def test_a_small_screen_needs_no_scrolling_sideways(
     for address in ("/admin/", "/admin/models/", f"/admin/models/{model.pk}/change/"):
         signed_in.goto(f"{live_server.url}{address}")
         assert signed_in.evaluate("document.documentElement.scrollWidth") <= 390, address
+        assert signed_in.evaluate(RIGHTMOST_FIELD) <= 390, address
     signed_in.goto(f"{live_server.url}/admin/models/")
     expect(signed_in.get_by_label("Price per second of google/veo-3")).to_be_in_viewport()
 
