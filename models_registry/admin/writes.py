@@ -61,7 +61,7 @@ class CatalogueAdmin(admin.ModelAdmin):
             return view(request, *args, **kwargs)
 
     def _get_edited_object_pks(self, request: HttpRequest, prefix: str) -> list[str]:
-        keys: list[str] = super()._get_edited_object_pks(request, prefix)  # type: ignore[misc]
+        keys: list[str] = super()._get_edited_object_pks(request, prefix)
         refuse_garbled_keys(keys)
         return keys
 
