@@ -112,6 +112,9 @@ SQLITE_STAMP = """
 
 SQLITE_NOW = "strftime('%Y-%m-%d %H:%M:%f', 'now')"
 
+# As moments, not as texts: Django writes a moment back with more digits than the line above.
+SQLITE_SAME_DATE = "julianday(NEW.priced_at) IS julianday(OLD.priced_at)"
+
 
 def _sqlite_triggers(table: TrackedTable) -> Iterator[tuple[str, str]]:
     for event, rows in {"insert": ["NEW"], "update": ["OLD", "NEW"], "delete": ["OLD"]}.items():
@@ -127,7 +130,7 @@ def _sqlite_triggers(table: TrackedTable) -> Iterator[tuple[str, str]]:
             "price",
             _sqlite_touch(
                 table,
-                when=f"NEW.priced_at IS OLD.priced_at AND ({_differs(table.price_columns, 'IS NOT')})",
+                when=f"{SQLITE_SAME_DATE} AND ({_differs(table.price_columns, 'IS NOT')})",
                 change=f"priced_at = {SQLITE_NOW}",
             ),
         )
@@ -136,7 +139,7 @@ def _sqlite_triggers(table: TrackedTable) -> Iterator[tuple[str, str]]:
             "version",
             _sqlite_touch(
                 table,
-                when="NEW.version_number IS OLD.version_number AND NEW.priced_at IS OLD.priced_at",
+                when=f"NEW.version_number IS OLD.version_number AND {SQLITE_SAME_DATE}",
                 change=f"version_number = OLD.version_number + 1, updated_at = {SQLITE_NOW}",
             ),
         )

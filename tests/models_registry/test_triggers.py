@@ -1,6 +1,7 @@
 """What the database does by itself, for writers who go around the services."""
 
 from datetime import UTC, datetime
+from time import sleep
 
 import pytest
 from django.apps import apps
@@ -145,6 +146,16 @@ class TestVersionAndTimes:
         changed = AIModel.objects.get()
         assert changed.priced_at > past
         assert changed.version_number == model.version_number + 1
+
+    def test_a_row_saved_whole_is_dated_too(self):
+        """Django then writes every column back, the date of the price included."""
+        policy = standard_policy()
+        sleep(0.002)  # SQLite's clock counts milliseconds
+        policy.profit_margin = 2
+
+        policy.save()
+
+        assert PricingPolicy.objects.get().priced_at > policy.priced_at
 
     def test_dating_a_price_is_no_change_of_the_model(self):
         standard_policy()
