@@ -23,6 +23,7 @@ from models_registry.errors import (
     TierInUse,
 )
 from models_registry.models import AIModel, CatalogueRevision, QualityTier
+from models_registry.values import same
 
 IMMUTABLE = frozenset({"model_id"})
 
@@ -66,7 +67,7 @@ def revise(model: AIModel, changes: Mapping[str, Any], *, expected_version: int 
     wants_default, stored.is_default = stored.is_default, before["is_default"]
     _stamp_deprecation(stored)
     _claim_default(stored, wanted=wants_default)
-    changed = [name for name, value in state(stored).items() if not validation.same(value, before[name])]
+    changed = [name for name, value in state(stored).items() if not same(value, before[name])]
     if not changed:
         return stored
     stored.save(update_fields=[*changed, "deprecated_at"])

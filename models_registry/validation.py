@@ -17,68 +17,20 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from models_registry import choices
+from models_registry.values import UNSTORABLE, is_whole, parse_decimal, shown
 
 if TYPE_CHECKING:
     from models_registry.models import AIModel
 
 MODEL_ID_SEGMENT = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 MODEL_ID = re.compile(rf"{MODEL_ID_SEGMENT}(?:/{MODEL_ID_SEGMENT})*")
-DECIMAL = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
-# PostgreSQL stores neither, and no font shows them.
-UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 TEXTS = ("model_id", "name", "description", "version", "provider", "replicate_model_id")
 LISTS = ("supported_durations", "supported_qualities", "tags")
 OBJECTS = ("model_parameters", "requirements")
 
 
-def shown(value: object) -> str:
-    """`value` as an error message quotes it: as JSON where it can be, and never long."""
-    try:
-        text = json.dumps(value, ensure_ascii=False, default=str)
-    except (TypeError, ValueError, RecursionError):
-        text = type(value).__name__
-    text = UNSTORABLE.sub("\ufffd", text)
-    return text if len(text) <= 60 else f"{text[:57]}…"
-
-
-# --- One value -------------------------------------------------------------------------------------------
-
-
-def parse_decimal(value: object) -> Decimal:
-    """An exact decimal from a decimal text, a whole number or a `Decimal`, without trailing zeros.
-
-    Raises ValueError for anything else: floats (already inexact), booleans, NaN, `1_000`, digits of other
-    scripts.
-    """
-    if isinstance(value, str) and DECIMAL.fullmatch(value):
-        value = Decimal(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = Decimal(value)
-    if not isinstance(value, Decimal) or not value.is_finite():
-        raise ValueError(f"{shown(value)} is no exact decimal number")
-    # A huge exponent is left as it came: writing it out would fill the memory.
-    return value.normalize() if abs(value.adjusted()) < 30 else value
-
-
-def decimal_text(value: Decimal) -> str:
-    """The exact value without exponent or trailing zeros: how money is written everywhere."""
-    return format(value.normalize(), "f") if value else "0"
-
-
-def same(one: Any, other: Any) -> bool:
-    """Equality as JSON means it: 1 is 1.0, but `true` is not 1, as Python has it."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    return bool(one == other)
-
-
-def is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+# --- Types -----------------------------------------------------------------------------------------------
 
 
 def _is_right_type(column: "models.Field[Any, Any]", value: object) -> bool:

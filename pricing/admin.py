@@ -11,7 +11,7 @@ from models_registry.admin.fields import PriceField
 from models_registry.admin.forms import CatalogueForm
 from models_registry.admin.writes import CatalogueAdmin, remember_seen
 from models_registry.models import AIModel
-from models_registry.validation import decimal_text
+from models_registry.values import decimal_text
 from pricing import services
 from pricing.models import PricingPolicy, Rate
 

@@ -11,7 +11,8 @@ from django.db.models.functions import Now
 from models_registry.errors import ModelUnavailable, UnsupportedDuration, UnsupportedQuality
 from models_registry.models import AIModel, CatalogueRevision
 from models_registry.querysets import AIModelQuerySet
-from models_registry.validation import check_capability, shown
+from models_registry.validation import check_capability
+from models_registry.values import shown
 from pricing.models import PricingPolicy, Rate
 from pricing.price_book import Quote, read_price_book
 

@@ -15,7 +15,7 @@ from models_registry.admin.writes import CatalogueAdmin, refusals
 from models_registry.choices import Status
 from models_registry.models import AIModel
 from models_registry.querysets import AIModelQuerySet
-from models_registry.validation import decimal_text
+from models_registry.values import decimal_text
 
 # For those who may only look: the columns that would show as raw JSON or with zeros, as people write them.
 AS_TEXT = {

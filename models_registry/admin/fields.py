@@ -14,7 +14,7 @@ from django import forms
 
 from models_registry.choices import HIGHEST_COST, JSON_DEPTH
 from models_registry.models import AIModel, QualityTier
-from models_registry.validation import decimal_text, parse_decimal, same, shown
+from models_registry.values import decimal_text, parse_decimal, same, shown
 
 PLAIN_DECIMAL = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")

@@ -11,7 +11,8 @@ from models_registry import services
 from models_registry.admin.fields import AI_MODEL_FIELDS, SeenVersionField, label_of
 from models_registry.errors import CatalogueError, StaleModel
 from models_registry.models import AIModel
-from models_registry.validation import editable_fields, shown
+from models_registry.validation import editable_fields
+from models_registry.values import shown
 
 REFUSALS = (CatalogueError, ValidationError)
 

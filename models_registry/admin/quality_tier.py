@@ -9,7 +9,7 @@ from models_registry import services
 from models_registry.admin.writes import CatalogueAdmin, remember_seen
 from models_registry.errors import TierInUse
 from models_registry.models import QualityTier
-from models_registry.validation import decimal_text
+from models_registry.values import decimal_text
 
 
 @admin.register(QualityTier)

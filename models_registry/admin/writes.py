@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from models_registry.admin.fields import DecimalTextField, WholeNumberField
 from models_registry.admin.forms import REFUSALS, CatalogueForm
 from models_registry.models import CatalogueRevision
-from models_registry.validation import shown
+from models_registry.values import shown
 
 PRIMARY_KEY = re.compile("[0-9]{1,18}")
 

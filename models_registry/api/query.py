@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
-from models_registry.validation import shown
+from models_registry.values import shown
 
 PAGE_PARAMETERS = frozenset({"page", "page_size"})
 LONGEST_TEXT = 200

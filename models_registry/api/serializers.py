@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from models_registry.choices import Status
 from models_registry.models import AIModel
-from models_registry.validation import decimal_text
+from models_registry.values import decimal_text
 
 
 @extend_schema_field({"type": "string", "format": "decimal", "examples": ["0.75"]})

@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from hypothesis import given
-from hypothesis import strategies as st
 
 from models_registry import validation
 from models_registry.models import AIModel
+from models_registry.values import same
 from tests.factories import AIModelFactory
 
 DEEP: dict[str, Any] = {}
@@ -167,30 +166,12 @@ def test_a_row_is_stored_in_its_one_normal_form():
 def test_values_at_the_limits_are_kept(field, value):
     model = AIModelFactory(**{field: value})
 
-    assert validation.same(getattr(model, field), Decimal(value) if field == "cost_per_second" else value)
+    assert same(getattr(model, field), Decimal(value) if field == "cost_per_second" else value)
 
 
 @pytest.mark.django_db
 def test_a_fixed_duration_is_the_only_one():
     assert AIModelFactory(supported_durations=[8], fixed_duration=8).fixed_duration == 8
-
-
-@given(st.decimals(allow_nan=False, allow_infinity=False, places=9, min_value=0, max_value=100))
-def test_money_survives_being_written_and_read(amount):
-    text = validation.decimal_text(amount)
-
-    assert validation.parse_decimal(text) == amount
-    assert "e" not in text.lower()
-    assert not (("." in text) and text.endswith(("0", ".")))
-
-
-@given(st.text(max_size=30))
-def test_any_text_is_a_decimal_or_a_value_error(text):
-    try:
-        number = validation.parse_decimal(text)
-    except ValueError:
-        return
-    assert number.is_finite()
 
 
 class TestCapability:

@@ -7,7 +7,7 @@ from rest_framework.pagination import PageNumberPagination
 from rest_framework.request import Request
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
-from models_registry.validation import shown
+from models_registry.values import shown
 
 POSITIVE = re.compile(r"[1-9][0-9]{0,8}")
 

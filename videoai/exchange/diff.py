@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from models_registry.validation import same
+from models_registry.values import same
 from videoai.exchange.catalogue import Catalogue
 
 

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from models_registry import services
 from models_registry.models import AIModel, CatalogueRevision
-from models_registry.validation import decimal_text
+from models_registry.values import decimal_text
 from pricing.errors import CatalogueBusy
 from videoai.exchange.catalogue import Catalogue, read_catalogue
 from videoai.exchange.reader import FORMAT, VERSION

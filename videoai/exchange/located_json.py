@@ -18,7 +18,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from models_registry.choices import JSON_DEPTH
-from models_registry.validation import shown
+from models_registry.values import shown
 
 BLANK = re.compile(r"[ \t\n\r]*")
 MOST_BYTES = 64 * 1024 * 1024

@@ -12,7 +12,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from models_registry.models import AIModel
-from models_registry.validation import editable_fields, parse_decimal, shown
+from models_registry.validation import editable_fields
+from models_registry.values import parse_decimal, shown
 from pricing.models import Rate
 from videoai.exchange.catalogue import Catalogue, rate_field
 from videoai.exchange.reader import Problem, Row

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from models_registry.choices import MODEL_ID_LENGTH
-from models_registry.validation import is_whole, shown
+from models_registry.values import is_whole, shown
 from videoai.exchange.located_json import DocumentError, Items, Members, Node, Value, parse, repeated
 
 FORMAT = "videoai-models"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from models_registry.validation import decimal_text, shown
+from models_registry.values import decimal_text, shown
 from videoai.exchange.diff import ABSENT, FieldChange, ModelChange
 from videoai.exchange.importing import ImportReport, RowsRefused
 from videoai.exchange.reader import Problem

@@ -6,7 +6,7 @@ from django.core.management import CommandError
 
 from models_registry.choices import Status
 from models_registry.models import AIModel
-from models_registry.validation import shown
+from models_registry.values import shown
 from videoai.exchange.command import ExchangeCommand
 from videoai.exchange.exporting import export, write_whole
 

@@ -1,0 +1,59 @@
+"""Single values: reading money exactly, writing it one way, comparing JSON, quoting in messages."""
+
+import json
+import re
+from decimal import Context, Decimal
+from typing import Any
+
+DECIMAL = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
+# PostgreSQL stores neither, and no font shows them.
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+# Python's own context would round after 28 digits.
+WIDE = Context(prec=100)
+
+
+def shown(value: object) -> str:
+    """`value` as an error message quotes it: as JSON where it can be, and never long."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    except (TypeError, ValueError, RecursionError):
+        text = type(value).__name__
+    text = UNSTORABLE.sub("\ufffd", text)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def parse_decimal(value: object) -> Decimal:
+    """An exact decimal from a decimal text, a whole number or a `Decimal`, without trailing zeros.
+
+    Raises ValueError for anything else: floats (already inexact), booleans, NaN, `1_000`, digits of other
+    scripts.
+    """
+    if isinstance(value, str) and DECIMAL.fullmatch(value):
+        value = Decimal(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = Decimal(value)
+    if not isinstance(value, Decimal) or not value.is_finite():
+        raise ValueError(f"{shown(value)} is no exact decimal number")
+    # A huge number is left as it came, for the limits to refuse: writing it out would fill the memory.
+    is_huge = abs(value.adjusted()) > 60 or len(value.as_tuple().digits) > WIDE.prec
+    return value if is_huge else value.normalize(WIDE)
+
+
+def decimal_text(value: Decimal) -> str:
+    """The exact value without exponent or trailing zeros: how money is written everywhere."""
+    return format(value.normalize(WIDE), "f") if value else "0"
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equality as JSON means it: 1 is 1.0, but `true` is not 1, as Python has it."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
+
+
+def is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
