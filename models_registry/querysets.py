@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.db.models import Q
 
-from models_registry.choices import Status
+from models_registry.choices import LONGEST_DURATION, Status
 
 if TYPE_CHECKING:
     from models_registry.models import AIModel, CatalogueRevision, QualityTier  # noqa: F401 - in bases
@@ -47,6 +47,8 @@ class AIModelQuerySet(models.QuerySet["AIModel"]):
 
     def by_duration(self, *durations: int) -> "AIModelQuerySet":
         """Models that offer every one of `durations`, in seconds."""
+        if any(abs(duration) > LONGEST_DURATION for duration in durations):
+            return self.none()  # SQLite can't even look for what is much longer
         return self._holding("supported_durations", durations)
 
     def by_quality(self, *qualities: str) -> "AIModelQuerySet":

@@ -1,21 +1,31 @@
 """The list's filters: adjectives of the querysets, with strict values."""
 
+from collections.abc import Callable, Collection
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import django_filters
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema_field
 from rest_framework.request import Request
 
 from models_registry import choices
-from models_registry.api.query import LONGEST_TEXT, PAGE_PARAMETERS, refuse_unknown
+from models_registry.api.query import LONGEST_TEXT, PAGE_PARAMETERS, TEXT_SCHEMA, refuse_unknown
 from models_registry.choices import Category, Status
 from models_registry.models import AIModel
 from models_registry.querysets import AIModelQuerySet
+from models_registry.values import shown
 
 BOOLEANS = {"true": True, "false": False}
+AMOUNT = r"[0-9]{1,9}(\.[0-9]{1,18})?"
+
+ORDERINGS = [
+    sign + field for field in ("name", "cost_per_second", "provider", "created_at") for sign in ("", "-")
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class WholeSecondsField(forms.IntegerField):
@@ -36,9 +46,7 @@ class WholeSecondsField(forms.IntegerField):
 class DollarsField(forms.CharField):
     """An amount such as 0.18; no sign, no exponent."""
 
-    default_validators = [
-        RegexValidator(r"\A[0-9]{1,9}(\.[0-9]{1,18})?\Z", "%(value)s is not an amount such as 0.18.")
-    ]
+    default_validators = [RegexValidator(rf"\A{AMOUNT}\Z", "%(value)s is not an amount such as 0.18.")]
 
 
 class WholeSecondsFilter(django_filters.Filter):
@@ -62,78 +70,106 @@ class RepeatableFilter(django_filters.Filter):
     field_class = RepeatableField
 
 
-class StatusField(forms.CharField):
-    """One or more statuses, joined by commas."""
+class ListedWordsField(forms.CharField):
+    """One or more of some words, joined by commas."""
+
+    def __init__(self, *, words: Collection[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.words = words
 
     def clean(self, value: Any) -> list[str]:
-        statuses = value.split(",") if value else []
-        for status in statuses:
-            if status not in Status.values:
+        chosen = value.split(",") if value else []
+        for word in chosen:
+            if word not in self.words:
                 raise forms.ValidationError(
-                    f"{status!r} is no status. There are: {', '.join(Status.values)}.", "invalid_choice"
+                    f"{shown(word)} is none of {', '.join(self.words)}.", "invalid_choice"
                 )
-        return statuses
+        return chosen
 
 
-class StatusFilter(django_filters.Filter):
-    field_class = StatusField
+class ListedWordsFilter(django_filters.Filter):
+    field_class = ListedWordsField
 
 
-class TotalOrderingFilter(django_filters.OrderingFilter):
-    """Orders by what was asked for, then by id, so that pages never overlap."""
-
-    def filter(self, qs: AIModelQuerySet, value: list[str] | None) -> AIModelQuerySet:
-        ordering = [self.get_ordering_value(name) for name in value or ["name"]]
-        return qs.order_by(*ordering, "model_id")
+class LiteralTextFilter(django_filters.CharFilter):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=LONGEST_TEXT, strip=False, **kwargs)
 
 
-def literal_text(**kwargs: Any) -> django_filters.CharFilter:
-    return django_filters.CharFilter(max_length=LONGEST_TEXT, strip=False, **kwargs)
+# What the API's document says of each; the filters themselves are just as strict.
+def listed(words: Collection[str]) -> dict[str, Any]:
+    one = "|".join(words)
+    return {"type": "string", "pattern": f"^({one})(,({one}))*$"}
+
+
+def documented(description: str, schema: dict[str, Any]) -> Callable[[F], F]:
+    """Describe the parameter that the decorated method filters by."""
+    return extend_schema_field({**schema, "description": description})
 
 
 class AIModelFilter(django_filters.FilterSet):
-    provider = literal_text(method="keep_provider", help_text="Exactly this provider.")
+    provider = LiteralTextFilter(method="keep_provider")
     category = django_filters.ChoiceFilter(choices=Category.choices)
-    tag = RepeatableFilter(method="keep_tags", help_text="Repeat it to ask for several; all must match.")
-    quality = literal_text(method="keep_quality", help_text="The key of a quality tier.")
-    duration = WholeSecondsFilter(method="keep_duration", help_text="Whole seconds.")
-    is_premium = django_filters.TypedChoiceFilter(
-        choices=[(word, word) for word in BOOLEANS], coerce=BOOLEANS.get, help_text="true or false"
+    tag = RepeatableFilter(method="keep_tags")
+    quality = LiteralTextFilter(method="keep_quality")
+    duration = WholeSecondsFilter(method="keep_duration")
+    is_premium = django_filters.ChoiceFilter(
+        choices=[(word, word) for word in BOOLEANS], method="keep_premium"
     )
-    max_cost_per_second = DollarsFilter(method="keep_affordable", help_text="US dollars a second.")
-    search = literal_text(
-        method="keep_matching", help_text="Literal text in id, name, description, provider, tags."
-    )
-    status = StatusFilter(
-        method="keep_status",
-        help_text="Needs catalogue rights. Of draft, active, deprecated, retired: one or more, with commas.",
-    )
-    ordering = TotalOrderingFilter(fields=["name", "cost_per_second", "provider", "created_at"])
+    max_cost_per_second = DollarsFilter(method="keep_affordable")
+    search = LiteralTextFilter(method="keep_matching")
+    status = ListedWordsFilter(method="keep_status", words=Status.values)
+    ordering = ListedWordsFilter(method="order", words=ORDERINGS)
 
     class Meta:
         model = AIModel
         fields: list[str] = []
 
+    @documented("Exactly this provider.", TEXT_SCHEMA)
     def keep_provider(self, models: AIModelQuerySet, name: str, value: str) -> AIModelQuerySet:
         return models.by_provider(value)
 
+    @documented("Repeat it to ask for several; all must match.", {"type": "array", "items": TEXT_SCHEMA})
     def keep_tags(self, models: AIModelQuerySet, name: str, value: list[str]) -> AIModelQuerySet:
         return models.by_tag(*value)
 
+    @documented("The key of a quality tier.", TEXT_SCHEMA)
     def keep_quality(self, models: AIModelQuerySet, name: str, value: str) -> AIModelQuerySet:
         return models.by_quality(value)
 
+    @documented(
+        "Whole seconds.",
+        {"type": "integer", "minimum": choices.SHORTEST_DURATION, "maximum": choices.LONGEST_DURATION},
+    )
     def keep_duration(self, models: AIModelQuerySet, name: str, value: int) -> AIModelQuerySet:
         return models.by_duration(value)
 
+    @documented("true or false.", {"type": "boolean"})
+    def keep_premium(self, models: AIModelQuerySet, name: str, value: str) -> AIModelQuerySet:
+        return models.filter(is_premium=BOOLEANS[value])
+
+    @documented("US dollars a second, at most.", {"type": "string", "pattern": rf"^{AMOUNT}$"})
     def keep_affordable(self, models: AIModelQuerySet, name: str, value: str) -> AIModelQuerySet:
         return models.costing_at_most(Decimal(value))
 
+    @documented(
+        "Literal text in id, name, description, provider or tags.",
+        {**TEXT_SCHEMA, "minLength": 0, "pattern": r"^[^\u0000]*$"},
+    )
     def keep_matching(self, models: AIModelQuerySet, name: str, value: str) -> AIModelQuerySet:
         return models.matching(value)
 
+    @documented(
+        "Needs catalogue rights. One or more, joined by commas.",
+        listed(Status.values),
+    )
     def keep_status(self, models: AIModelQuerySet, name: str, value: list[str]) -> AIModelQuerySet:
-        return models.in_status(*value) if value else models
+        return models.in_status(*value)
+
+    @documented("By which fields, joined by commas; with - the other way round.", listed(ORDERINGS))
+    def order(self, models: AIModelQuerySet, name: str, value: list[str]) -> AIModelQuerySet:
+        """By what was asked for, then by id, so that pages never overlap."""
+        return models.order_by(*value, "model_id")
 
 
 class StrictFilterBackend(DjangoFilterBackend):

@@ -51,7 +51,13 @@ class AIModelViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[AIModel]):
         if "status" in request.query_params and not has_catalogue_rights(request):
             self.permission_denied(request, message="Filtering by status needs catalogue rights.")
 
-    @extend_schema(summary="Premium models", description="Active and premium, with the list's filters.")
+    @extend_schema(
+        summary="Premium models",
+        description="Active and premium, with the list's filters.",
+        operation_id="models_premium_list",
+        responses=AIModelSerializer(many=True),
+        filters=True,
+    )
     def premium(self, request: Request) -> Response:
         return self.list(request)
 

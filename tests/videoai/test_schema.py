@@ -40,8 +40,13 @@ def test_every_operation_can_answer_with_a_problem(schema):
             assert MEDIA_TYPE in operation["responses"]["default"]["content"]
 
 
-def test_the_list_says_its_filters(schema):
-    names = {parameter["name"] for parameter in schema["paths"]["/api/v1/models/"]["get"]["parameters"]}
+@pytest.mark.parametrize("path", ["/api/v1/models/", "/api/v1/models/premium/"])
+def test_the_lists_say_their_filters_and_that_they_are_pages(schema, path):
+    operation = schema["paths"][path]["get"]
+    names = {parameter["name"] for parameter in operation["parameters"]}
+    body = operation["responses"]["200"]["content"]["application/json"]["schema"]
+
+    assert body == {"$ref": "#/components/schemas/PaginatedAIModelList"}
 
     assert names == {
         "provider", "category", "tag", "quality", "duration", "is_premium", "max_cost_per_second", "search",

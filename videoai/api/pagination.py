@@ -31,6 +31,18 @@ class Pages(PageNumberPagination):
     def get_previous_link(self) -> str | None:
         return self._link(self.page.previous_page_number()) if self.page.has_previous() else None
 
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        parameters = super().get_schema_operation_parameters(view)
+        for parameter in parameters:
+            parameter["schema"] |= {"minimum": 1, "maximum": 999_999_999}
+        return parameters
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        page: dict[str, Any] = super().get_paginated_response_schema(schema)
+        link = {"type": ["string", "null"], "format": "uri-reference", "examples": ["/api/v1/models/?page=2"]}
+        page["properties"] |= {"next": link, "previous": link}
+        return page
+
     def _link(self, number: int) -> str:
         here = self.request.get_full_path()
         if number == 1:
