@@ -96,14 +96,14 @@ class LiteralTextFilter(django_filters.CharFilter):
         super().__init__(max_length=LONGEST_TEXT, strip=False, **kwargs)
 
 
-# What the API's document says of each; the filters themselves are just as strict.
 def listed(words: Collection[str]) -> dict[str, Any]:
+    """The schema of what `ListedWordsField` reads."""
     one = "|".join(words)
     return {"type": "string", "pattern": f"^({one})(,({one}))*$"}
 
 
 def documented(description: str, schema: dict[str, Any]) -> Callable[[F], F]:
-    """Describe the parameter that the decorated method filters by."""
+    """Describe the parameter that the decorated method filters by, as strictly as its filter reads it."""
     return extend_schema_field({**schema, "description": description})
 
 
