@@ -11,6 +11,7 @@ from models_registry.admin import actions
 from models_registry.admin.fields import comma_separated
 from models_registry.admin.filters import CategoryFilter, PremiumFilter, ProviderFilter, StatusFilter
 from models_registry.admin.forms import AIModelForm, AIModelRowForm, AIModelRows
+from models_registry.admin.guards import NUL
 from models_registry.admin.writes import CatalogueAdmin, refusals
 from models_registry.choices import Status
 from models_registry.models import AIModel
@@ -44,6 +45,7 @@ class AIModelAdmin(CatalogueAdmin):
     )
     list_editable = tuple(AIModelRowForm.IN_PLACE)
     list_filter = (CategoryFilter, StatusFilter, ProviderFilter, PremiumFilter)
+    filter_lookups = tuple(str(listed.parameter_name) for listed in list_filter)
     search_fields = ("model_id", "name", "description", "provider", "tags")
     search_help_text = "In id, name, description, provider and tags."
     ordering = ("name", "model_id")
@@ -93,7 +95,9 @@ class AIModelAdmin(CatalogueAdmin):
         self, request: HttpRequest, queryset: Any, search_term: str
     ) -> tuple[AIModelQuerySet, bool]:
         text = search_term.strip()
-        return (queryset.matching(text) if text else queryset), False
+        if text and NUL not in text:
+            return queryset.matching(text), False
+        return super().get_search_results(request, queryset, search_term)
 
     # --- The list ----------------------------------------------------------------------------------------
 

@@ -1,27 +1,21 @@
 """How every admin page of the catalogue writes."""
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.options import IncorrectLookupParameters
-from django.core.exceptions import BadRequest
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
 
 from models_registry.admin.fields import DecimalTextField, WholeNumberField
 from models_registry.admin.forms import REFUSALS, CatalogueForm
+from models_registry.admin.guards import GuardedAdmin
 from models_registry.models import CatalogueRevision
-from models_registry.values import shown
-
-PRIMARY_KEY = re.compile("[0-9]{1,18}")
 
 View = Callable[..., HttpResponse]
 
 
-class CatalogueAdmin(admin.ModelAdmin):
+class CatalogueAdmin(GuardedAdmin):
     """Checks and writes in one transaction, behind the lock that all writers of the catalogue take first.
 
     So what a form has found to be right is still right when it is saved. Should a service refuse all the
@@ -39,7 +33,6 @@ class CatalogueAdmin(admin.ModelAdmin):
     list_per_page = list_max_show_all = 100
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        refuse_garbled_keys(request.POST.getlist(ACTION_CHECKBOX_NAME))
         return self._in_line(request, super().changelist_view, extra_context)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -59,11 +52,6 @@ class CatalogueAdmin(admin.ModelAdmin):
             if not refusals(request):
                 raise
             return view(request, *args, **kwargs)
-
-    def _get_edited_object_pks(self, request: HttpRequest, prefix: str) -> list[str]:
-        keys: list[str] = super()._get_edited_object_pks(request, prefix)
-        refuse_garbled_keys(keys)
-        return keys
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         form = super().get_form(request, *args, **kwargs)
@@ -88,18 +76,6 @@ class CatalogueAdmin(admin.ModelAdmin):
         """Store what `form` changed and nothing else, so that nobody else's change is undone."""
         if form.changed_data:
             obj.save(update_fields=form.changed_data)
-
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        if "\0" in f"{lookup}{value}":
-            raise IncorrectLookupParameters("PostgreSQL can't look for a NUL.")
-        return super().lookup_allowed(lookup, value, request)
-
-
-def refuse_garbled_keys(keys: Iterable[str]) -> None:
-    """Raise BadRequest for what is no primary key; Django would let the database choke on it."""
-    for key in keys:
-        if not PRIMARY_KEY.fullmatch(key):
-            raise BadRequest(f"{shown(key)} is no primary key")
 
 
 def refusals(request: HttpRequest) -> dict[Any, Exception]:

@@ -110,7 +110,7 @@ def test_it_is_narrowed_down(admin_client: Client, query: str, found: list[str])
 
 
 @pytest.mark.parametrize(
-    "query", ["status=gone", "category=%00", "provider=%00", "premium=maybe", "o=99.x", "p=x"]
+    "query", ["status=gone", "category=x", "provider=x", "premium=maybe", "o=99.x", "p=x"]
 )
 def test_a_filter_that_does_not_exist_leads_to_the_whole_list(admin_client: Client, query: str) -> None:
     model = AIModelFactory()

@@ -1,0 +1,66 @@
+"""What no page of the admin may pass on to a database: keys, lookups and texts that it chokes on."""
+
+import re
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
+
+from models_registry.values import shown
+
+PRIMARY_KEY = re.compile("[0-9]{1,18}")
+NUL = "\0"  # PostgreSQL refuses to look for a text with it
+
+
+class KeysField(forms.ModelMultipleChoiceField):
+    """Other rows, by their keys; SQLite can't even look for a very long number."""
+
+    def _check_values(self, value: Any) -> Any:
+        for key in value:
+            if not PRIMARY_KEY.fullmatch(str(key)):
+                raise forms.ValidationError(
+                    self.error_messages["invalid_pk_value"], "invalid_pk_value", params={"pk": shown(key)}
+                )
+        return super()._check_values(value)  # type: ignore[misc]
+
+
+class GuardedAdmin(admin.ModelAdmin):
+    """Answers what no browser sends with 400, or finds nothing, where Django would break down."""
+
+    # What the querystring of the list may filter by: what its filters send. The lookups that Django allows
+    # besides let everybody who may see the list send the database patterns and numbers it chokes on.
+    filter_lookups: Collection[str] = ()
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        return lookup in self.filter_lookups and NUL not in str(value)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        return None if NUL in object_id else super().get_object(request, object_id, from_field)
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        if NUL in search_term:
+            return queryset.none(), False
+        return super().get_search_results(request, queryset, search_term)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        refuse_garbled_keys(request.POST.getlist(ACTION_CHECKBOX_NAME))
+        return super().changelist_view(request, extra_context)
+
+    def formfield_for_manytomany(self, db_field: Any, request: Any = None, **kwargs: Any) -> Any:
+        return super().formfield_for_manytomany(db_field, request, form_class=KeysField, **kwargs)
+
+    def _get_edited_object_pks(self, request: HttpRequest, prefix: str) -> list[str]:
+        keys: list[str] = super()._get_edited_object_pks(request, prefix)
+        refuse_garbled_keys(keys)
+        return keys
+
+
+def refuse_garbled_keys(keys: Iterable[str]) -> None:
+    """Raise BadRequest for what is no primary key."""
+    for key in keys:
+        if not PRIMARY_KEY.fullmatch(key):
+            raise BadRequest(f"{shown(key)} is no primary key")
