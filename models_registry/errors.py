@@ -95,8 +95,8 @@ class ModelNotRetired(CatalogueError):
 class TierInUse(CatalogueError):
     code = "quality_tier_in_use"
 
-    def __init__(self, key: str, model_ids: list[str]) -> None:
+    def __init__(self, key: str, users: list[str]) -> None:
         super().__init__(
-            f"Quality {key} is offered by {', '.join(model_ids)}; take it off those models first.",
+            f"Quality {key} is used by {', '.join(users)}; take it off them first.",
             field="key",
         )

@@ -5,7 +5,8 @@
     name__holds="veo"            the text holds this text, in any case; nothing in it is a wildcard
     model_id__lower="google/x"   the lower-cased text is this; the unique index serves it
 
-SQLite knows the case of ASCII letters only, so it gets a function of ours, `casefold`.
+SQLite knows the case of ASCII letters only, so it gets a function of ours, `lower_each`: letter by letter,
+as PostgreSQL's `lower` does it.
 """
 
 import json
@@ -25,7 +26,7 @@ class Holds(Lookup):
 
     def as_sqlite(self, compiler: Any, connection: BaseDatabaseWrapper) -> SQL:
         column, params = self.process_lhs(compiler, connection)
-        return f"instr(casefold({column}), casefold(%s)) > 0", (*params, self.rhs)
+        return f"instr(lower_each({column}), lower_each(%s)) > 0", (*params, self.rhs)
 
     def as_postgresql(self, compiler: Any, connection: BaseDatabaseWrapper) -> SQL:
         column, params = self.process_lhs(compiler, connection)
@@ -51,7 +52,7 @@ class HasItemWith(Lookup):
 
     def as_sqlite(self, compiler: Any, connection: BaseDatabaseWrapper) -> SQL:
         column, params = self.process_lhs(compiler, connection)
-        found = "instr(casefold(value), casefold(%s)) > 0"
+        found = "instr(lower_each(value), lower_each(%s)) > 0"
         return f"EXISTS (SELECT 1 FROM json_each({column}) WHERE {found})", (*params, self.rhs)
 
     def as_postgresql(self, compiler: Any, connection: BaseDatabaseWrapper) -> SQL:
@@ -63,13 +64,18 @@ class HasItemWith(Lookup):
         )
 
 
-def _casefold(text: object) -> str:
-    return "" if text is None else str(text).casefold()
+def _lower_each(text: object) -> str:
+    return "" if text is None else "".join(_lower_letter(letter) for letter in str(text))
 
 
-def add_casefold(connection: BaseDatabaseWrapper, **_: Any) -> None:
+def _lower_letter(letter: str) -> str:
+    lower = letter.lower()
+    return lower if len(lower) == 1 else letter
+
+
+def add_lower_each(connection: BaseDatabaseWrapper, **_: Any) -> None:
     if connection.vendor == "sqlite":
-        connection.connection.create_function("casefold", 1, _casefold, deterministic=True)
+        connection.connection.create_function("lower_each", 1, _lower_each, deterministic=True)
 
 
 def register() -> None:
@@ -79,4 +85,4 @@ def register() -> None:
     CharField.register_lookup(Lower)
     JSONField.register_lookup(HasItem)
     JSONField.register_lookup(HasItemWith)
-    connection_created.connect(add_casefold, dispatch_uid="models_registry.casefold")
+    connection_created.connect(add_lower_each, dispatch_uid="models_registry.lower_each")

@@ -60,6 +60,8 @@ class AIModelQuerySet(models.QuerySet["AIModel"]):
 
     def matching(self, text: str) -> "AIModelQuerySet":
         """Models in whose id, name, description, provider or tags the literal `text` stands."""
+        if "\0" in text:  # PostgreSQL refuses to look for it
+            return self.none()
         found = Q(tags__has_item_with=text)
         for field in ("model_id", "name", "description", "provider"):
             found |= Q(**{f"{field}__holds": text})

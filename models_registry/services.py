@@ -5,11 +5,12 @@ default, about taken ids and about tiers in use then hold without any further lo
 transaction does the same. Readers never wait.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import ProtectedError
 from django.utils import timezone
 
 from models_registry import validation
@@ -26,6 +27,17 @@ from models_registry.models import AIModel, CatalogueRevision, QualityTier
 from models_registry.values import same
 
 IMMUTABLE = frozenset({"model_id"})
+# What nobody can guess for a new model; the description may be empty, but somebody has to say so.
+REQUIRED = (
+    "model_id",
+    "name",
+    "description",
+    "cost_per_second",
+    "supported_durations",
+    "supported_qualities",
+    "provider",
+    "replicate_model_id",
+)
 
 
 @transaction.atomic
@@ -37,7 +49,7 @@ def create(values: Mapping[str, Any]) -> AIModel:
     CatalogueRevision.objects.lock()
     _refuse_unknown(values)
     model = AIModel(**values)
-    model.full_clean(validate_unique=False, validate_constraints=False)
+    _refuse_unfit(model, missing=[name for name in REQUIRED if name not in values])
     refuse_taken_id(model.model_id)
     wants_default, model.is_default = model.is_default, False
     _stamp_deprecation(model)
@@ -62,7 +74,8 @@ def revise(model: AIModel, changes: Mapping[str, Any], *, expected_version: int 
     before = state(stored)
     for name, value in changes.items():
         setattr(stored, name, value)
-    stored.full_clean(validate_unique=False, validate_constraints=False)
+    if not _only_takes_off_sale(changes):
+        stored.full_clean(validate_unique=False, validate_constraints=False)
     refuse_leaving_default(stored, was_default=before["is_default"])
     wants_default, stored.is_default = stored.is_default, before["is_default"]
     _stamp_deprecation(stored)
@@ -106,10 +119,13 @@ def make_default(model: AIModel) -> AIModel:
 
 @transaction.atomic
 def delete_tier(tier: QualityTier) -> None:
-    """Raises TierInUse while any model, retired ones included, offers the quality."""
+    """Raises TierInUse while any model, retired ones included, offers the quality or has a rate for it."""
     CatalogueRevision.objects.lock()
     refuse_tier_in_use(tier.key)
-    tier.delete()
+    try:
+        tier.delete()
+    except ProtectedError as error:
+        raise TierInUse(tier.key, sorted(map(str, error.protected_objects))[:5]) from error
 
 
 # --- Rules that need the other rows, asked by forms too --------------------------------------------------
@@ -157,12 +173,28 @@ def _refuse_unknown(values: Mapping[str, Any]) -> None:
         raise ValidationError(unknown)
 
 
+def _refuse_unfit(model: AIModel, *, missing: Collection[str]) -> None:
+    """Raise ValidationError that names the missing fields and every rule that the others break."""
+    errors = {name: [ValidationError("A new model needs this field.", "required")] for name in missing}
+    try:
+        model.full_clean(missing, validate_unique=False, validate_constraints=False)
+    except ValidationError as error:
+        raise ValidationError(error.update_error_dict(errors)) from error
+    if errors:
+        raise ValidationError(errors)
+
+
 def _refuse_immutable(stored: AIModel, changes: Mapping[str, Any]) -> None:
     for name in IMMUTABLE & changes.keys():
         if changes[name] != getattr(stored, name):
             raise ValidationError(
                 {name: [ValidationError("This can't be changed; create another model instead.", "immutable")]}
             )
+
+
+def _only_takes_off_sale(changes: Mapping[str, Any]) -> bool:
+    """A row that breaks a rule by now can't be changed, but it can always be taken off sale."""
+    return any(same(dict(changes), flags) for flags in ({"is_active": False}, Status.RETIRED.flags))
 
 
 def _stamp_deprecation(model: AIModel) -> None:

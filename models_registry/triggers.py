@@ -4,8 +4,9 @@ Raw SQL, `loaddata`, `update()` and a colleague's psql session go around the ser
 and quotes stay true all the same, the database itself, in the writer's transaction,
 
 - moves the catalogue revision and stamps each changed row with it,
-- moves `version_number` and `updated_at` of a changed model,
-- moves `priced_at` when a column changes that prices are made of.
+- moves `version_number` and `updated_at` of a changed model, never back,
+- moves `priced_at` when what a price is made of changes, or goes,
+- refuses lists that no reader could read: a duration that is no number of seconds, a tag that is no text.
 
 They are installed after each `migrate`, not in a migration: SQLite drops a table's triggers whenever a
 later migration rebuilds the table. A trigger's name carries a hash of its text, so a second run finds
@@ -13,11 +14,15 @@ nothing to do.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+from models_registry.choices import LONGEST_DURATION, SHORTEST_DURATION
+
+# The database's own columns: a change of nothing but these is no change of the row.
+BOOKKEEPING = ("priced_at", "updated_at", "version_number")
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,8 @@ class TrackedTable:
 
     `stamp_kind` and `stamp_column` say what is stamped: a rate's change is a change of its model.
     `price_columns` are those that move `priced_at`; `is_versioned` tables also have `version_number` and
-    `updated_at`.
+    `updated_at`. `durations` and `texts` are columns of JSON lists, of seconds and of texts. When a row goes
+    that `prices` a row of another table, as (table, column that points there), that one's price dates anew.
     """
 
     name: str
@@ -34,22 +40,31 @@ class TrackedTable:
     stamp_column: str = "id"
     price_columns: tuple[str, ...] = ()
     is_versioned: bool = False
+    durations: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    prices: tuple[str, str] | None = None
 
 
 CATALOGUE_TABLES = (
-    TrackedTable("models", "models", price_columns=("cost_per_second",), is_versioned=True),
+    TrackedTable(
+        "models",
+        "models",
+        price_columns=("cost_per_second",),
+        is_versioned=True,
+        durations=("supported_durations",),
+        texts=("supported_qualities", "tags"),
+    ),
     TrackedTable("quality_tiers", "quality_tiers", price_columns=("cost_multiplier",)),
 )
 
 
 def install(connection: BaseDatabaseWrapper, tables: Iterable[TrackedTable]) -> None:
     """Bring the triggers on `tables` up to date; the tables have to exist."""
-    tables = list(tables)
+    wanted = _wanted(connection, tables)
+    standing = _standing(connection, {table.name for table in tables})
     with connection.cursor() as cursor:
-        wanted = {name: sql for table in tables for name, sql in _triggers(connection.vendor, table)}
-        standing = _standing(connection, [table.name for table in tables])
         for name in sorted(standing.keys() - wanted.keys()):
-            cursor.execute(_drop(connection.vendor, name, standing[name]))
+            cursor.execute(_drop(connection.vendor, name))
         for name, sql in wanted.items():
             if name not in standing:
                 cursor.execute(sql)
@@ -57,12 +72,11 @@ def install(connection: BaseDatabaseWrapper, tables: Iterable[TrackedTable]) -> 
 
 def missing(connection: BaseDatabaseWrapper, tables: Iterable[TrackedTable]) -> set[str]:
     """The names of the triggers that ought to stand on `tables` and do not."""
-    tables = list(tables)
-    wanted = {name for table in tables for name, _ in _triggers(connection.vendor, table)}
-    return wanted - _standing(connection, [table.name for table in tables]).keys()
+    standing = _standing(connection, {table.name for table in tables})
+    return _wanted(connection, tables).keys() - standing.keys()
 
 
-def _standing(connection: BaseDatabaseWrapper, tables: list[str]) -> dict[str, str]:
+def _standing(connection: BaseDatabaseWrapper, tables: set[str]) -> dict[str, str]:
     """Our triggers in the database: name → table."""
     query = (
         "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'"
@@ -72,30 +86,44 @@ def _standing(connection: BaseDatabaseWrapper, tables: list[str]) -> dict[str, s
     )
     with connection.cursor() as cursor:
         cursor.execute(query)
-        return {
-            name: table
-            for name, table in cursor.fetchall()
-            if table in tables and name.startswith("catalogue_")
-        }
+        found = [(name, table) for name, table in cursor.fetchall() if table in tables]
+    return {name: table for name, table in found if name.startswith("catalogue_")}
 
 
-def _drop(vendor: str, name: str, table: str) -> str:
+def _drop(vendor: str, name: str) -> str:
     if vendor == "sqlite":
         return f"DROP TRIGGER {name}"
     return f"DROP FUNCTION {name}() CASCADE"  # takes the trigger of the same name along
 
 
-def _triggers(vendor: str, table: TrackedTable) -> Iterator[tuple[str, str]]:
-    """(name, SQL) of every trigger on `table`."""
-    make = _sqlite_triggers if vendor == "sqlite" else _postgresql_triggers
-    for event, template in make(table):
-        digest = hashlib.sha256(template.encode()).hexdigest()[:8]
-        name = f"catalogue_{table.name}_{event}_{digest}"
-        yield name, template.replace("@name@", name)
+def _wanted(connection: BaseDatabaseWrapper, tables: Iterable[TrackedTable]) -> dict[str, str]:
+    """The SQL of every trigger that ought to stand on `tables`, by its name."""
+    wanted = {}
+    for table in tables:
+        make = _sqlite_triggers if connection.vendor == "sqlite" else _postgresql_triggers
+        for event, template in make(table, _columns(connection, table)):
+            digest = hashlib.sha256(template.encode()).hexdigest()[:8]
+            name = f"catalogue_{table.name}_{event}_{digest}"
+            wanted[name] = template.replace("@name@", name)
+    return wanted
+
+
+def _columns(connection: BaseDatabaseWrapper, table: TrackedTable) -> list[str]:
+    """The columns of `table` whose change is a change of the row."""
+    with connection.cursor() as cursor:
+        found = connection.introspection.get_table_description(cursor, table.name)
+    return [column.name for column in found if column.name not in BOOKKEEPING]
 
 
 def _differs(columns: Iterable[str], distinct: str) -> str:
     return " OR ".join(f"NEW.{column} {distinct} OLD.{column}" for column in columns)
+
+
+SECONDS = f"BETWEEN {SHORTEST_DURATION} AND {LONGEST_DURATION}"
+
+
+def _refusal(column: str, kind: str) -> str:
+    return f"{column} is a list of {kind}"
 
 
 # --- SQLite ----------------------------------------------------------------------------------------------
@@ -115,51 +143,60 @@ SQLITE_NOW = "strftime('%Y-%m-%d %H:%M:%f', 'now')"
 # As moments, not as texts: Django writes a moment back with more digits than the line above.
 SQLITE_SAME_DATE = "julianday(NEW.priced_at) IS julianday(OLD.priced_at)"
 
+SQLITE_GUARD = """
+    SELECT RAISE(ABORT, '{refusal}') FROM json_each(NEW.{column}) WHERE NOT ({holds});"""
 
-def _sqlite_triggers(table: TrackedTable) -> Iterator[tuple[str, str]]:
+
+def _sqlite_triggers(table: TrackedTable, columns: Sequence[str]) -> Iterator[tuple[str, str]]:
     for event, rows in {"insert": ["NEW"], "update": ["OLD", "NEW"], "delete": ["OLD"]}.items():
         stamps = "".join(
             SQLITE_STAMP.format(kind=table.stamp_kind, row=row, column=table.stamp_column) for row in rows
         )
-        yield (
-            event,
-            f"CREATE TRIGGER @name@ AFTER {event.upper()} ON {table.name} BEGIN{SQLITE_BUMP}{stamps}\nEND",
-        )
+        yield event, _sqlite(f"AFTER {event.upper()} ON {table.name}", f"{SQLITE_BUMP}{stamps}")
     if table.price_columns:
-        yield (
-            "price",
-            _sqlite_touch(
-                table,
-                when=f"{SQLITE_SAME_DATE} AND ({_differs(table.price_columns, 'IS NOT')})",
-                change=f"priced_at = {SQLITE_NOW}",
-            ),
-        )
+        when = f"{SQLITE_SAME_DATE} AND ({_differs(table.price_columns, 'IS NOT')})"
+        change = f"UPDATE {table.name} SET priced_at = {SQLITE_NOW} WHERE id = NEW.id;"
+        yield "price", _sqlite(f"AFTER UPDATE ON {table.name} WHEN {when}", f"\n    {change}")
     if table.is_versioned:
-        yield (
-            "version",
-            _sqlite_touch(
-                table,
-                when=f"NEW.version_number IS OLD.version_number AND {SQLITE_SAME_DATE}",
-                change=f"version_number = OLD.version_number + 1, updated_at = {SQLITE_NOW}",
-            ),
+        change = (
+            f"UPDATE {table.name} SET version_number = max(OLD.version_number, NEW.version_number) + 1, "
+            f"updated_at = {SQLITE_NOW} WHERE id = NEW.id;"
         )
+        when = _differs(columns, "IS NOT")
+        yield "version", _sqlite(f"AFTER UPDATE ON {table.name} WHEN {when}", f"\n    {change}")
+    if table.prices:
+        owner, column = table.prices
+        change = f"UPDATE {owner} SET priced_at = {SQLITE_NOW} WHERE id = OLD.{column};"
+        yield "gone", _sqlite(f"AFTER DELETE ON {table.name}", f"\n    {change}")
+    guards = "".join(_sqlite_guards(table))
+    for event in ("insert", "update") if guards else ():
+        yield f"guard_{event}", _sqlite(f"BEFORE {event.upper()} ON {table.name}", guards)
 
 
-def _sqlite_touch(table: TrackedTable, *, when: str, change: str) -> str:
-    return (
-        f"CREATE TRIGGER @name@ AFTER UPDATE ON {table.name} WHEN {when} BEGIN\n"
-        f"    UPDATE {table.name} SET {change} WHERE id = NEW.id;\nEND"
-    )
+def _sqlite(occasion: str, statements: str) -> str:
+    return f"CREATE TRIGGER @name@ {occasion} BEGIN{statements}\nEND"
+
+
+def _sqlite_guards(table: TrackedTable) -> Iterator[str]:
+    for column in table.durations:
+        holds, refusal = f"type = 'integer' AND value {SECONDS}", _refusal(column, "whole seconds")
+        yield SQLITE_GUARD.format(column=column, holds=holds, refusal=refusal)
+    for column in table.texts:
+        yield SQLITE_GUARD.format(column=column, holds="type = 'text'", refusal=_refusal(column, "texts"))
 
 
 # --- PostgreSQL ------------------------------------------------------------------------------------------
 # Statement triggers over transition tables: one bump a statement, none when no row changed.
 
-POSTGRESQL_STAMP = """
+POSTGRESQL_FUNCTION = """
 CREATE OR REPLACE FUNCTION @name@() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     moved bigint;
-BEGIN
+BEGIN{statements}
+END $$;
+CREATE TRIGGER @name@ {occasion} EXECUTE FUNCTION @name@()"""
+
+POSTGRESQL_STAMP = """
     IF NOT EXISTS ({rows}) THEN
         RETURN NULL;
     END IF;
@@ -170,18 +207,28 @@ BEGIN
     INSERT INTO catalogue_stamps (kind, row_id, revision)
         SELECT '{kind}', row_id, moved FROM ({rows}) AS changed_rows GROUP BY row_id ORDER BY row_id
         ON CONFLICT (kind, row_id) DO UPDATE SET revision = excluded.revision;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER @name@ AFTER {event} ON {table} {tables}
-    FOR EACH STATEMENT EXECUTE FUNCTION @name@()"""
+    RETURN NULL;"""
 
-POSTGRESQL_TOUCH = """
-CREATE OR REPLACE FUNCTION @name@() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    {statements}
-    RETURN NEW;
-END $$;
-CREATE TRIGGER @name@ BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION @name@()"""
+POSTGRESQL_VERSION = """
+    IF {differs} THEN
+        NEW.version_number := greatest(OLD.version_number, NEW.version_number) + 1;
+        NEW.updated_at := clock_timestamp();
+    END IF;"""
+
+POSTGRESQL_PRICE = """
+    IF NEW.priced_at = OLD.priced_at AND ({differs}) THEN
+        NEW.priced_at := clock_timestamp();
+    END IF;"""
+
+# The number is compared as text first: a WHERE may be worked through in any order.
+POSTGRESQL_GUARD = """
+    IF EXISTS (SELECT 1 FROM jsonb_array_elements(
+            CASE jsonb_typeof(NEW.{column}) WHEN 'array' THEN NEW.{column} ELSE '[]' END
+        ) AS item WHERE NOT ({holds})) THEN
+        RAISE EXCEPTION '{refusal}' USING ERRCODE = 'check_violation';
+    END IF;"""
+
+POSTGRESQL_SECONDS = f"CASE WHEN item::text ~ '^[0-9]{{1,4}}$' THEN item::text::int {SECONDS} ELSE false END"
 
 # Deleted rows are in `gone`, inserted ones in `come`, updated ones in both.
 POSTGRESQL_TRANSITIONS = {
@@ -191,33 +238,51 @@ POSTGRESQL_TRANSITIONS = {
 }
 
 
-def _postgresql_triggers(table: TrackedTable) -> Iterator[tuple[str, str]]:
-    stamp: dict[str, Any] = {"kind": table.stamp_kind, "table": table.name}
+def _postgresql_triggers(table: TrackedTable, columns: Sequence[str]) -> Iterator[tuple[str, str]]:
     for event, transitions in POSTGRESQL_TRANSITIONS.items():
         rows = " UNION ALL ".join(
             f"SELECT {table.stamp_column} AS row_id FROM {name}" for name in transitions
         )
         tables = "REFERENCING " + " ".join(f"{kind} TABLE AS {name}" for name, kind in transitions.items())
-        yield event, POSTGRESQL_STAMP.format(**stamp, rows=rows, event=event.upper(), tables=tables)
+        yield event, _postgresql_stamp(table, rows, f"{event.upper()} ON {table.name} {tables}")
     # After TRUNCATE nobody can say which rows there were: row 0 stands for all of them.
-    yield (
-        "truncate",
-        POSTGRESQL_STAMP.format(**stamp, rows="SELECT 0 AS row_id", event="TRUNCATE", tables=""),
-    )
-    touches = list(_postgresql_touches(table))
+    yield "truncate", _postgresql_stamp(table, "SELECT 0 AS row_id", f"TRUNCATE ON {table.name}")
+    touches = "".join(_postgresql_touches(table, columns))
     if touches:
-        yield "touch", POSTGRESQL_TOUCH.format(table=table.name, statements="\n    ".join(touches))
+        yield "touch", _postgresql_row(f"BEFORE UPDATE ON {table.name}", touches)
+    if table.prices:
+        owner, column = table.prices
+        change = f"UPDATE {owner} SET priced_at = clock_timestamp() WHERE id = OLD.{column};"
+        yield "gone", _postgresql_row(f"AFTER DELETE ON {table.name}", f"\n    {change}")
+    guards = "".join(_postgresql_guards(table))
+    if guards:
+        yield "guard", _postgresql_row(f"BEFORE INSERT OR UPDATE ON {table.name}", guards)
 
 
-def _postgresql_touches(table: TrackedTable) -> Iterator[str]:
+def _postgresql_stamp(table: TrackedTable, rows: str, occasion: str) -> str:
+    return POSTGRESQL_FUNCTION.format(
+        statements=POSTGRESQL_STAMP.format(kind=table.stamp_kind, rows=rows),
+        occasion=f"AFTER {occasion} FOR EACH STATEMENT",
+    )
+
+
+def _postgresql_row(occasion: str, statements: str) -> str:
+    return POSTGRESQL_FUNCTION.format(
+        statements=f"{statements}\n    RETURN NEW;", occasion=f"{occasion} FOR EACH ROW"
+    )
+
+
+def _postgresql_touches(table: TrackedTable, columns: Sequence[str]) -> Iterator[str]:
     if table.is_versioned:
-        yield (
-            "IF NEW.version_number = OLD.version_number AND NEW.priced_at = OLD.priced_at THEN "
-            "NEW.version_number := OLD.version_number + 1; NEW.updated_at := clock_timestamp(); END IF;"
-        )
+        yield POSTGRESQL_VERSION.format(differs=_differs(columns, "IS DISTINCT FROM"))
     if table.price_columns:
-        changed = _differs(table.price_columns, "IS DISTINCT FROM")
-        yield (
-            f"IF NEW.priced_at = OLD.priced_at AND ({changed}) THEN "
-            "NEW.priced_at := clock_timestamp(); END IF;"
-        )
+        yield POSTGRESQL_PRICE.format(differs=_differs(table.price_columns, "IS DISTINCT FROM"))
+
+
+def _postgresql_guards(table: TrackedTable) -> Iterator[str]:
+    for column in table.durations:
+        refusal = _refusal(column, "whole seconds")
+        yield POSTGRESQL_GUARD.format(column=column, holds=POSTGRESQL_SECONDS, refusal=refusal)
+    for column in table.texts:
+        holds = "jsonb_typeof(item) = 'string'"
+        yield POSTGRESQL_GUARD.format(column=column, holds=holds, refusal=_refusal(column, "texts"))

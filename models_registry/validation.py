@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from models_registry import choices
-from models_registry.values import UNSTORABLE, is_whole, parse_decimal, shown
+from models_registry.values import CONTROL, UNSTORABLE, is_whole, parse_decimal, shown
 
 if TYPE_CHECKING:
     from models_registry.models import AIModel
@@ -127,6 +127,7 @@ def check_row(model: "AIModel", *, known_qualities: Collection[str]) -> None:
     typed = {c.name for c in editable_fields(model)} - wrong_types(model).keys()
     problems = [
         *_text_problems(model, typed),
+        *_category_problems(model.category),
         *_model_id_problems(model.model_id if "model_id" in typed else ""),
         *_tag_problems(model.tags if "tags" in typed else []),
     ]
@@ -146,8 +147,11 @@ def check_row(model: "AIModel", *, known_qualities: Collection[str]) -> None:
 
 def _text_problems(model: "AIModel", typed: Collection[str]) -> Iterator[Problem]:
     for name in TEXTS:
-        if name in typed and UNSTORABLE.search(getattr(model, name)):
+        text = getattr(model, name) if name in typed else ""
+        if UNSTORABLE.search(text):
             yield name, "invalid_text", "The text holds a NUL or half a surrogate pair; take it out."
+        elif name != "description" and CONTROL.search(text):
+            yield name, "invalid_text", "The text holds a line break or control character; take it out."
 
 
 def _model_id_problems(model_id: str) -> Iterator[Problem]:
@@ -177,6 +181,11 @@ def _model_id_problems(model_id: str) -> Iterator[Problem]:
         )
 
 
+def _category_problems(category: str | None) -> Iterator[Problem]:
+    if category == "":  # which Django's own check of choices lets pass
+        yield "category", "invalid_choice", "An empty text is no category; null stands for none."
+
+
 def _tag_problems(tags: list[object]) -> Iterator[Problem]:
     if len(tags) > choices.TAGS:
         yield "tags", "max_items", f"At most {choices.TAGS} tags, not {len(tags)}."
@@ -189,8 +198,8 @@ def _tag_problems(tags: list[object]) -> Iterator[Problem]:
                 "max_length",
                 f"A tag has 1 to {choices.TAG_LENGTH} characters; {shown(tag)} has {len(tag)}.",
             )
-        elif UNSTORABLE.search(tag):
-            yield "tags", "invalid_text", f"{shown(tag)} holds a NUL or half a surrogate pair; take it out."
+        elif UNSTORABLE.search(tag) or CONTROL.search(tag):
+            yield "tags", "invalid_text", f"{shown(tag)} holds a control character; take it out."
 
 
 def _quality_problems(qualities: list[object], known: Collection[str]) -> Iterator[Problem]:
@@ -299,18 +308,23 @@ def check_capability(model_id: str, model: "AIModel | None", *, duration: int, q
     """Ask `model` (None: there is no such model for sale) for clips of `duration` seconds in `quality`."""
     if model is None or not model.is_active:
         return Capability(model_id, "model_unavailable", "No model of this id is for sale.")
-    durations = [] if duration in model.supported_durations else model.supported_durations
-    qualities = [] if quality in model.supported_qualities else model.supported_qualities
-    reasons = []
-    if durations:
-        reasons.append(f"{duration} s is not offered; {_listed(durations)} s is.")
-    if qualities:
-        reasons.append(f"Quality {shown(quality)} is not offered; {_listed(qualities)} is.")
-    if not reasons:
+    makes_duration = duration in model.supported_durations
+    makes_quality = quality in model.supported_qualities
+    if makes_duration and makes_quality:
         return Capability(model_id)
-    code = "unsupported_duration" if durations else "unsupported_quality"
-    return Capability(model_id, code, " ".join(reasons), durations, qualities)
+    reasons = []
+    if not makes_duration:
+        reasons.append(f"{shown(duration)} s is not offered; {_listed(model.supported_durations)} s is.")
+    if not makes_quality:
+        reasons.append(f"Quality {shown(quality)} is not offered; {_listed(model.supported_qualities)} is.")
+    return Capability(
+        model_id,
+        "unsupported_quality" if makes_duration else "unsupported_duration",
+        " ".join(reasons),
+        durations=[] if makes_duration else model.supported_durations,
+        qualities=[] if makes_quality else model.supported_qualities,
+    )
 
 
 def _listed(items: Iterable[object]) -> str:
-    return " or ".join(str(item) for item in items)
+    return " or ".join(str(item) for item in items) or "nothing"

@@ -8,6 +8,8 @@ from typing import Any
 DECIMAL = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
 # PostgreSQL stores neither, and no font shows them.
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+# Browsers drop these from inputs of one line, so that saving a form would change what nobody touched.
+CONTROL = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
 # Python's own context would round after 28 digits.
 WIDE = Context(prec=100)
 

@@ -13,7 +13,13 @@ class PricingConfig(AppConfig):
         TrackedTable(
             "pricing_policy", "pricing_policy", price_columns=("profit_margin", "credits_per_dollar")
         ),
-        TrackedTable("rates", "models", stamp_column="model_id", price_columns=("cost_per_second",)),
+        TrackedTable(
+            "rates",
+            "models",
+            stamp_column="model_id",
+            price_columns=("cost_per_second",),
+            prices=("models", "model_id"),
+        ),
     )
 
     def ready(self) -> None:

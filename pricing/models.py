@@ -54,9 +54,17 @@ class PricingPolicy(models.Model):
                 violation_error_message="There is one policy; change it instead of adding another.",
             ),
             models.CheckConstraint(
-                condition=Q(profit_margin__gt=0, credits_per_dollar__gt=0, max_credits_per_generation__gt=0),
-                name="pricing_policy_positive",
-                violation_error_message="Margin, credits a dollar and limit are above 0.",
+                # From the smallest number that a column holds, not from 0: SQLite stores smaller ones, too,
+                # and reads them back as 0.
+                condition=Q(
+                    profit_margin__gte=LOWEST_FACTOR,
+                    profit_margin__lte=HIGHEST_MARGIN,
+                    credits_per_dollar__gte=LOWEST_FACTOR,
+                    credits_per_dollar__lte=MOST_CREDITS_PER_DOLLAR,
+                    max_credits_per_generation__gte=1,
+                ),
+                name="pricing_policy_ranges",
+                violation_error_message="Margin, credits a dollar and limit are above 0 and not absurd.",
             ),
         ]
 
@@ -92,7 +100,9 @@ class Rate(models.Model):
                 violation_error_message="This model has a rate for this quality already; change that one.",
             ),
             models.CheckConstraint(
-                condition=Q(cost_per_second__gt=0, cost_per_second__lte=choices.HIGHEST_COST),
+                condition=Q(
+                    cost_per_second__gte=choices.LOWEST_COST, cost_per_second__lte=choices.HIGHEST_COST
+                ),
                 name="rates_cost_range",
                 violation_error_message="A second costs more than $0 and at most $100.",
             ),

@@ -51,6 +51,10 @@ class PriceBook:
     rates: dict[tuple[int, str], Rate]
     models: Sequence[AIModel]
 
+    @property
+    def quality_multipliers(self) -> dict[str, Decimal]:
+        return {key: tier.cost_multiplier for key, tier in self.tiers.items()}
+
     def quote(self, model: AIModel, *, quality: str, duration: int) -> Quote:
         """Price a combination that `model` offers.
 
@@ -69,6 +73,8 @@ class PriceBook:
             profit_margin=self.policy.profit_margin,
             credits_per_dollar=self.policy.credits_per_dollar,
         )
+        if price.credits < 1:
+            raise Unpriced(f"{model.model_id} in {quality} would be free. Mend its price.")
         if price.credits > self.policy.max_credits_per_generation:
             raise OverLimit(
                 f"{price.credits} credits are above the limit of {self.policy.max_credits_per_generation} "
@@ -102,10 +108,16 @@ class PriceBook:
         """A quote for every combination that `model` offers, has a price for, and may be sold."""
         for quality in model.supported_qualities:
             for duration in model.supported_durations:
-                try:
-                    yield self.quote(model, quality=quality, duration=duration)
-                except (Unpriced, OverLimit):
-                    continue
+                sold = self.sale(model, quality=quality, duration=duration)
+                if sold is not None:
+                    yield sold
+
+    def sale(self, model: AIModel, *, quality: str, duration: int) -> Quote | None:
+        """The quote, or None for what has no price or one above the limit."""
+        try:
+            return self.quote(model, quality=quality, duration=duration)
+        except (Unpriced, OverLimit):
+            return None
 
 
 def read_price_book(models: "QuerySet[AIModel]") -> PriceBook:

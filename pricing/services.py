@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models.functions import Now
 
 from models_registry.errors import ModelUnavailable, UnsupportedDuration, UnsupportedQuality
 from models_registry.models import AIModel, CatalogueRevision
@@ -38,7 +37,7 @@ def quote(model_id: str, *, quality: str, duration: int) -> Quote:
     model = book.models[0]
     capability = check_capability(model_id, model, duration=duration, quality=quality)
     if not capability.valid:
-        is_duration = bool(capability.durations)
+        is_duration = capability.code == UnsupportedDuration.code
         error = UnsupportedDuration if is_duration else UnsupportedQuality
         raise error(
             capability.reason or "",
@@ -61,12 +60,8 @@ def matrix(models: AIModelQuerySet) -> Matrix:
 def compare(models: AIModelQuerySet, *, quality: str, duration: int) -> list[Offer]:
     """Those of `models` that can make and sell it, cheapest first; of equal credits the cheaper for us."""
     book = read_price_book(models.by_quality(quality).by_duration(duration))
-    offers = [
-        Offer(model, sold)
-        for model in book.models
-        for sold in book.sellable(model)
-        if (sold.quality, sold.duration) == (quality, duration)
-    ]
+    quotes = ((model, book.sale(model, quality=quality, duration=duration)) for model in book.models)
+    offers = [Offer(model, sold) for model, sold in quotes if sold is not None]
     return sorted(offers, key=lambda o: (o.quote.credits, o.quote.cost_usd, o.model.model_id))
 
 
@@ -91,7 +86,6 @@ def set_rate(model: AIModel, *, quality: str, cost_per_second: Decimal) -> Rate:
 def remove_rate(rate: Rate) -> None:
     """Let the model's price and the quality's multiplier count again; its quotes date from now on."""
     CatalogueRevision.objects.lock()
-    AIModel.objects.filter(pk=rate.model_id).update(priced_at=Now())
     rate.delete()
 
 

@@ -1,12 +1,13 @@
 """The list's filters: adjectives of the querysets, with strict values."""
 
+import re
 from collections.abc import Callable, Collection
 from decimal import Decimal
 from typing import Any, TypeVar
 
 import django_filters
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.request import Request
@@ -19,6 +20,7 @@ from models_registry.querysets import AIModelQuerySet
 from models_registry.values import shown
 
 BOOLEANS = {"true": True, "false": False}
+DIGITS = re.compile(r"[0-9]{1,9}")
 AMOUNT = r"[0-9]{1,9}(\.[0-9]{1,18})?"
 
 ORDERINGS = [
@@ -39,14 +41,18 @@ class WholeSecondsField(forms.IntegerField):
     def to_python(self, value: Any) -> int | None:
         if value in self.empty_values:
             return None
-        RegexValidator(r"\A[0-9]{1,9}\Z", "%(value)s is not a whole number of seconds.")(value)
+        if not DIGITS.fullmatch(value):
+            raise forms.ValidationError(f"{shown(value)} is not a whole number of seconds.", "invalid")
         return int(value)
 
 
 class DollarsField(forms.CharField):
     """An amount such as 0.18; no sign, no exponent."""
 
-    default_validators = [RegexValidator(rf"\A{AMOUNT}\Z", "%(value)s is not an amount such as 0.18.")]
+    def clean(self, value: Any) -> str:
+        if value and not re.fullmatch(AMOUNT, value):
+            raise forms.ValidationError(f"{shown(value)} is not an amount such as 0.18.", "invalid")
+        return str(value or "")
 
 
 class WholeSecondsFilter(django_filters.Filter):

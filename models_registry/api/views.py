@@ -48,7 +48,8 @@ class AIModelViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[AIModel]):
 
     def check_permissions(self, request: Request) -> None:
         super().check_permissions(request)
-        if "status" in request.query_params and not has_catalogue_rights(request):
+        takes_status = self.action in {"list", "premium"}
+        if takes_status and "status" in request.query_params and not has_catalogue_rights(request):
             self.permission_denied(request, message="Filtering by status needs catalogue rights.")
 
     @extend_schema(
@@ -88,6 +89,6 @@ class AIModelViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[AIModel]):
     )
     def validate(self, request: Request, model_id: str) -> Response:
         wanted = read_query(request, CapabilityQuery)
-        model = AIModel.objects.sold().with_model_id(model_id).first()
+        model = AIModel.objects.with_model_id(model_id).first()
         capability = check_capability(model_id, model, **wanted)
         return Response(CapabilitySerializer(capability).data)

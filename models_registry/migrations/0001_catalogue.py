@@ -222,10 +222,20 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("cost_per_second__gt", 0), ("cost_per_second__lte", Decimal("100"))
+                            ("cost_per_second__gte", Decimal("1E-9")),
+                            ("cost_per_second__lte", Decimal("100")),
                         ),
                         name="models_cost_range",
                         violation_error_message="A second costs more than $0 and at most $100.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("category__isnull", True),
+                            ("category__in", ["premium", "budget", "experimental"]),
+                            _connector="OR",
+                        ),
+                        name="models_category_known",
+                        violation_error_message="A category is one of premium, budget, experimental, or null.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -370,7 +380,8 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("cost_multiplier__gt", 0), ("cost_multiplier__lte", Decimal("1000"))
+                            ("cost_multiplier__gte", Decimal("0.000001")),
+                            ("cost_multiplier__lte", Decimal("1000")),
                         ),
                         name="quality_tiers_multiplier_range",
                         violation_error_message="The multiplier lies above 0 and at most at 1,000.",

@@ -135,9 +135,16 @@ class AIModel(models.Model):
                 violation_error_message="A deprecated model says since when, any other does not.",
             ),
             models.CheckConstraint(
-                condition=Q(cost_per_second__gt=0, cost_per_second__lte=choices.HIGHEST_COST),
+                condition=Q(
+                    cost_per_second__gte=choices.LOWEST_COST, cost_per_second__lte=choices.HIGHEST_COST
+                ),
                 name="models_cost_range",
                 violation_error_message="A second costs more than $0 and at most $100.",
+            ),
+            models.CheckConstraint(
+                condition=Q(category__isnull=True) | Q(category__in=Category.values),
+                name="models_category_known",
+                violation_error_message=f"A category is one of {', '.join(Category.values)}, or null.",
             ),
             models.CheckConstraint(
                 condition=Q(fixed_duration__isnull=True)

@@ -45,7 +45,9 @@ class QualityTier(models.Model):
         verbose_name = "quality tier"
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(cost_multiplier__gt=0, cost_multiplier__lte=HIGHEST_MULTIPLIER),
+                condition=models.Q(
+                    cost_multiplier__gte=LOWEST_MULTIPLIER, cost_multiplier__lte=HIGHEST_MULTIPLIER
+                ),
                 name="quality_tiers_multiplier_range",
                 violation_error_message="The multiplier lies above 0 and at most at 1,000.",
             ),

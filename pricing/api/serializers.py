@@ -70,7 +70,9 @@ class LimitsSerializer(serializers.Serializer[Any]):
 
 
 class PolicySerializer(serializers.Serializer[Any]):
-    profit_margin = MoneyField()
-    credits_per_dollar = MoneyField()
+    """What a price book is made of, but for models and rates."""
+
+    profit_margin = MoneyField(source="policy.profit_margin")
+    credits_per_dollar = MoneyField(source="policy.credits_per_dollar")
     quality_multipliers = serializers.DictField(child=MoneyField())
-    limits = LimitsSerializer()
+    limits = LimitsSerializer(source="policy")

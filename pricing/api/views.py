@@ -7,7 +7,7 @@ from rest_framework.views import APIView
 
 from models_registry.api.query import CapabilityQuery, read_query, refuse_any
 from models_registry.api.scopes import CATALOGUE_RIGHTS, PUBLIC
-from models_registry.models import AIModel, QualityTier
+from models_registry.models import AIModel
 from pricing import services
 from pricing.api.serializers import (
     ComparisonSerializer,
@@ -17,8 +17,7 @@ from pricing.api.serializers import (
     QuoteQuery,
     QuoteSerializer,
 )
-from pricing.errors import Unpriced
-from pricing.models import PricingPolicy
+from pricing.price_book import read_price_book
 
 
 class QuoteView(APIView):
@@ -72,17 +71,4 @@ class PolicyView(APIView):
     )
     def get(self, request: Request) -> Response:
         refuse_any(request)
-        policy = PricingPolicy.objects.first()
-        if policy is None:
-            raise Unpriced("There is no pricing policy. An admin has to set margin and credits a dollar.")
-        multipliers = dict(QualityTier.objects.values_list("key", "cost_multiplier"))
-        return Response(
-            PolicySerializer(
-                {
-                    "profit_margin": policy.profit_margin,
-                    "credits_per_dollar": policy.credits_per_dollar,
-                    "quality_multipliers": multipliers,
-                    "limits": policy,
-                }
-            ).data
-        )
+        return Response(PolicySerializer(read_price_book(AIModel.objects.none())).data)

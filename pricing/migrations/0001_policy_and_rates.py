@@ -77,12 +77,14 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("credits_per_dollar__gt", 0),
-                            ("max_credits_per_generation__gt", 0),
-                            ("profit_margin__gt", 0),
+                            ("credits_per_dollar__gte", Decimal("0.000001")),
+                            ("credits_per_dollar__lte", Decimal("1000000")),
+                            ("max_credits_per_generation__gte", 1),
+                            ("profit_margin__gte", Decimal("0.000001")),
+                            ("profit_margin__lte", Decimal("1000")),
                         ),
-                        name="pricing_policy_positive",
-                        violation_error_message="Margin, credits a dollar and limit are above 0.",
+                        name="pricing_policy_ranges",
+                        violation_error_message="Margin, credits a dollar and limit are above 0 and not absurd.",
                     ),
                 ],
             },
@@ -148,7 +150,8 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("cost_per_second__gt", 0), ("cost_per_second__lte", Decimal("100"))
+                            ("cost_per_second__gte", Decimal("1E-9")),
+                            ("cost_per_second__lte", Decimal("100")),
                         ),
                         name="rates_cost_range",
                         violation_error_message="A second costs more than $0 and at most $100.",

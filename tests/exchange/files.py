@@ -12,6 +12,7 @@ def complete_row(model_id: str, **fields: Any) -> dict[str, Any]:
     return {
         "model_id": model_id,
         "name": model_id.title(),
+        "description": "",
         "cost_per_second": "0.18",
         "supported_durations": [5, 9],
         "supported_qualities": ["standard"],

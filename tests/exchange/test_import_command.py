@@ -114,7 +114,7 @@ def test_problems_are_told_with_line_id_field_and_reason(run: Import, dry_run: b
 
 @pytest.mark.parametrize("text", ["\x1b[31mred\x07", "\x9b31m", "\u202eback", "a\r\nline 9: b", "\x7f"])
 def test_nothing_that_a_terminal_obeys_is_printed(run: Import, text: str) -> None:
-    run(complete_row("acme/a", name=f"N {text} N", tags=[text.strip()]))
+    run(complete_row("acme/a", description=f"N {text} N"))
     with pytest.raises(CommandError):
         run({"model_id": f"x{text}", text: 1, "category": text, "rates": {text: text}})
 

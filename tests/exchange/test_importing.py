@@ -84,6 +84,7 @@ def test_a_new_model_needs_the_required_fields() -> None:
     faults = faults_of({"model_id": "acme/a", "name": "A", "provider": "Acme"})
 
     assert {field for _, field in faults} == {
+        "description",
         "cost_per_second",
         "supported_durations",
         "supported_qualities",
@@ -195,6 +196,7 @@ def test_every_fault_of_every_row_is_told_and_nothing_is_written() -> None:
             (5, None),
             (6, "model_id"),
             (6, "name"),
+            (6, "description"),
             (6, "supported_durations"),
             (6, "supported_qualities"),
             (6, "cost_per_second"),

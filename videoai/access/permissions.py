@@ -18,7 +18,8 @@ class HasDeclaredScopes(BasePermission):
         if request.method == "OPTIONS" or not hasattr(view, (request.method or "").lower()):
             return True  # nothing is served by such a method: let the 405 say so
         required = declared_scopes(view, request.method or "")
-        return required is not None and required <= self.held(request)
+        # What asks for nothing costs nothing: the scopes are not even looked up.
+        return required is not None and (not required or required <= self.held(request))
 
     def held(self, request: Request) -> frozenset[str]:
         return getattr(request.auth, "scopes", frozenset())

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,7 +10,8 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.views import csrf, defaults
+from django.template import loader
+from django.views import csrf
 from rest_framework.exceptions import APIException, ErrorDetail, NotAcceptable, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -53,6 +55,9 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "catalogue_busy": (503, "The catalogue is busy"),
     "unavailable": (503, "The service is not available"),
 }
+
+# What passes by itself, so that trying again soon makes sense.
+PASSING = frozenset({"unavailable", "catalogue_busy"})
 
 # What `errors[].code` says of a single field.
 FIELD_CODES = frozenset(
@@ -120,7 +125,7 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
         headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
     if getattr(error, "wait", None):
         headers["Retry-After"] = str(int(error.wait))  # type: ignore[attr-defined]
-    if body["status"] == 503:
+    if body["code"] in PASSING:
         headers["Retry-After"] = "1"
     return Response(body, status=int(str(body["status"])), headers=headers, content_type=MEDIA_TYPE)
 
@@ -207,9 +212,14 @@ def _is_for_people(request: HttpRequest) -> bool:
     return request.path_info.startswith(ADMIN)
 
 
+def _page(status: int) -> HttpResponse:
+    """The page of an error, made without reading the request again: that may be what went wrong."""
+    return HttpResponse(loader.get_template(f"{status}.html").render(), status=status)
+
+
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if _is_for_people(request):
-        return defaults.bad_request(request, exception or Exception())
+        return _page(400)
     if isinstance(exception, RequestDataTooBig):
         return respond("too_large", "A body has at most 1 MiB.")
     return respond("bad_request", "The request can't be understood; its host, headers or form are not valid.")
@@ -217,7 +227,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if _is_for_people(request):
-        return defaults.permission_denied(request, exception or Exception())
+        return _page(403)
     return respond("permission_denied", "You may not do this.")
 
 
@@ -229,11 +239,29 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if _is_for_people(request):
-        return defaults.page_not_found(request, exception or Http404())
+        return _page(404)
     return respond("not_found", "There is nothing at this address. /api/v1/docs/ lists what there is.")
 
 
+def method_not_allowed(request: HttpRequest) -> HttpResponse:
+    response = respond("method_not_allowed", f"{request.method} is not allowed here; GET is.")
+    response["Allow"] = "GET, HEAD"
+    return response
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Called by Django while it handles the exception, which it does not pass on."""
+    if isinstance(sys.exc_info()[1], (OperationalError, InterfaceError)):
+        return _database_is_busy(request)
     if _is_for_people(request):
-        return defaults.server_error(request)
+        return _page(500)
     return respond("server_error", "It is logged under this request id. Try again, or tell us the id.")
+
+
+def _database_is_busy(request: HttpRequest) -> HttpResponse:
+    if _is_for_people(request):
+        response = _page(503)
+    else:
+        response = respond("unavailable", "The database does not answer. Try again in a moment.")
+    response["Retry-After"] = "1"
+    return response
