@@ -14,7 +14,7 @@ def ensure_secret_key(env_file: Path = ENV_FILE) -> None:
 
     An existing file is its owner's: it is never touched.
     """
-    if os.environ.get("SECRET_KEY"):
+    if "SECRET_KEY" in os.environ:
         return
     try:
         descriptor = os.open(env_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

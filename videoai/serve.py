@@ -1,10 +1,15 @@
 """The production server: `python -m videoai.serve`, and what `quickstart` ends in."""
 
 import os
+import re
 import socket
 import sys
 
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
 TARGET = "videoai.wsgi:application"
+NUMBER = re.compile("[0-9]{1,6}")
 
 
 def cores() -> int:
@@ -21,7 +26,7 @@ def refuse_taken_port(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise OSError(f"{host}:{port} can't be served: {error.strerror}. Set PORT to another.") from error
+            raise OSError(f"{host}:{port}: {error.strerror}. Set HOST or PORT to another.") from error
 
 
 def serve(host: str, port: int, *, workers: int) -> None:
@@ -38,19 +43,26 @@ def serve(host: str, port: int, *, workers: int) -> None:
     os.execv(sys.executable, command)  # noqa: S606 - our own command line, no shell
 
 
-def number(name: str, default: int) -> int:
-    """A positive whole number from the environment. Exits with a sentence for people otherwise."""
+def number(name: str, default: int, *, most: int) -> int:
+    """A whole number from 1 to `most` from the environment. Exits with a sentence for people otherwise."""
     text = os.environ.get(name) or str(default)
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        sys.exit(f"{name}={text} is not a positive whole number.")
+    if not NUMBER.fullmatch(text) or not 1 <= int(text) <= most:
+        sys.exit(f"{name}={text} is not a whole number from 1 to {most}.")
     return int(text)
 
 
+def port() -> int:
+    return number("PORT", 8000, most=65_535)
+
+
 def main() -> None:
-    host = os.environ.get("HOST") or "127.0.0.1"
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "videoai.settings")
     try:
-        serve(host, number("PORT", 8000), workers=number("WORKERS", cores()))
-    except OSError as error:
+        # They read `.env`, too, and what is wrong with them is said once, not by every worker.
+        _ = settings.SECRET_KEY
+        host = os.environ.get("HOST") or "127.0.0.1"
+        serve(host, port(), workers=number("WORKERS", cores(), most=1_000))
+    except (OSError, ImproperlyConfigured) as error:
         sys.exit(str(error))
 
 

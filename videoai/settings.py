@@ -4,6 +4,7 @@ Every variable is described in the README. The defaults are the safe ones: debug
 secret key, without which nothing starts.
 """
 
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,13 @@ SECRET_KEY = os.environ.get("SECRET_KEY", "")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS = env.bool("HTTPS", default=False)
+
+
+def seconds(name: str, *, default: int) -> int:
+    text = os.environ.get(name) or str(default)
+    if not (text.isascii() and text.isdigit()):
+        raise ImproperlyConfigured(f"{name}={text} is not a whole number of seconds.")
+    return int(text)
 
 
 def refuse_unsafe_settings() -> None:
@@ -49,7 +57,7 @@ elif not SECRET_KEY:
     SECRET_KEY = os.urandom(48).hex()
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
-SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000) if HTTPS else 0
+SECURE_HSTS_SECONDS = seconds("HSTS_SECONDS", default=31_536_000) if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REDIRECT_EXEMPT = [r"^healthz/?$", r"^readyz/?$"]
@@ -138,29 +146,33 @@ SQLITE_OPTIONS = {
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     # A transaction that reads first and writes later fails at once if another wrote between: begin as writer.
     "transaction_mode": "IMMEDIATE",
-    "timeout": 5,
+    # Long enough to sit out the import of a big catalogue, which holds the one write lock for seconds.
+    "timeout": 20,
 }
 
 
 def database(url: str) -> dict[str, Any]:
     """Django's settings for the database at `url`; relative SQLite paths begin beside manage.py."""
     config: dict[str, Any] = environ.Env.db_url_config(url)
+    if "ENGINE" not in config:
+        raise ImproperlyConfigured(
+            "DATABASE_URL is no address of a database, such as postgres://user:password@host:5432/name."
+        )
     if config["ENGINE"] == "django.db.backends.sqlite3":
         config["OPTIONS"] = {**SQLITE_OPTIONS, **config.get("OPTIONS", {})}
         config["NAME"] = Path(BASE_DIR, config["NAME"]) if config["NAME"] != ":memory:" else ":memory:"
         # On the disk, like the real one: in memory, threads would share one connection.
-        config["TEST"] = {"NAME": str(BASE_DIR / "var" / "test.sqlite3")}
-        if config["NAME"] == EMBEDDED_DATABASE:
-            EMBEDDED_DATABASE.parent.mkdir(exist_ok=True)
+        config["TEST"] = {"NAME": str(EMBEDDED_DATABASE.with_name("test.sqlite3"))}
+        EMBEDDED_DATABASE.parent.mkdir(exist_ok=True)
     return {
         **config,
-        "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=600),  # seconds; connecting anew costs 12 requests
+        "CONN_MAX_AGE": seconds("CONN_MAX_AGE", default=600),  # connecting anew costs 12 requests
         "CONN_HEALTH_CHECKS": True,
     }
 
 
 EMBEDDED_DATABASE = BASE_DIR / "var" / "videoai.sqlite3"
-DATABASES = {"default": database(env.str("DATABASE_URL", default=f"sqlite:///{EMBEDDED_DATABASE}"))}
+DATABASES = {"default": database(env.str("DATABASE_URL", default="") or f"sqlite:///{EMBEDDED_DATABASE}")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- API -------------------------------------------------------------------------------------------------
@@ -203,6 +215,10 @@ SPECTACULAR_SETTINGS = {
 
 # --- Logs ------------------------------------------------------------------------------------------------
 
+LOG_LEVEL = (env.str("LOG_LEVEL", default="") or "INFO").upper()
+if LOG_LEVEL not in logging.getLevelNamesMapping():
+    raise ImproperlyConfigured(f"LOG_LEVEL={LOG_LEVEL} is none of DEBUG, INFO, WARNING, ERROR, CRITICAL.")
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -211,12 +227,13 @@ LOGGING = {
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}
     },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         # Django's own console handler is for debugging, its mail handler for sites that send mail.
         "django": {"handlers": [], "propagate": True},
         "django.server": {"handlers": [], "propagate": True},
         # A client's mistake is no news for the operator.
         "django.request": {"handlers": [], "level": "ERROR", "propagate": True},
+        "django.security": {"handlers": [], "level": "CRITICAL", "propagate": True},
     },
 }

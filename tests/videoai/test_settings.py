@@ -11,10 +11,10 @@ from videoai.first_run import ensure_secret_key
 LONG_KEY = "k3y-" * 10
 
 
-def start(**environment: str) -> subprocess.CompletedProcess[str]:
+def start(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     base = {"PATH": os.environ["PATH"], "SECRET_KEY": LONG_KEY, "DATABASE_URL": "sqlite://:memory:"}
     return subprocess.run(
-        [sys.executable, "manage.py", "check"],
+        [sys.executable, *(command or ("manage.py", "check"))],
         env={**base, **environment},
         capture_output=True,
         text=True,
@@ -32,6 +32,9 @@ def test_safe_settings_start():
         ({"SECRET_KEY": ""}, "SECRET_KEY"),
         ({"SECRET_KEY": "short"}, "SECRET_KEY"),
         ({"SECRET_KEY": f"django-insecure-{LONG_KEY}"}, "SECRET_KEY"),
+        ({"DATABASE_URL": "nonsense"}, "DATABASE_URL"),
+        ({"CONN_MAX_AGE": "long"}, "CONN_MAX_AGE"),
+        ({"LOG_LEVEL": "loud"}, "LOG_LEVEL"),
         ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS"),
         ({"ALLOWED_HOSTS": "models.example,*"}, "ALLOWED_HOSTS"),
     ],
@@ -42,6 +45,14 @@ def test_unsafe_ones_do_not(environment, said):
     assert refused.returncode != 0
     assert said in refused.stderr
     assert LONG_KEY not in refused.stderr
+
+
+def test_the_server_says_in_one_sentence_what_is_wrong_with_the_settings():
+    refused = start("-m", "videoai.serve", SECRET_KEY="")
+
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("SECRET_KEY is missing")
+    assert "Traceback" not in refused.stderr
 
 
 def test_debugging_needs_no_key():

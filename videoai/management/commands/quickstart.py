@@ -1,18 +1,31 @@
 import secrets
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.core.files import locks
 from django.core.management import BaseCommand, CommandError, call_command
-from django.db import transaction
 
-from models_registry.models import CatalogueRevision
 from pricing.models import PricingPolicy
 from videoai.exchange.seed import seed
-from videoai.serve import number, serve
+from videoai.serve import port, refuse_taken_port, serve
+
+LOCK_FILE = settings.BASE_DIR / "var" / "quickstart.lock"
 
 # One thread a process (see `serve`), so a second process keeps the pages coming while one is busy.
 WORKERS = 2
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Let a second quickstart on this machine wait for the first: two can't migrate one database at once."""
+    LOCK_FILE.parent.mkdir(exist_ok=True)
+    with LOCK_FILE.open("w") as file:
+        locks.lock(file, locks.LOCK_EX)
+        yield
 
 
 class Command(BaseCommand):
@@ -27,22 +40,28 @@ class Command(BaseCommand):
         parser.add_argument("--no-serve", action="store_true", help="prepare everything, but don't serve")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        call_command("migrate", verbosity=0, interactive=False)
-        self.stdout.write("Database: up to date.")
-        self.plant()
-        self.create_first_admin()
-        port = options["port"] or number("PORT", 8000)
-        base = f"http://{options['host']}:{port}"
+        host, number = options["host"], options["port"] or port()
+        if not options["no_serve"]:
+            self.check_port(host, number)
+        with one_at_a_time():
+            call_command("migrate", verbosity=0, interactive=False)
+            self.stdout.write("Database: up to date.")
+            self.plant()
+            self.create_first_admin()
+        base = f"http://{host}:{number}"
         self.stdout.write(
             f"\n  ModelManager  {base}/admin/models/\n  API           {base}/api/v1/models/\n"
             f"  API docs      {base}/api/v1/docs/\n"
         )
-        if options["no_serve"]:
-            return
-        self.stdout.write("Serving; Ctrl-C stops it.")
+        if not options["no_serve"]:
+            self.stdout.write("Serving; Ctrl-C stops it.")
+            serve(host, number, workers=WORKERS)
+
+    def check_port(self, host: str, number: int) -> None:
+        """Before anything is done, and before addresses are printed that nobody serves."""
         try:
-            serve(options["host"], port, workers=WORKERS)
-        except OSError as error:
+            refuse_taken_port(host, number)
+        except (OSError, OverflowError) as error:
             raise CommandError(str(error)) from error
 
     def plant(self) -> None:
@@ -53,9 +72,7 @@ class Command(BaseCommand):
         seed()
         self.stdout.write("Catalogue: planted the default models, quality tiers and pricing policy.")
 
-    @transaction.atomic
     def create_first_admin(self) -> None:
-        CatalogueRevision.objects.lock()  # two quickstarts at once make one admin
         users = get_user_model().objects
         first = users.filter(is_superuser=True).order_by("pk").first()
         if first is not None:
