@@ -2,14 +2,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.db.models import QuerySet
+from django.db.models import ForeignKey, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from models_registry.admin.fields import PriceField
 from models_registry.admin.forms import CatalogueForm
-from models_registry.admin.writes import CatalogueAdmin, remember_seen
+from models_registry.admin.writes import CatalogueAdmin
 from models_registry.models import AIModel
 from models_registry.values import decimal_text
 from pricing import services
@@ -21,6 +20,7 @@ class PricingPolicyAdmin(CatalogueAdmin):
     """One row: its list leads straight to its form."""
 
     fields = ("profit_margin", "credits_per_dollar", "max_credits_per_generation")
+    as_text = {"profit_margin": "margin", "credits_per_dollar": "dollar"}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and not PricingPolicy.objects.exists()
@@ -35,10 +35,13 @@ class PricingPolicyAdmin(CatalogueAdmin):
             return redirect("admin:pricing_pricingpolicy_change", policy.pk)
         return super().changelist_view(request, extra_context)
 
-    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        form = super().get_form(request, *args, **kwargs)
-        remember_seen(form)
-        return form
+    @admin.display(description="profit margin")
+    def margin(self, policy: PricingPolicy) -> str:
+        return decimal_text(policy.profit_margin)
+
+    @admin.display(description="credits per dollar")
+    def dollar(self, policy: PricingPolicy) -> str:
+        return decimal_text(policy.credits_per_dollar)
 
     def add(self, obj: PricingPolicy, form: Any) -> None:
         obj.pk = services.set_policy(form.cleaned_data).pk
@@ -47,9 +50,14 @@ class PricingPolicyAdmin(CatalogueAdmin):
         services.set_policy({name: form.cleaned_data[name] for name in form.changed_data})
 
 
+def named(model: AIModel) -> str:
+    """Names are not unique."""
+    return f"{model.name} ({model.model_id})"
+
+
 class ModelChoiceField(forms.ModelChoiceField):
-    def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.name} ({obj.model_id})"
+    def label_from_instance(self, obj: AIModel) -> str:
+        return named(obj)
 
 
 class RateForm(CatalogueForm):
@@ -68,8 +76,17 @@ class RateAdmin(CatalogueAdmin):
     search_fields = ("model__name", "model__model_id", "quality__key")
     ordering = ("model__name", "model__model_id", "quality__position", "quality__key")
 
+    as_text = {"cost_per_second": "price"}
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("model_named", *self.fields[1:]) if obj else self.fields
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("model", "quality") if obj else ()
+        return ("model_named", "quality") if obj else ()
+
+    @admin.display(description="model")
+    def model_named(self, rate: Rate) -> str:
+        return named(rate.model)
 
     @admin.display(description="model id", ordering="model__model_id")
     def model_id_text(self, rate: Rate) -> str:
@@ -86,21 +103,15 @@ class RateAdmin(CatalogueAdmin):
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         """Without Django's buttons that open the other model's form in a window of its own."""
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
-            field.widget = field.widget.widget
-        return field
-
-    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        form = super().get_form(request, *args, **kwargs)
-        remember_seen(form)
-        return form
+        if isinstance(db_field, ForeignKey):
+            return self.formfield_for_foreignkey(db_field, request, **kwargs)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def add(self, obj: Rate, form: Any) -> None:
         self._set(obj, form)
 
     def change(self, obj: Rate, form: Any) -> None:
-        if form.changed_data:
+        if form.changed_data:  # or the price that the reader saw would undo somebody else's
             self._set(obj, form)
 
     def _set(self, obj: Rate, form: Any) -> None:

@@ -18,20 +18,19 @@ from models_registry.models import AIModel
 from models_registry.querysets import AIModelQuerySet
 from models_registry.values import decimal_text
 
-# For those who may only look: the columns that would show as raw JSON or with zeros, as people write them.
-AS_TEXT = {
-    "cost_per_second": "price",
-    "supported_durations": "durations",
-    "supported_qualities": "qualities",
-    "tags": "tag_list",
-}
-
 
 @admin.register(AIModel)
 class AIModelAdmin(CatalogueAdmin):
     """The ModelManager."""
 
     form = AIModelForm
+    compares_with_seen = False
+    as_text = {
+        "cost_per_second": "price",
+        "supported_durations": "durations",
+        "supported_qualities": "qualities",
+        "tags": "tag_list",
+    }
     list_display = (
         "titled",
         "model_id",
@@ -77,19 +76,15 @@ class AIModelAdmin(CatalogueAdmin):
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        shown = ("is_default", *AS_TEXT.values(), *self.timestamps[1]["fields"])
-        return ("model_id", *shown) if obj else shown
+        return ("model_id", "is_default", *self.timestamps[1]["fields"]) if obj else ()
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        if obj is None:
-            return self.fieldsets
-        if self.has_change_permission(request, obj):
-            return (*self.fieldsets, self.timestamps)
-        readable = [
-            (title, {"fields": tuple(AS_TEXT.get(str(name), name) for name in options["fields"])})
+        if obj:
+            return (*super().get_fieldsets(request, obj), self.timestamps)
+        return [
+            (title, {"fields": [name for name in options["fields"] if name != "is_default"]})
             for title, options in self.fieldsets
         ]
-        return (*readable, self.timestamps)
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
@@ -143,10 +138,11 @@ class AIModelAdmin(CatalogueAdmin):
 
     def add(self, obj: AIModel, form: AIModelForm) -> None:
         obj.pk = services.create(form.cleaned_data).pk
-        obj.refresh_from_db()
 
     def change(self, obj: AIModel, form: AIModelForm) -> None:
-        services.revise(obj, form.changes, expected_version=form.cleaned_data["version_number"])
+        # Who changed nothing has nothing to be refused, whatever others changed meanwhile.
+        if form.changes:
+            services.revise(obj, form.changes, expected_version=form.cleaned_data["version_number"])
 
     @admin.display(description="created at")
     def created(self, model: AIModel) -> str:
@@ -177,7 +173,7 @@ def utc(moment: datetime) -> str:
 
 
 def show_sent_rows(changelist: Any) -> None:
-    """Put beside each form that was sent its own row.
+    """Put beside each form that was sent its own row, as it is stored.
 
     Django puts it beside the row that has its place in the list by now, which may be another model. Rows
     that were refused as stale are shown as they stand.
@@ -186,5 +182,6 @@ def show_sent_rows(changelist: Any) -> None:
     for form in forms:
         if form.is_stale:
             form.show_as_stored()
+    stored = AIModel.objects.in_bulk([form.instance.pk for form in forms])
     changelist.formset.forms = forms
-    changelist.result_list = [form.instance for form in forms]
+    changelist.result_list = [stored[form.instance.pk] for form in forms]

@@ -13,11 +13,12 @@ from typing import Any
 from django import forms
 
 from models_registry.choices import HIGHEST_COST, JSON_DEPTH
-from models_registry.models import AIModel, QualityTier
+from models_registry.models import QualityTier
 from models_registry.values import decimal_text, parse_decimal, same, shown
 
 PLAIN_DECIMAL = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
+LINE_END = re.compile("\r\n?")
 LONGEST_LIST_TEXT = 5_000
 MONOSPACE = {"class": "vLargeTextField monospace", "rows": 8, "spellcheck": "false"}
 
@@ -65,12 +66,15 @@ class WholeNumberField(forms.IntegerField):
 
 
 class MultilineField(forms.CharField):
-    """Text of several lines. Browsers send every line end as two characters; one is stored and counted."""
+    """Text of several lines. Browsers send every line end as two characters; one is stored and counted.
+
+    Texts that were imported may hold line ends of either old kind, which browsers turn into the same two.
+    """
 
     widget = forms.Textarea(attrs={"class": "vLargeTextField", "rows": 6})
 
     def to_python(self, value: Any) -> str | None:
-        return super().to_python(value.replace("\r\n", "\n") if isinstance(value, str) else value)
+        return super().to_python(LINE_END.sub("\n", value) if isinstance(value, str) else value)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return super().has_changed(self.to_python(initial), data)
@@ -257,8 +261,3 @@ AI_MODEL_FIELDS: dict[str, type[forms.Field]] = {
     "model_parameters": ObjectField,
     "requirements": ObjectField,
 }
-
-
-def label_of(name: str) -> str:
-    """How people call that column of a model."""
-    return str(AIModel._meta.get_field(name).verbose_name).capitalize()  # type: ignore[union-attr]

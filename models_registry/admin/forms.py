@@ -6,45 +6,83 @@ from typing import Any
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.forms.models import construct_instance
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.html import format_html
 
 from models_registry import services
-from models_registry.admin.fields import AI_MODEL_FIELDS, SeenVersionField, label_of
-from models_registry.errors import CatalogueError, StaleModel
+from models_registry.admin.fields import AI_MODEL_FIELDS, SeenVersionField
+from models_registry.errors import CatalogueError
 from models_registry.models import AIModel
 from models_registry.validation import editable_fields
 from models_registry.values import shown
 
+Refusal = CatalogueError | ValidationError
 REFUSALS = (CatalogueError, ValidationError)
-
-NO_VERSION = (
-    "The form does not say which version of {} it was filled in from. "
-    "Reload the page and make your change again."
-)
 
 
 class CatalogueForm(forms.ModelForm):
     """A form whose row a service writes.
 
+    A field with `show_hidden_initial` carries along what its reader saw: only what they changed is written,
+    and not over somebody else's change of the same field.
+
     `refusals` are what the service said no to, by primary key, when the form was sent a moment ago.
     """
 
-    refusals: Mapping[Any, Exception] = {}
+    refusals: Mapping[Any, Refusal] = {}
+
+    @cached_property
+    def changed_data(self) -> list[str]:
+        """What the writer changed, less what stands in the row by now as they typed it."""
+        changed: list[str] = super().changed_data
+        return [name for name in changed if self._differs_from_stored(name, self[name].data)]
+
+    def _differs_from_stored(self, name: str, sent: Any) -> bool:
+        return self.fields[name].has_changed(self[name].initial, sent)
 
     def _post_clean(self) -> None:
+        self._refuse_overwriting()
         super()._post_clean()  # type: ignore[misc]
         self.add_refused()
 
+    def _refuse_overwriting(self) -> None:
+        for name in self.changed_data:
+            field, address = self.fields[name], self.add_initial_prefix(name)
+            seen = self.data.get(address)
+            if (
+                field.show_hidden_initial
+                and name not in self.errors
+                and self._differs_from_stored(name, seen)
+            ):
+                self.add_error(name, self._overwriting(name, seen))
+                # Whoever reads the refusal and saves again does so knowingly.
+                self._show_as_seen(address, field.prepare_value(self[name].initial))
+
+    def _show_as_seen(self, address: str, value: Any) -> None:
+        sent: Any = self.data
+        sent = sent.copy()
+        sent[address] = value
+        self.data = sent
+
+    def _overwriting(self, name: str, seen: Any) -> str:
+        return (
+            f"{self.fields[name].label} is now {self.shown_stored(name)}; you saw {shown_plainly(seen)}. "
+            "Save again to put your value in its place."
+        )
+
+    def shown_stored(self, name: str) -> str:
+        return shown_plainly(self.fields[name].prepare_value(self[name].initial))
+
     def add_refused(self) -> None:
         refusal = self.refusals.get(self.instance.pk)
-        if refusal is not None and not self.errors:
+        if refusal is not None:
             self.add_problem(refusal)
 
-    def add_problem(self, problem: Exception) -> None:
+    def add_problem(self, problem: Refusal) -> None:
         """Say `problem`, an error of a service or of the model, beside its field."""
         if isinstance(problem, CatalogueError):
             problem = ValidationError({problem.field or NON_FIELD_ERRORS: [problem.message]})
-        if not isinstance(problem, ValidationError):
-            raise problem
         self._update_errors(problem)
 
     def _update_errors(self, errors: ValidationError) -> None:
@@ -64,6 +102,15 @@ class CatalogueForm(forms.ModelForm):
             yield ValidationError(f"{label}: {' '.join(problem.messages)}", problem.code)
 
 
+def shown_plainly(value: Any) -> str:
+    """`value` as its reader sees it in the form, if it is short and there."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if value is None or value == "":
+        return "none"
+    return value if isinstance(value, str) and len(value) <= 60 else shown(value)
+
+
 class AIModelForm(CatalogueForm):
     """A model's form; also the base of a row in the list."""
 
@@ -75,6 +122,7 @@ class AIModelForm(CatalogueForm):
             column.name for column in editable_fields(AIModel) if column.name != "is_default"
         ]
         field_classes = AI_MODEL_FIELDS
+        help_texts = {"is_default": "To make a model the default, tick it in the list and run Make default."}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -122,21 +170,25 @@ class AIModelForm(CatalogueForm):
             services.refuse_taken_id(self.instance.model_id)
 
     def stale_message(self) -> str:
+        # Not "reload": that would send the same form again.
+        return format_html(
+            '{} {}Nothing was saved. <a href="{}">Open the form afresh</a> and make your change again.',
+            self.why_stale(),
+            self._stored_now(),
+            reverse("admin:models_registry_aimodel_change", args=[self.instance.pk]),
+        )
+
+    def why_stale(self) -> str:
+        model_id = self.instance.model_id
         if self.cleaned_data.get("version_number") is None:
-            return NO_VERSION.format(self.instance.model_id)
-        return f"{StaleModel(self.instance.model_id)} {self._stored_now()}"
+            return f"The form does not say which version of {model_id} it was filled in from."
+        return f"{model_id} was changed by somebody else in the meantime."
 
     def _stored_now(self) -> str:
         """What stands in the row where the form has something else."""
-        return " ".join(
-            f"{label_of(name)} is now {self._shown_stored(name)}."
-            for name in self.changed_data
-            if name in self.initial
+        return "".join(
+            f"{self.fields[name].label} is now {self.shown_stored(name)}. " for name in self.changed_data
         )
-
-    def _shown_stored(self, name: str) -> str:
-        value = self.fields[name].prepare_value(self.initial[name])
-        return value if isinstance(value, str) and 0 < len(value) <= 60 else shown(value)
 
     @property
     def changes(self) -> dict[str, Any]:
@@ -178,26 +230,20 @@ class AIModelRowForm(AIModelForm):
         self.data = {}
 
     def stale_message(self) -> str:
-        if self.cleaned_data.get("version_number") is None:
-            return NO_VERSION.format(self.instance.model_id)
         return (
-            f"{self.instance.model_id} was changed by somebody else in the meantime. Your change "
-            f"({', '.join(self._typed())}) is not saved; the row is shown as it now stands. "
-            "Make your change again."
+            f"{self.why_stale()} Your change ({', '.join(self._typed())}) is not saved; the row is shown as "
+            "it now stands. Make your change again."
         )
 
     def _typed(self) -> Iterator[str]:
         for name in self.changed_data:
-            value = self.data.get(self.add_prefix(name)) or "none"
-            if isinstance(self.fields[name], forms.BooleanField):
-                value = "off" if value == "none" else "on"
-            yield f"{self.IN_PLACE[name].lower()} {value}"
+            yield f"{self.IN_PLACE[name].lower()} {shown_plainly(self[name].data)}"
 
 
 class AIModelRows(forms.BaseModelFormSet):
     """The rows of one page of the list."""
 
-    refusals: Mapping[Any, Exception] = {}
+    refusals: Mapping[Any, Refusal] = {}
 
     def _construct_form(self, i: int, **kwargs: Any) -> Any:
         form = super()._construct_form(i, **kwargs)  # type: ignore[misc]

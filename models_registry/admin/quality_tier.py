@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from models_registry import services
-from models_registry.admin.writes import CatalogueAdmin, remember_seen
+from models_registry.admin.writes import CatalogueAdmin
 from models_registry.errors import TierInUse
 from models_registry.models import QualityTier
 from models_registry.values import decimal_text
@@ -17,14 +17,10 @@ class QualityTierAdmin(CatalogueAdmin):
     fields = ("key", "label", "position", "cost_multiplier")
     list_display = ("key", "label", "position", "multiplier")
     ordering = ("position", "key")
+    as_text = {"cost_multiplier": "multiplier"}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("key",) if obj else ()
-
-    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        form = super().get_form(request, *args, **kwargs)
-        remember_seen(form)
-        return form
 
     @admin.display(description="cost multiplier", ordering="cost_multiplier")
     def multiplier(self, tier: QualityTier) -> str:

@@ -88,6 +88,7 @@ def test_it_is_refused_beside_its_field(admin_client: Client, field: str, value:
     form = ObjectForm(admin_client, ADD)
     errors = errors_of(form.save(**FILLED_IN | {"max_duration": "", field: value}))
     assert list(errors) == [field]
+    assert len(set(errors[field])) == len(errors[field])
     assert not AIModel.objects.exists()
 
 

@@ -185,6 +185,54 @@ def test_a_stale_form_is_refused_and_says_what_stands_now(form: ObjectForm, mode
     assert form.values["name"] == "Mine"
 
 
+def test_a_stale_form_links_to_the_form_as_it_stands_now(form: ObjectForm, model: AIModel) -> None:
+    services.revise(model, {"name": "Theirs <b>"})
+    form.save(name="Mine")
+    assert f'<a href="{change_address(model)}">Open the form afresh</a>' in form.html
+    assert "Name is now Theirs &lt;b&gt;." in form.html
+    assert "Reload" not in form.html
+
+
+def test_a_stale_form_in_which_nothing_was_typed_is_not_refused(form: ObjectForm, model: AIModel) -> None:
+    services.revise(model, {"is_premium": True})
+    form.values["is_premium"] = "on"
+    assert form.save().status_code == 302
+    assert stored(model).is_premium
+
+
+def test_an_untouched_form_survives_that_the_model_was_made_the_default(admin_client: Client) -> None:
+    AIModelFactory()
+    other = AIModelFactory()
+    form = ObjectForm(admin_client, change_address(other))
+    services.make_default(other)
+    assert form.save().status_code == 302
+    assert stored(other).is_default
+
+
+def test_the_same_change_sent_twice_is_not_refused(form: ObjectForm, model: AIModel) -> None:
+    assert form.save(name="Mine").status_code == 302
+    assert form.save().status_code == 302
+    assert stored(model).version_number == model.version_number + 1
+
+
+@pytest.mark.parametrize("stored_as", ["One\rTwo", "One\r\nTwo", "One\nTwo"])
+def test_line_ends_of_any_kind_are_no_change(admin_client: Client, model: AIModel, stored_as: str) -> None:
+    AIModel.objects.filter(pk=model.pk).update(description=stored_as)
+    form = ObjectForm(admin_client, change_address(model))
+    assert form.save(name="Renamed", description="One\r\nTwo").status_code == 302
+    assert (stored(model).name, stored(model).description) == ("Renamed", stored_as)
+
+
+def test_the_default_flag_is_only_shown_once_there_is_a_model(
+    add_form: ObjectForm, admin_client: Client
+) -> None:
+    assert "field-is_default" not in add_form.html
+    add_form.save(**FILLED_IN)
+    html = ObjectForm(admin_client, change_address(AIModel.objects.get())).html
+    assert "field-is_default" in html
+    assert "run Make default" in html
+
+
 @pytest.mark.parametrize("version", ["", "abc", "1.0", None])
 def test_a_form_that_does_not_say_its_version_is_refused(
     form: ObjectForm, model: AIModel, version: str | None
@@ -245,6 +293,7 @@ def test_a_viewer_reads_texts_and_no_raw_json(client: Client, viewer: User, mode
     client.force_login(viewer)
     html = client.get(change_address(model)).content.decode()
     assert "5, 9 s" in html
+    assert ">fast<" in html
     assert "standard, high, ultra" in html
     assert "[5, 9]" not in html
     assert "0.750" not in html

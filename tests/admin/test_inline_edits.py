@@ -1,3 +1,4 @@
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -93,6 +94,33 @@ def test_a_refused_row_is_shown_as_it_stands_and_can_be_changed_again(admin_clie
     page.edit(model, cost_per_second="0.7")
     assert page.save().status_code == 302
     assert stored(model).cost_per_second == Decimal("0.7")
+
+
+def test_a_refused_row_says_what_was_typed(admin_client: Client) -> None:
+    AIModelFactory()
+    model = AIModelFactory(category="budget")
+    page = ModelList(admin_client)
+    services.revise(model, {"name": "Renamed"})
+    page.edit(model, category="", is_active=None, is_premium="on")
+    [error] = row_errors(page.save(), model)["__all__"]
+    assert "(category none, active off, premium on)" in error
+
+
+def test_the_same_page_sent_twice_is_not_refused(admin_client: Client) -> None:
+    model = AIModelFactory(cost_per_second="0.5")
+    page = ModelList(admin_client)
+    page.edit(model, cost_per_second="0.7")
+    assert page.save().status_code == 302
+    assert page.save().status_code == 302
+    assert stored(model).version_number == model.version_number + 1
+
+
+def test_a_refused_row_is_marked_as_it_is_stored(admin_client: Client) -> None:
+    model = AIModelFactory()
+    page = ModelList(admin_client)
+    page.edit(model, is_active=None, is_premium="on")
+    page.save()
+    assert re.findall(r'class="mark mark-(\w+)"', page.html) == ["default"]
 
 
 def test_what_was_typed_into_other_rows_survives_a_refusal_and_is_not_saved(admin_client: Client) -> None:
@@ -265,6 +293,17 @@ def test_a_row_that_is_gone_stops_the_save(admin_client: Client) -> None:
     response = page.save()
     assert "A row of this page is gone" in response.content.decode()
     assert stored(model).cost_per_second == Decimal("0.5")
+
+
+def test_errors_stand_beside_their_own_row_though_another_is_gone(admin_client: Client) -> None:
+    gone, model = AIModelFactory(name="A", is_active=False), AIModelFactory(name="B")
+    page = ModelList(admin_client)
+    AIModel.objects.filter(pk=gone.pk).delete()
+    page.edit(model, cost_per_second="-1")
+    response = page.save()
+    [form] = response.context["cl"].formset.forms
+    assert (form.instance, list(form.errors)) == (model, ["cost_per_second"])
+    assert list(response.context["cl"].result_list) == [model]
 
 
 @pytest.mark.parametrize(

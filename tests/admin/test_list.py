@@ -175,7 +175,14 @@ def test_a_viewer_sees_the_list_and_edits_nothing(client: Client, viewer: User) 
     html = response.content.decode()
     assert shown_ids(response) == [model.model_id]
     assert "form-0-cost_per_second" not in html
+    assert "0.500" not in html
     assert 'value="retire"' not in html
+
+
+def test_a_viewer_sorts_by_price(client: Client, viewer: User) -> None:
+    dear, cheap = AIModelFactory(cost_per_second="10"), AIModelFactory(cost_per_second="9")
+    client.force_login(viewer)
+    assert shown_ids(client.get(f"{LIST}?o=3")) == [cheap.model_id, dear.model_id]
 
 
 def test_a_viewer_can_not_save_the_list(client: Client, admin: User, viewer: User) -> None:

@@ -2,6 +2,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from pricing import services
@@ -74,6 +75,31 @@ def test_what_others_changed_meanwhile_is_kept(admin_client: Client) -> None:
     assert (policy.profit_margin, policy.credits_per_dollar) == (2, 100)
 
 
+def test_a_margin_that_others_changed_meanwhile_is_not_overwritten_unseen(admin_client: Client) -> None:
+    standard_policy()
+    form = policy_form(admin_client)
+    services.set_policy({"profit_margin": Decimal("1.5")})
+    [error] = errors_of(form.save(profit_margin="2"))["profit_margin"]
+    assert error.startswith("Profit margin is now 1.5; you saw 1.32.")
+    assert PricingPolicy.objects.get().profit_margin == Decimal("1.5")
+
+
+def test_a_viewer_of_prices_sees_no_trailing_zeros(client: Client, viewer: User) -> None:
+    standard_policy()
+    dear = rate(AIModelFactory(), "high", "0.4")
+    viewer.user_permissions.set(Permission.objects.filter(codename__in=["view_rate", "view_pricingpolicy"]))
+    client.force_login(viewer)
+    for address, text in {
+        f"{POLICY}1/change/": "1.32",
+        RATES: "0.4",
+        f"{RATES}{dear.pk}/change/": "0.4",
+    }.items():
+        html = client.get(address).content.decode()
+        assert text in html
+        assert f"{text}0" not in html
+    assert "50.0" not in client.get(f"{POLICY}1/change/").content.decode()
+
+
 @pytest.mark.parametrize("field", ["profit_margin", "credits_per_dollar"])
 @pytest.mark.parametrize("value", [bad for bad in BAD_DECIMALS if bad != "1000.1"] + ["9" * 12])
 def test_a_bad_factor_is_refused_beside_its_field(admin_client: Client, field: str, value: str) -> None:
@@ -126,6 +152,37 @@ def test_a_rate_is_changed(admin_client: Client) -> None:
     assert "model" not in form.values
     assert form.save(cost_per_second="0.5").status_code == 302
     assert Rate.objects.get(pk=changed.pk).cost_per_second == Decimal("0.5")
+
+
+def test_a_rate_that_others_changed_meanwhile_is_not_overwritten_unseen(admin_client: Client) -> None:
+    changed = rate(AIModelFactory(), "high", "0.4")
+    form = rate_form(admin_client, changed)
+    rate(changed.model, "high", "0.5")
+    assert "is now 0.5; you saw 0.4." in errors_of(form.save(cost_per_second="0.6"))["cost_per_second"][0]
+    assert Rate.objects.get().cost_per_second == Decimal("0.5")
+
+
+def test_saving_a_rate_untouched_keeps_what_others_changed(admin_client: Client) -> None:
+    changed = rate(AIModelFactory(), "high", "0.4")
+    form = rate_form(admin_client, changed)
+    rate(changed.model, "high", "0.5")
+    assert form.save().status_code == 302
+    assert Rate.objects.get().cost_per_second == Decimal("0.5")
+
+
+def test_a_rates_form_names_the_model_with_its_id(admin_client: Client) -> None:
+    model = AIModelFactory(name="Ray", model_id="luma/ray-2")
+    assert "Ray (luma/ray-2)" in rate_form(admin_client, rate(model, "high", "0.4")).html
+
+
+def test_a_rates_form_opens_no_other_forms(admin_client: Client) -> None:
+    AIModelFactory()
+    assert "related-widget-wrapper" not in rate_form(admin_client).html
+
+
+def test_rates_are_sorted_by_price(admin_client: Client) -> None:
+    dear, cheap = rate(AIModelFactory(), "high", "10"), rate(AIModelFactory(), "high", "9")
+    assert list(admin_client.get(f"{RATES}?o=4").context["cl"].result_list) == [cheap, dear]
 
 
 @pytest.mark.parametrize("price", BAD_PRICES)
