@@ -78,6 +78,21 @@ def test_restore_brings_a_model_back_as_active(admin_client: Client) -> None:
     assert status(retired) == Status.ACTIVE
 
 
+def test_restoring_a_model_that_was_never_retired_says_what_it_is(admin_client: Client) -> None:
+    model = AIModelFactory()
+    assert f"Already active: {model.model_id}." in run(admin_client, "restore", model)
+
+
+@pytest.mark.parametrize("action", ["make_default", "retire", "restore"])
+def test_models_that_have_left_the_list_are_missed(admin_client: Client, action: str) -> None:
+    AIModelFactory()
+    gone = AIModelFactory(is_active=False)
+    pk = gone.pk
+    AIModel.objects.filter(pk=pk).delete()
+    gone.pk = pk
+    assert "no longer in this list" in run(admin_client, action, gone)
+
+
 def test_restoring_a_draft_is_refused(admin_client: Client) -> None:
     AIModelFactory()
     retired, draft = services.retire(AIModelFactory()), AIModelFactory(is_active=False)

@@ -2,6 +2,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from models_registry import services
@@ -13,6 +15,12 @@ pytestmark = pytest.mark.django_db
 
 TIERS = "/admin/models_registry/qualitytier/"
 BAD_DECIMALS = ["", "0", "-1", "1000.1", "0.0000001", "NaN", "Infinity", "1e2", "1_0.5", "١", "1,5", "1\0"]
+
+
+@pytest.fixture
+def tier_viewer(viewer: User) -> User:
+    viewer.user_permissions.set(Permission.objects.filter(codename="view_qualitytier"))
+    return viewer
 
 
 def form_of(client: Client, tier: QualityTier | None = None) -> ObjectForm:
@@ -67,6 +75,64 @@ def test_only_what_the_operator_changed_is_written(admin_client: Client) -> None
     assert (tier.label, tier.cost_multiplier) == ("Plain", Decimal(2))
 
 
+def test_somebody_elses_change_of_the_same_field_is_not_overwritten_unseen(admin_client: Client) -> None:
+    tier = standard_tiers()[0]
+    form = form_of(admin_client, tier)
+    QualityTier.objects.filter(pk=tier.pk).update(cost_multiplier=Decimal(2))
+    errors = errors_of(form.save(cost_multiplier="3"))
+    assert errors == {
+        "cost_multiplier": ["Cost multiplier is now 2; you saw 1. Save again to put your value in its place."]
+    }
+    assert QualityTier.objects.get(pk=tier.pk).cost_multiplier == 2
+
+
+def test_whoever_saves_again_after_the_refusal_overwrites_knowingly(admin_client: Client) -> None:
+    tier = standard_tiers()[0]
+    form = form_of(admin_client, tier)
+    QualityTier.objects.filter(pk=tier.pk).update(cost_multiplier=Decimal(2), label="Theirs")
+    form.save(cost_multiplier="3")
+    assert form.values["cost_multiplier"] == "3"
+    assert form.save().status_code == 302
+    tier.refresh_from_db()
+    assert (tier.cost_multiplier, tier.label) == (3, "Theirs")
+
+
+def test_sending_the_same_change_twice_is_not_refused(admin_client: Client) -> None:
+    tier = standard_tiers()[0]
+    form = form_of(admin_client, tier)
+    assert form.save(cost_multiplier="3").status_code == 302
+    assert form.save().status_code == 302
+    assert LogEntry.objects.latest("pk").get_change_message() == "No fields changed."
+
+
+def test_retyping_the_value_one_saw_is_no_change(admin_client: Client) -> None:
+    tier = standard_tiers()[0]
+    form = form_of(admin_client, tier)
+    QualityTier.objects.filter(pk=tier.pk).update(cost_multiplier=Decimal(2))
+    assert form.save(cost_multiplier="1.0").status_code == 302
+    assert QualityTier.objects.get(pk=tier.pk).cost_multiplier == 2
+    assert LogEntry.objects.get().get_change_message() == "No fields changed."
+
+
+@pytest.mark.parametrize("seen", ["", "abc", None])
+def test_a_form_that_does_not_say_what_was_seen_is_refused(admin_client: Client, seen: str | None) -> None:
+    tier = standard_tiers()[0]
+    form = form_of(admin_client, tier)
+    assert list(errors_of(form.save(**{"cost_multiplier": "3", "initial-cost_multiplier": seen}))) == [
+        "cost_multiplier"
+    ]
+    assert QualityTier.objects.get(pk=tier.pk).cost_multiplier == 1
+
+
+def test_a_viewer_sees_no_trailing_zeros(client: Client, tier_viewer: User) -> None:
+    tier = QualityTierFactory(cost_multiplier=Decimal("1.25"))
+    client.force_login(tier_viewer)
+    for address in (TIERS, f"{TIERS}{tier.pk}/change/"):
+        html = client.get(address).content.decode()
+        assert "1.25" in html
+        assert "1.250" not in html
+
+
 @pytest.mark.parametrize("multiplier", BAD_DECIMALS)
 def test_a_bad_multiplier_is_refused_beside_its_field(admin_client: Client, multiplier: str) -> None:
     tier = QualityTierFactory(cost_multiplier=Decimal(3))
@@ -105,7 +171,7 @@ def test_deleting_a_tier_that_a_model_offers_is_refused_in_words(admin_client: C
     tier = QualityTier.objects.get(key="high")
     response = getattr(admin_client, method)(f"{TIERS}{tier.pk}/delete/", {"post": "yes"})
     assert response.status_code == 200
-    assert "Quality high is offered by a/b" in response.content.decode()
+    assert "Quality high is used by a/b" in response.content.decode()
     assert QualityTier.objects.filter(key="high").exists()
 
 
@@ -122,5 +188,16 @@ def test_deleting_several_of_which_one_is_in_use_deletes_none(admin_client: Clie
     AIModelFactory(supported_qualities=["high"])
     response = delete(admin_client, *QualityTier.objects.all())
     assert response.status_code == 200
-    assert "is offered by" in response.content.decode()
+    assert "is used by" in response.content.decode()
+    assert "some are in use and can" in response.content.decode()
+    assert "would require deleting" not in response.content.decode()
+    assert QualityTier.objects.count() == 3
+
+
+def test_deleting_several_asks_first(admin_client: Client) -> None:
+    ticked = [tier.pk for tier in standard_tiers()]
+    response = admin_client.post(
+        TIERS, {"action": "delete_selected", "_selected_action": ticked, "index": "0"}
+    )
+    assert "Are you sure" in response.content.decode()
     assert QualityTier.objects.count() == 3
