@@ -314,7 +314,7 @@ def check_capability(model_id: str, model: "AIModel | None", *, duration: int, q
         return Capability(model_id)
     reasons = []
     if not makes_duration:
-        reasons.append(f"{shown(duration)} s is not offered; {_listed(model.supported_durations)} s is.")
+        reasons.append(f"{shown(duration)} s is not offered; {_listed(model.supported_durations, ' s')} is.")
     if not makes_quality:
         reasons.append(f"Quality {shown(quality)} is not offered; {_listed(model.supported_qualities)} is.")
     return Capability(
@@ -326,5 +326,6 @@ def check_capability(model_id: str, model: "AIModel | None", *, duration: int, q
     )
 
 
-def _listed(items: Iterable[object]) -> str:
-    return " or ".join(str(item) for item in items) or "nothing"
+def _listed(items: Iterable[object], unit: str = "") -> str:
+    listed = " or ".join(str(item) for item in items)
+    return f"{listed}{unit}" if listed else "nothing"

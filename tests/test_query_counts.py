@@ -32,6 +32,29 @@ def stock(number: int) -> None:
     rate(AIModel.objects.get(model_id="a/first"), "ultra", "0.3")
 
 
+# For staff: the session, the user and, where rights count, their two kinds of permissions.
+SIGNED_IN_READS = {
+    "models/": 2 + 2,
+    "models/?status=active": 2 + 4,
+    "models/a/first/": 1 + 4,
+    "pricing/quote/?model_id=a/first&quality=high&duration=5": 4 + 2,
+    "pricing/policy/": 2 + 4,
+}
+
+
+def test_being_signed_in_costs_little(get, client, viewer):
+    stock(10)
+    client.force_login(viewer)
+    counts = {}
+
+    for address in SIGNED_IN_READS:
+        with CaptureQueriesContext(connection) as queries:
+            assert get(address).status_code == 200
+        counts[address] = len(queries)
+
+    assert counts == SIGNED_IN_READS
+
+
 @pytest.mark.parametrize("number", [10, 1_000])
 def test_reads_take_their_number_of_queries(get, number):
     stock(number)

@@ -14,7 +14,7 @@ from models_registry.errors import (
     TierInUse,
 )
 from models_registry.models import AIModel, CatalogueRevision, QualityTier
-from tests.factories import AIModelFactory, QualityTierFactory, standard_tiers
+from tests.factories import AIModelFactory, QualityTierFactory, rate, standard_tiers
 
 pytestmark = pytest.mark.django_db
 
@@ -68,6 +68,16 @@ class TestCreate:
             AIModelFactory(created_at="2020-01-01", colour="red")
 
         assert set(refusal.value.error_dict) == {"created_at", "colour"}
+
+    @pytest.mark.parametrize("name", services.REQUIRED)
+    def test_a_new_model_needs_what_nobody_can_guess(self, name):
+        values = services.state(AIModelFactory(model_id="a/first"))
+        del values[name]
+
+        with pytest.raises(ValidationError) as refusal:
+            services.create({**values, **({"model_id": "a/next"} if name != "model_id" else {})})
+
+        assert [error.code for error in refusal.value.error_dict[name]] == ["required"]
 
     def test_a_deprecated_model_knows_since_when(self):
         assert AIModelFactory(is_deprecated=True).deprecated_at is not None
@@ -206,6 +216,16 @@ class TestRetireAndRestore:
 
         assert (again.version_number, again.deprecated_at) == (retired.version_number, retired.deprecated_at)
 
+    @pytest.mark.parametrize("flags", [{"is_active": False}, {"is_active": False, "is_deprecated": True}])
+    def test_a_row_that_breaks_a_rule_by_now_can_still_be_taken_off_sale(self, flags):
+        AIModelFactory()
+        broken = AIModelFactory()
+        QualityTier.objects.filter(key="high").delete()
+        with pytest.raises(ValidationError):
+            services.revise(broken, {"name": "New"})
+
+        assert not services.revise(broken, flags).is_active
+
     def test_a_restored_model_is_active(self):
         AIModelFactory()
         retired = services.retire(AIModelFactory())
@@ -237,3 +257,10 @@ class TestTiers:
             services.delete_tier(QualityTier.objects.get(key="high"))
 
         assert QualityTier.objects.filter(key="high").exists()
+
+    def test_nor_can_one_that_only_a_rate_uses(self):
+        model = AIModelFactory(model_id="a/b")
+        rate(model, QualityTierFactory(key="8k").key, "0.5")
+
+        with pytest.raises(TierInUse, match="8k"):
+            services.delete_tier(QualityTier.objects.get(key="8k"))

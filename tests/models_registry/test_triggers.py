@@ -1,6 +1,6 @@
 """What the database does by itself, for writers who go around the services."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import sleep
 
 import pytest
@@ -136,6 +136,32 @@ class TestVersionAndTimes:
         assert changed.updated_at >= model.updated_at
         assert changed.priced_at == model.priced_at
 
+    def test_a_change_of_price_and_date_together_is_a_change_of_the_model(self):
+        model = AIModelFactory()
+
+        AIModel.objects.update(cost_per_second="0.3", priced_at=model.priced_at + timedelta(days=1))
+
+        assert AIModel.objects.get().version_number == model.version_number + 1
+
+    def test_the_version_never_goes_back(self):
+        """As when an older dump is loaded over the row."""
+        model = AIModelFactory()
+        for name in ("One", "Two"):
+            model = services.revise(model, {"name": name})
+
+        AIModel.objects.update(name="Old", version_number=1)
+
+        assert AIModel.objects.get().version_number == model.version_number + 1
+
+    def test_a_rate_deleted_by_hand_dates_the_price_anew(self):
+        standard_policy()
+        rate(AIModelFactory(), "high", "0.2")
+        past = long_ago(AIModel.objects.all())
+
+        sql("DELETE FROM rates")
+
+        assert AIModel.objects.get().priced_at > past
+
     def test_a_raw_price_change_dates_the_price(self):
         model = AIModelFactory()
 
@@ -206,6 +232,17 @@ class TestConstraints:
             "supported_durations = '5'",
             "model_parameters = '[]'",
             "fixed_duration = 9, max_duration = 8",
+            "cost_per_second = 0.00000000001",
+            "category = ''",
+            "category = 'luxury'",
+            "supported_durations = '[\"a\", 8]'",
+            "supported_durations = '[8.5]'",
+            "supported_durations = '[null]'",
+            "supported_durations = '[0]'",
+            "supported_durations = '[3601]'",
+            "supported_durations = '[99999999999]'",
+            "supported_qualities = '[1]'",
+            "tags = '[[\"nested\"]]'",
         ],
     )
     def test_a_model_that_breaks_a_rule_can_not_be_stored(self, change):
@@ -228,12 +265,33 @@ class TestConstraints:
         with pytest.raises(IntegrityError), transaction.atomic():
             sql("UPDATE models SET model_id = 'A/ONE' WHERE id = %s", other.pk)
 
-    @pytest.mark.parametrize("change", ["profit_margin = 0", "credits_per_dollar = 0", "id = 2"])
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "profit_margin = 0",
+            "profit_margin = 0.0000000001",
+            "profit_margin = 1001",
+            "credits_per_dollar = 0",
+            "credits_per_dollar = 0.0000001",
+            "max_credits_per_generation = 0",
+            "id = 2",
+        ],
+    )
     def test_a_policy_that_would_give_it_away_can_not_be_stored(self, change):
         standard_policy()
 
         with pytest.raises(IntegrityError), transaction.atomic():
             sql(f"UPDATE pricing_policy SET {change}")
+
+    def test_a_row_put_in_by_hand_is_guarded_like_a_changed_one(self):
+        AIModelFactory()
+        columns = ", ".join(
+            c.column for c in AIModel._meta.concrete_fields if c.column not in {"id", "model_id"}
+        )
+        picked = columns.replace("supported_durations", "'[\"a\"]'").replace("is_default", "false")
+
+        with pytest.raises(IntegrityError), transaction.atomic():
+            sql(f"INSERT INTO models (model_id, {columns}) SELECT 'raw/copy', {picked} FROM models")
 
     def test_a_free_rate_can_not_be_stored(self):
         standard_policy()

@@ -39,6 +39,11 @@ BAD_VALUES: list[tuple[str, Any, str]] = [
     ("name", "a\0b", "invalid_text"),
     ("name", "\ud800", "invalid_text"),
     ("name", ["Veo"], "invalid"),
+    ("name", "Two\nlines", "invalid_text"),
+    ("replicate_model_id", "r\tx", "invalid_text"),
+    ("category", "", "invalid_choice"),
+    ("supported_durations", [Decimal("5.5")], "invalid"),
+    ("tags", ["a\nb"], "invalid_text"),
     ("description", "d" * 5_001, "max_length"),
     ("description", None, "null"),
     ("version", "1" * 51, "max_length"),
@@ -113,6 +118,17 @@ def test_a_bad_value_is_refused_with_its_field_named(field, value, code):
     assert code in [error.code for error in refusal.value.error_dict[field]]
     assert set(refusal.value.error_dict) == {field}
     assert not AIModel.objects.exists()
+
+
+@pytest.mark.django_db
+def test_what_is_wrong_with_a_field_is_said_once():
+    with pytest.raises(ValidationError) as refusal:
+        AIModelFactory(supported_durations=[Decimal("5.5")], tags=[Decimal(1)])
+
+    assert {name: len(errors) for name, errors in refusal.value.error_dict.items()} == {
+        "supported_durations": 1,
+        "tags": 1,
+    }
 
 
 @pytest.mark.django_db
@@ -206,6 +222,18 @@ class TestCapability:
 
         assert capability.code == "unsupported_duration"
         assert capability.alternatives == {"durations": [5, 9], "qualities": ["standard", "high"]}
+
+    def test_a_model_that_offers_nothing_makes_nothing(self):
+        """As after raw SQL: nothing offered is not the same as nothing wrong."""
+        bare = AIModel(is_active=True, supported_durations=[], supported_qualities=[])
+
+        capability = self.ask(bare, -5, "high")
+
+        assert not capability.valid
+        assert capability.code == "unsupported_duration"
+        assert capability.reason == (
+            '-5 s is not offered; nothing is. Quality "high" is not offered; nothing is.'
+        )
 
     @pytest.mark.parametrize("model", [None, AIModel(is_active=False, supported_durations=[5])])
     def test_an_unsold_model_offers_nothing(self, model):

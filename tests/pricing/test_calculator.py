@@ -64,6 +64,29 @@ def test_it_agrees_with_exact_rational_arithmetic(cost, multiplier, duration, ma
     assert abs(Fraction(result.price_usd) - result.credits / Fraction(rate)) <= Fraction(1, 2 * 10**9)
 
 
+def test_no_digit_of_a_long_product_is_lost():
+    """Thirty-odd digits, a hair above a whole number of credits: Python's usual 28 would round it away."""
+    result = calculator.price(
+        cost_per_second=Decimal("1.000000001"),
+        quality_multiplier=Decimal("1.000001"),
+        duration=1,
+        profit_margin=Decimal("0.000001"),
+        credits_per_dollar=Decimal("1000000"),
+    )
+
+    assert result.credits == 2
+    assert result.cost_usd == Decimal("1.000001001000001")
+    long = calculator.price(
+        cost_per_second=Decimal("99.999999999"),
+        quality_multiplier=Decimal("999.999999"),
+        duration=3_599,
+        profit_margin=Decimal("999.999999"),
+        credits_per_dollar=Decimal("999999.999999"),
+    )
+    assert Fraction(long.cost_usd) == Fraction("99.999999999") * Fraction("999.999999") * 3_599
+    assert long.credits == ceil(Fraction(long.cost_usd) * Fraction("999.999999") * Fraction("999999.999999"))
+
+
 @pytest.mark.parametrize("rate", [1, 2, 5, 8, 50, 64, 1000])
 def test_dollars_that_end_are_exact(rate):
     assert Fraction(calculator.dollars(397, Decimal(rate))) == Fraction(397, rate)

@@ -106,6 +106,14 @@ class TestNeverFree:
             credits("a/b", "high", 5)
         assert set(matrix(AIModel.active.all())["a/b"]) == {"standard", "ultra"}
 
+    @pytest.mark.parametrize("duration", [0, -5])
+    def test_a_price_that_comes_to_nothing_is_refused(self, duration):
+        model = AIModelFactory(model_id="a/b")
+        book = read_price_book(AIModel.objects.all())
+
+        with pytest.raises(Unpriced):
+            book.quote(model, quality="high", duration=duration)
+
 
 class TestMatrixAndCompare:
     @pytest.fixture

@@ -3,6 +3,7 @@ import json
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError
+from django.test import Client
 
 pytestmark = pytest.mark.django_db
 
@@ -15,6 +16,16 @@ def test_a_living_process_says_so_without_the_database(client, django_assert_num
 @pytest.mark.parametrize("address", ["/healthz", "/readyz", "/readyz/"])
 def test_both_addresses_answer(client, address):
     assert client.get(address).status_code == 200
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete", "options", "trace"])
+@pytest.mark.parametrize("address", ["/healthz/", "/readyz/"])
+def test_they_are_for_reading(method, address):
+    response = getattr(Client(enforce_csrf_checks=True), method)(address)
+
+    assert response.status_code == 405
+    assert json.loads(response.content)["code"] == "method_not_allowed"
+    assert response["Allow"] == "GET, HEAD"
 
 
 def test_a_silent_database_is_not_ready(client, monkeypatch):

@@ -73,6 +73,12 @@ def test_slashes_in_ids_may_be_written_either_way(get, address):
     assert get(address).json()["model_id"] == "fal/x/y.5/z"
 
 
+def test_a_parameter_of_the_list_is_unknown_elsewhere_whoever_asks(get):
+    AIModelFactory()
+
+    assert get("models/default/", status="draft").status_code == 400
+
+
 class TestWhoSeesWhat:
     @pytest.fixture
     def hidden(self):

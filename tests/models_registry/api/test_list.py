@@ -182,13 +182,16 @@ class TestStatus:
 class TestPages:
     @pytest.fixture
     def many(self):
-        for _ in range(5):
-            AIModelFactory(name="Same")
+        for letter in "ecadb":  # in no order, so that none comes about by itself
+            AIModelFactory(model_id=f"a/{letter}", name="Same")
 
     @pytest.mark.usefixtures("many")
-    def test_pages_meet_without_gap_or_overlap_though_all_names_are_equal(self, get):
+    @pytest.mark.parametrize(
+        "ordering", ["", "&ordering=-name", "&ordering=provider", "&ordering=cost_per_second"]
+    )
+    def test_pages_meet_without_gap_or_overlap_though_all_are_equal(self, get, ordering):
         seen = []
-        address = "models/?page_size=2"
+        address = f"models/?page_size=2{ordering}"
         while address:
             page = get(address).json()
             assert page["count"] == 5

@@ -47,6 +47,43 @@ def test_an_unknown_api_address_is_a_problem_while_debugging_too(client, setting
     assert_problem(client.get("/api/v1/nope/"), 404, "not_found")
 
 
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_writing_to_an_unknown_address_finds_nothing_either(method):
+    response = getattr(Client(enforce_csrf_checks=True), method)("/api/v1/nope/")
+
+    assert_problem(response, 404, "not_found")
+
+
+def test_a_form_that_can_not_be_read_is_a_page_of_400():
+    client = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    token = client.get("/admin/login/").cookies["csrftoken"].value
+
+    response = client.post(
+        "/admin/login/",
+        b"a=1",
+        content_type="application/x-www-form-urlencoded; charset=utf-16",
+        headers={"x-csrftoken": token},
+    )
+
+    assert response.status_code == 400
+    assert b"<html" in response.content
+
+
+@pytest.mark.parametrize(("raised", "status"), [(OperationalError("locked"), 503), (RuntimeError("x"), 500)])
+def test_people_get_a_page_for_our_faults_too(client, monkeypatch, raised, status):
+    def explode(*args, **kwargs):
+        raise raised
+
+    monkeypatch.setattr("django.contrib.auth.views.LoginView.as_view", explode)
+
+    response = client.get("/admin/login/")
+
+    assert response.status_code == status
+    assert b"<html" in response.content
+    assert str(raised).encode() not in response.content
+    assert ("Retry-After" in response) is (status == 503)
+
+
 def test_people_get_a_page_instead(admin_client):
     response = admin_client.get("/admin/nope/")
 
