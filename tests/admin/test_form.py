@@ -266,6 +266,13 @@ def test_the_default_can_not_be_taken_off_sale(
     assert stored(model).is_default
 
 
+def test_what_is_stored_is_not_blamed_beside_what_was_typed(form: ObjectForm, model: AIModel) -> None:
+    AIModel.objects.filter(pk=model.pk).update(supported_qualities=["gone"])
+    version = str(stored(model).version_number)
+    errors = errors_of(form.save(supported_qualities=[], version_number=version))
+    assert errors == {"supported_qualities": ["This field is required."]}
+
+
 def test_deprecating_stamps_the_time(admin_client: Client, model: AIModel) -> None:
     other = AIModelFactory()
     ObjectForm(admin_client, change_address(other)).save(is_deprecated="on")

@@ -53,9 +53,9 @@ def test_a_new_multiplier_is_in_the_next_quote(admin_client: Client, get: Any) -
 
 def test_a_change_moves_the_catalogue_revision(admin_client: Client) -> None:
     tier = standard_tiers()[0]
-    before = CatalogueRevision.objects.current().revision
+    before = CatalogueRevision.objects.get().revision
     form_of(admin_client, tier).save(label="Plain")
-    assert CatalogueRevision.objects.current().revision > before
+    assert CatalogueRevision.objects.get().revision > before
 
 
 def test_the_key_can_not_be_changed(admin_client: Client) -> None:
@@ -95,6 +95,16 @@ def test_whoever_saves_again_after_the_refusal_overwrites_knowingly(admin_client
     assert form.save().status_code == 302
     tier.refresh_from_db()
     assert (tier.cost_multiplier, tier.label) == (3, "Theirs")
+
+
+def test_what_is_wrong_is_said_before_who_was_quicker(admin_client: Client) -> None:
+    tier = standard_tiers()[0]
+    form = form_of(admin_client, tier)
+    QualityTier.objects.filter(pk=tier.pk).update(cost_multiplier=Decimal(2))
+    [error] = errors_of(form.save(cost_multiplier="abc"))["cost_multiplier"]
+    assert error.startswith("Write a decimal number")
+    [error] = errors_of(form.save(cost_multiplier="3"))["cost_multiplier"]
+    assert "you saw 1." in error
 
 
 def test_sending_the_same_change_twice_is_not_refused(admin_client: Client) -> None:
