@@ -116,6 +116,3 @@ class CatalogueRevisionQuerySet(models.QuerySet["CatalogueRevision"]):
             return row
         self.get_or_create(pk=1, defaults={"epoch": uuid.uuid4().hex})  # the very first writer
         return self.select_for_update().get(pk=1)
-
-    def current(self) -> "CatalogueRevision":
-        return self.get(pk=1)

@@ -36,7 +36,7 @@ def default_id() -> str:
 
 
 def revision() -> int:
-    return CatalogueRevision.objects.current().revision
+    return CatalogueRevision.objects.get().revision
 
 
 # --- Models ----------------------------------------------------------------------------------------------

@@ -108,12 +108,12 @@ class TestRevise:
     )
     def test_a_change_to_what_stands_changes_nothing(self, changes):
         model = AIModelFactory(name="Same")
-        before = CatalogueRevision.objects.current()
+        before = CatalogueRevision.objects.get()
 
         revised = services.revise(model, changes)
 
         assert revised.version_number == model.version_number
-        assert CatalogueRevision.objects.current().revision == before.revision
+        assert CatalogueRevision.objects.get().revision == before.revision
 
     def test_true_is_not_the_number_one(self):
         model = AIModelFactory(model_parameters={"loop": 1})

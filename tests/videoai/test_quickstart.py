@@ -45,12 +45,12 @@ class TestPreparing:
 
     def test_the_second_run_changes_nothing_and_shows_no_password(self, capsys):
         self.run(capsys)
-        before = CatalogueRevision.objects.current().revision
+        before = CatalogueRevision.objects.get().revision
 
         printed = self.run(capsys)
 
         assert PASSWORD.search(printed) is None
-        assert CatalogueRevision.objects.current().revision == before
+        assert CatalogueRevision.objects.get().revision == before
         assert User.objects.count() == 1
 
     def test_what_stands_is_left_alone_even_if_it_is_less_than_the_seeds(self, capsys):

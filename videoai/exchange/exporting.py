@@ -14,10 +14,9 @@ from models_registry import services
 from models_registry.models import AIModel, CatalogueRevision
 from models_registry.values import decimal_text
 from pricing.errors import CatalogueBusy
+from pricing.price_book import MOST_READINGS
 from videoai.exchange.catalogue import Catalogue, read_catalogue
 from videoai.exchange.reader import FORMAT, VERSION
-
-MOST_READINGS = 20
 
 
 def export(models: QuerySet[AIModel]) -> str:

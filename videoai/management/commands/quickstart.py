@@ -1,4 +1,6 @@
+import os
 import secrets
+import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,7 +78,7 @@ class Command(BaseCommand):
         users = get_user_model().objects
         first = users.filter(is_superuser=True).order_by("pk").first()
         if first is not None:
-            again = f"python manage.py changepassword {first.get_username()}"
+            again = f"{os.path.relpath(sys.executable)} manage.py changepassword {first.get_username()}"
             self.stdout.write(f"Admin: {first.get_username()}. Forgot the password? {again}")
             return
         name, password = f"owner-{secrets.token_hex(2)}", secrets.token_urlsafe(15)

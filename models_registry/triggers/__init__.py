@@ -1,0 +1,93 @@
+"""Database triggers that notice every change of the catalogue, whoever makes it.
+
+Raw SQL, `loaddata`, `update()` and a colleague's psql session go around the services. So that caches, locks
+and quotes stay true all the same, the database itself, in the writer's transaction,
+
+- moves the catalogue revision and stamps each changed row with it,
+- moves `version_number` and `updated_at` of a changed model, never back,
+- moves `priced_at` when what a price is made of changes, or goes,
+- refuses lists that no reader could read: a duration that is no number of seconds, a tag that is no text.
+
+They are installed after each `migrate`, not in a migration: SQLite drops a table's triggers whenever a
+later migration rebuilds the table. A trigger's name carries a hash of its text, so a second run finds
+nothing to do.
+"""
+
+import hashlib
+from collections.abc import Iterable
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from models_registry.triggers import postgresql, sqlite
+from models_registry.triggers.tracked import BOOKKEEPING, TrackedTable
+
+__all__ = ["CATALOGUE_TABLES", "TrackedTable", "install", "missing"]
+
+CATALOGUE_TABLES = (
+    TrackedTable(
+        "models",
+        "models",
+        price_columns=("cost_per_second",),
+        is_versioned=True,
+        durations=("supported_durations",),
+        texts=("supported_qualities", "tags"),
+    ),
+    TrackedTable("quality_tiers", "quality_tiers", price_columns=("cost_multiplier",)),
+)
+
+
+def install(connection: BaseDatabaseWrapper, tables: Iterable[TrackedTable]) -> None:
+    """Bring the triggers on `tables` up to date; the tables have to exist."""
+    wanted = _wanted(connection, tables)
+    standing = _standing(connection, {table.name for table in tables})
+    with connection.cursor() as cursor:
+        for name in sorted(standing.keys() - wanted.keys()):
+            cursor.execute(_drop(connection.vendor, name))
+        for name, sql in wanted.items():
+            if name not in standing:
+                cursor.execute(sql)
+
+
+def missing(connection: BaseDatabaseWrapper, tables: Iterable[TrackedTable]) -> set[str]:
+    """The names of the triggers that ought to stand on `tables` and do not."""
+    standing = _standing(connection, {table.name for table in tables})
+    return _wanted(connection, tables).keys() - standing.keys()
+
+
+def _standing(connection: BaseDatabaseWrapper, tables: set[str]) -> dict[str, str]:
+    """Our triggers in the database: name → table."""
+    query = (
+        "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'"
+        if connection.vendor == "sqlite"
+        else "SELECT tgname, relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
+        "WHERE NOT tgisinternal AND pg_table_is_visible(pg_class.oid)"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        found = [(name, table) for name, table in cursor.fetchall() if table in tables]
+    return {name: table for name, table in found if name.startswith("catalogue_")}
+
+
+def _drop(vendor: str, name: str) -> str:
+    if vendor == "sqlite":
+        return f"DROP TRIGGER {name}"
+    return f"DROP FUNCTION {name}() CASCADE"  # takes the trigger of the same name along
+
+
+def _wanted(connection: BaseDatabaseWrapper, tables: Iterable[TrackedTable]) -> dict[str, str]:
+    """The SQL of every trigger that ought to stand on `tables`, by its name."""
+    wanted = {}
+    for table in tables:
+        make = sqlite.triggers if connection.vendor == "sqlite" else postgresql.triggers
+        for event, template in make(table, _columns(connection, table)):
+            digest = hashlib.sha256(template.encode()).hexdigest()[:8]
+            name = f"catalogue_{table.name}_{event}_{digest}"
+            wanted[name] = template.replace("@name@", name)
+    return wanted
+
+
+def _columns(connection: BaseDatabaseWrapper, table: TrackedTable) -> list[str]:
+    """The columns of `table` whose change is a change of the row."""
+    with connection.cursor() as cursor:
+        found = connection.introspection.get_table_description(cursor, table.name)
+    return [column.name for column in found if column.name not in BOOKKEEPING]
