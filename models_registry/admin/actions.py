@@ -48,13 +48,6 @@ def restore(model_admin: Any, request: HttpRequest, models: "QuerySet[AIModel]")
 
 def _do(model_admin: Any, request: HttpRequest, models: Sequence[AIModel], deed: Deed) -> None:
     """Do it to each of `models` in one transaction, log it, and tell what came of it."""
-    if not models:
-        model_admin.message_user(
-            request,
-            "Nothing was changed: the ticked models are no longer in this list.",
-            messages.WARNING,
-        )
-        return
     try:
         with transaction.atomic():
             changed = [model for model in models if _changes(deed.service, model)]

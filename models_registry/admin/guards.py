@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
@@ -49,6 +49,17 @@ class GuardedAdmin(admin.ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         refuse_garbled_keys(request.POST.getlist(ACTION_CHECKBOX_NAME))
         return super().changelist_view(request, extra_context)
+
+    def response_action(self, request: HttpRequest, queryset: Any) -> Any:  # type: ignore[override]
+        """Say so if all that was ticked has left the list meanwhile; the actions would say nothing."""
+        whole_list = request.POST.get("select_across") == "1"
+        ticked = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        if (queryset if whole_list else queryset.filter(pk__in=ticked)).exists():
+            return super().response_action(request, queryset)
+        things = self.opts.verbose_name_plural
+        told = f"Nothing was changed: the ticked {things} are no longer in this list."
+        self.message_user(request, told, messages.WARNING)
+        return None
 
     def formfield_for_manytomany(self, db_field: Any, request: Any = None, **kwargs: Any) -> Any:
         return super().formfield_for_manytomany(db_field, request, form_class=KeysField, **kwargs)

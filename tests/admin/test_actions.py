@@ -90,7 +90,15 @@ def test_models_that_have_left_the_list_are_missed(admin_client: Client, action:
     pk = gone.pk
     AIModel.objects.filter(pk=pk).delete()
     gone.pk = pk
-    assert "no longer in this list" in run(admin_client, action, gone)
+    assert "the ticked models are no longer in this list" in run(admin_client, action, gone)
+
+
+def test_the_whole_list_can_be_ticked(admin_client: Client) -> None:
+    AIModelFactory()
+    second, third = AIModelFactory(provider="Luma"), AIModelFactory(provider="Luma")
+    sent = {"action": "retire", "_selected_action": [second.pk], "select_across": "1", "index": "0"}
+    admin_client.post(f"{LIST}?provider=Luma", sent)
+    assert {status(second), status(third)} == {Status.RETIRED}
 
 
 def test_restoring_a_draft_is_refused(admin_client: Client) -> None:

@@ -8,7 +8,7 @@ from django.test import Client
 
 from models_registry import services
 from models_registry.models import CatalogueRevision, QualityTier
-from tests.admin.pages import ObjectForm, errors_of
+from tests.admin.pages import ObjectForm, errors_of, messages_of
 from tests.factories import AIModelFactory, QualityTierFactory, rate, standard_policy, standard_tiers
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +38,13 @@ def test_a_tier_is_added(admin_client: Client) -> None:
     assert response.status_code == 302
     tier = QualityTier.objects.get()
     assert (tier.key, tier.label, tier.position, tier.cost_multiplier) == ("4k", "4K", 9, Decimal("2.25"))
+
+
+def test_what_an_address_proposes_for_a_new_tier_can_be_changed(admin_client: Client) -> None:
+    form = ObjectForm(admin_client, f"{TIERS}add/?label=Proposed", "qualitytier_form")
+    assert form.values["label"] == "Proposed"
+    assert form.save(key="4k", label="4K", position="9", cost_multiplier="2").status_code == 302
+    assert QualityTier.objects.get().label == "4K"
 
 
 def test_a_new_multiplier_is_in_the_next_quote(admin_client: Client, get: Any) -> None:
@@ -211,3 +218,10 @@ def test_deleting_several_asks_first(admin_client: Client) -> None:
     )
     assert "Are you sure" in response.content.decode()
     assert QualityTier.objects.count() == 3
+
+
+def test_deleting_tiers_that_are_gone_says_so(admin_client: Client) -> None:
+    standard_tiers()
+    sent = {"action": "delete_selected", "_selected_action": ["999999"], "index": "0"}
+    assert admin_client.post(TIERS, sent).status_code == 302
+    assert "the ticked quality tiers are no longer in this list" in messages_of(admin_client, TIERS)

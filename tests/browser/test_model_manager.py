@@ -121,9 +121,9 @@ def test_a_description_of_several_lines_survives_another_edit(
     assert (now.provider, now.description) == ("Google", "One\rTwo\r\nThree\nFour")
 
 
-def test_without_javascript_the_list_works_too(browser: Any, live_server: Any, model: AIModel) -> None:
+def test_without_javascript_the_list_works_too(new_context: Any, live_server: Any, model: AIModel) -> None:
     User.objects.create_superuser("ada", password=PASSWORD)
-    page = browser.new_context(java_script_enabled=False).new_page()
+    page = new_context(java_script_enabled=False).new_page()
     page.goto(f"{live_server.url}/admin/models/")
     page.get_by_label("Username").fill("ada")
     page.get_by_label("Password").fill(PASSWORD)
