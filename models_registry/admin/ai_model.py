@@ -11,7 +11,6 @@ from models_registry.admin import actions
 from models_registry.admin.fields import comma_separated
 from models_registry.admin.filters import CategoryFilter, PremiumFilter, ProviderFilter, StatusFilter
 from models_registry.admin.forms import AIModelForm, AIModelRowForm, AIModelRows
-from models_registry.admin.guards import NUL
 from models_registry.admin.writes import CatalogueAdmin, refusals
 from models_registry.choices import Status
 from models_registry.models import AIModel
@@ -90,9 +89,7 @@ class AIModelAdmin(CatalogueAdmin):
         self, request: HttpRequest, queryset: Any, search_term: str
     ) -> tuple[AIModelQuerySet, bool]:
         text = search_term.strip()
-        if text and NUL not in text:
-            return queryset.matching(text), False
-        return super().get_search_results(request, queryset, search_term)
+        return (queryset.matching(text) if text else queryset), False
 
     # --- The list ----------------------------------------------------------------------------------------
 

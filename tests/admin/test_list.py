@@ -43,10 +43,10 @@ def test_prices_have_no_trailing_zeros(admin_client: Client) -> None:
 
 
 def test_every_status_but_active_is_marked(admin_client: Client) -> None:
-    first = AIModelFactory(is_premium=True)
-    AIModelFactory(is_active=False)
-    AIModelFactory(is_deprecated=True)
-    services.retire(AIModelFactory())
+    first = AIModelFactory(name="1", is_premium=True)
+    AIModelFactory(name="2", is_active=False)
+    AIModelFactory(name="3", is_deprecated=True)
+    services.retire(AIModelFactory(name="4"))
     html = admin_client.get(LIST).content.decode()
     assert first.is_default
     assert re.findall(r'class="mark mark-(\w+)"', html) == [

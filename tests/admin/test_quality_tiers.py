@@ -40,6 +40,14 @@ def test_a_tier_is_added(admin_client: Client) -> None:
     assert (tier.key, tier.label, tier.position, tier.cost_multiplier) == ("4k", "4K", 9, Decimal("2.25"))
 
 
+def test_who_may_add_and_not_change_adds(client: Client, tier_viewer: User) -> None:
+    tier_viewer.user_permissions.add(Permission.objects.get(codename="add_qualitytier"))
+    client.force_login(tier_viewer)
+    response = form_of(client).save(key="4k", label="4K", position="9", cost_multiplier="2.25")
+    assert response.status_code == 302
+    assert QualityTier.objects.get().cost_multiplier == Decimal("2.25")
+
+
 def test_what_an_address_proposes_for_a_new_tier_can_be_changed(admin_client: Client) -> None:
     form = ObjectForm(admin_client, f"{TIERS}add/?label=Proposed", "qualitytier_form")
     assert form.values["label"] == "Proposed"
