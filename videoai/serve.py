@@ -37,7 +37,8 @@ def serve(host: str, port: int, *, workers: int) -> None:
     refuse_taken_port(host, port)
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)]
     command += ["--workers", str(workers), "--blocking-threads", "1", "--respawn-failed-workers"]
-    # A worker that is interrupted while it starts may never end by itself; requests end long before.
+    # Ctrl-C reaches the workers twice, from the terminal and from their parent, and now and then leaves one
+    # waiting for ever.
     command += ["--workers-kill-timeout", "5", "--log-level", "warning", TARGET]
     sys.stdout.flush()
     os.execv(sys.executable, command)  # noqa: S606 - our own command line, no shell
