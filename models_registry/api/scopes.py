@@ -5,6 +5,9 @@ from rest_framework.request import Request
 PUBLIC: frozenset[str] = frozenset()
 CATALOGUE_RIGHTS = frozenset({"catalog:read"})
 
+# For `http_method_names`: what an `Allow` header promises has to be there, and OPTIONS is not.
+READING = ["get", "head"]
+
 
 def has_catalogue_rights(request: Request) -> bool:
     return getattr(request.auth, "scopes", frozenset()) >= CATALOGUE_RIGHTS

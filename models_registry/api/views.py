@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from models_registry.api.filters import AIModelFilter, StrictFilterBackend
 from models_registry.api.query import CapabilityQuery, read_query, refuse_any
-from models_registry.api.scopes import PUBLIC, has_catalogue_rights
+from models_registry.api.scopes import PUBLIC, READING, has_catalogue_rights
 from models_registry.api.serializers import AIModelSerializer, CapabilitySerializer
 from models_registry.errors import NoDefaultModel
 from models_registry.models import AIModel
@@ -27,6 +27,7 @@ MODEL_ID = OpenApiParameter(
 class AIModelViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[AIModel]):
     """The models on offer."""
 
+    http_method_names = READING
     queryset = AIModel.objects.all()
     serializer_class = AIModelSerializer
     filter_backends = [StrictFilterBackend]

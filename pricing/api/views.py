@@ -6,7 +6,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from models_registry.api.query import CapabilityQuery, read_query, refuse_any
-from models_registry.api.scopes import CATALOGUE_RIGHTS, PUBLIC
+from models_registry.api.scopes import CATALOGUE_RIGHTS, PUBLIC, READING
 from models_registry.models import AIModel
 from pricing import services
 from pricing.api.serializers import (
@@ -21,6 +21,7 @@ from pricing.price_book import read_price_book
 
 
 class QuoteView(APIView):
+    http_method_names = READING
     required_scopes: ClassVar[dict[str, frozenset[str]]] = {"get": PUBLIC}
 
     @extend_schema(
@@ -34,6 +35,7 @@ class QuoteView(APIView):
 
 
 class MatrixView(APIView):
+    http_method_names = READING
     required_scopes: ClassVar[dict[str, frozenset[str]]] = {"get": PUBLIC}
 
     @extend_schema(
@@ -48,6 +50,7 @@ class MatrixView(APIView):
 
 
 class CompareView(APIView):
+    http_method_names = READING
     required_scopes: ClassVar[dict[str, frozenset[str]]] = {"get": PUBLIC}
 
     @extend_schema(
@@ -62,6 +65,7 @@ class CompareView(APIView):
 
 
 class PolicyView(APIView):
+    http_method_names = READING
     required_scopes: ClassVar[dict[str, frozenset[str]]] = {"get": CATALOGUE_RIGHTS}
 
     @extend_schema(

@@ -92,11 +92,12 @@ def test_people_get_a_page_instead(admin_client):
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "options"])
-def test_a_method_that_is_not_there_is_a_problem(client, method):
-    response = getattr(client, method)("/api/v1/models/")
+@pytest.mark.parametrize("address", ["/api/v1/models/", "/api/v1/models/a/b/", "/api/v1/pricing/policy/"])
+def test_a_method_that_is_not_there_is_a_problem(client, method, address):
+    response = getattr(client, method)(address)
 
     assert_problem(response, 405, "method_not_allowed")
-    assert "GET" in response["Allow"]
+    assert response["Allow"] == "GET, HEAD"
 
 
 def test_only_json_is_served(client):
