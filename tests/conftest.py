@@ -4,8 +4,13 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
+from hypothesis import settings
 
 from tests.factories import standard_policy
+
+# The same examples in every run, and no failure because a machine was busy.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.load_profile("steady")
 
 
 @pytest.fixture
