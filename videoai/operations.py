@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
-from videoai.api.problem import method_not_allowed, respond
+from videoai.api.problem import DATABASE_SILENT, method_not_allowed, respond
 
 READING = {"GET", "HEAD"}
 
@@ -35,7 +35,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     try:
         waiting = waiting_migrations()
     except DatabaseError:
-        return respond("unavailable", "The database does not answer.")
+        return respond("unavailable", DATABASE_SILENT)
     if waiting:
         return respond("unavailable", f"{waiting} migrations have not run: python manage.py migrate.")
     return JsonResponse({"status": "ready"})

@@ -34,7 +34,6 @@ def serve(host: str, port: int, *, workers: int) -> None:
 
     One blocking thread a process: Python runs one at a time anyway, and more of them are slower.
     """
-    refuse_taken_port(host, port)
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)]
     command += ["--workers", str(workers), "--blocking-threads", "1", "--respawn-failed-workers"]
     # Ctrl-C reaches the workers twice, from the terminal and from their parent, and now and then leaves one
@@ -61,8 +60,9 @@ def main() -> None:
     try:
         # They read `.env`, too, and what is wrong with them is said once, not by every worker.
         _ = settings.SECRET_KEY
-        host = os.environ.get("HOST") or "127.0.0.1"
-        serve(host, port(), workers=number("WORKERS", cores(), most=1_000))
+        host, number_of_port = os.environ.get("HOST") or "127.0.0.1", port()
+        refuse_taken_port(host, number_of_port)
+        serve(host, number_of_port, workers=number("WORKERS", cores(), most=1_000))
     except (OSError, ImproperlyConfigured) as error:
         sys.exit(str(error))
 

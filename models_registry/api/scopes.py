@@ -9,5 +9,10 @@ CATALOGUE_RIGHTS = frozenset({"catalog:read"})
 READING = ["get", "head"]
 
 
+def scopes_of(request: Request) -> frozenset[str]:
+    """What the caller may do; nothing without credentials."""
+    return getattr(request.auth, "scopes", frozenset())
+
+
 def has_catalogue_rights(request: Request) -> bool:
-    return getattr(request.auth, "scopes", frozenset()) >= CATALOGUE_RIGHTS
+    return scopes_of(request) >= CATALOGUE_RIGHTS

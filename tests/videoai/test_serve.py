@@ -33,7 +33,6 @@ def test_without_one_the_default_counts(monkeypatch, unset):
 def test_the_server_gets_what_it_was_told(monkeypatch):
     started = []
     monkeypatch.setattr(serve.os, "execv", lambda path, command: started.append(command))
-    monkeypatch.setattr(serve, "refuse_taken_port", lambda host, port: None)
 
     serve.serve("127.0.0.1", 8123, workers=3)
 

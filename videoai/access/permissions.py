@@ -3,6 +3,8 @@ from typing import Any
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from models_registry.api.scopes import scopes_of
+
 
 def declared_scopes(view: Any, method: str) -> frozenset[str] | None:
     """What `view` asks for, by action or else by method; None if it declares nothing, which closes it."""
@@ -19,7 +21,4 @@ class HasDeclaredScopes(BasePermission):
             return True  # nothing is served by such a method: let the 405 say so
         required = declared_scopes(view, request.method or "")
         # What asks for nothing costs nothing: the scopes are not even looked up.
-        return required is not None and (not required or required <= self.held(request))
-
-    def held(self, request: Request) -> frozenset[str]:
-        return getattr(request.auth, "scopes", frozenset())
+        return required is not None and (not required or required <= scopes_of(request))

@@ -58,6 +58,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
 
 # What passes by itself, so that trying again soon makes sense.
 PASSING = frozenset({"unavailable", "catalogue_busy"})
+DATABASE_SILENT = "The database does not answer. Try again in a moment."
 
 # What `errors[].code` says of a single field.
 FIELD_CODES = frozenset(
@@ -146,7 +147,7 @@ def _body(error: Exception) -> dict[str, object] | None:  # noqa: PLR0911 - one 
         return problem("too_large", "A body has at most 1 MiB.")
     if isinstance(error, (OperationalError, InterfaceError)):
         logger.error("The database did not answer: %s", type(error).__name__)
-        return problem("unavailable", "The database does not answer. Try again in a moment.")
+        return problem("unavailable", DATABASE_SILENT)
     if isinstance(error, APIException):
         return _api_exception(error)
     return None
@@ -259,9 +260,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _database_is_busy(request: HttpRequest) -> HttpResponse:
-    if _is_for_people(request):
-        response = _page(503)
-    else:
-        response = respond("unavailable", "The database does not answer. Try again in a moment.")
+    response = _page(503) if _is_for_people(request) else respond("unavailable", DATABASE_SILENT)
     response["Retry-After"] = "1"
     return response
