@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.db.models import Q
 
+from models_registry.audit.audited import AuditedQuerySet
 from models_registry.choices import LONGEST_DURATION, Status
 
 if TYPE_CHECKING:
     from models_registry.models import AIModel, CatalogueRevision, QualityTier  # noqa: F401 - in bases
 
 
-class AIModelQuerySet(models.QuerySet["AIModel"]):
+class AIModelQuerySet(AuditedQuerySet["AIModel"]):
     def active(self) -> "AIModelQuerySet":
         """Offered to everybody: active and not on its way out."""
         return self.in_status(Status.ACTIVE)
@@ -99,7 +100,7 @@ class DefaultManager(AIModelManager):
         return AIModelQuerySet(self.model, using=self._db).default()
 
 
-class QualityTierQuerySet(models.QuerySet["QualityTier"]):
+class QualityTierQuerySet(AuditedQuerySet["QualityTier"]):
     def known_keys(self) -> set[str]:
         return set(self.values_list("key", flat=True))
 

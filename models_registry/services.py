@@ -55,7 +55,7 @@ def create(values: Mapping[str, Any]) -> AIModel:
     _stamp_deprecation(model)
     _claim_default(model, wanted=wants_default)
     model.save(force_insert=True)
-    return _reread(model)
+    return model
 
 
 @transaction.atomic
@@ -84,7 +84,7 @@ def revise(model: AIModel, changes: Mapping[str, Any], *, expected_version: int 
     if not changed:
         return stored
     stored.save(update_fields=[*changed, "deprecated_at"])
-    return _reread(stored)
+    return stored
 
 
 def retire(model: AIModel) -> AIModel:
@@ -218,8 +218,3 @@ def _claim_default(model: AIModel, *, wanted: bool) -> None:
         holder.is_default = False
         holder.save(update_fields=["is_default"])
     model.is_default = wanted or (holder is None and model.status == Status.ACTIVE)
-
-
-def _reread(model: AIModel) -> AIModel:
-    """The row as it now stands: the triggers have moved its version and times."""
-    return AIModel.objects.get(pk=model.pk)

@@ -6,7 +6,10 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from models_registry import choices
+from models_registry.audit.audited import Audited, AuditedQuerySet
+from models_registry.audit.models import State
 from models_registry.models import AIModel, QualityTier
+from models_registry.values import decimal_text
 
 FACTOR_DIGITS = 13
 FACTOR_DECIMALS = 6
@@ -15,8 +18,10 @@ HIGHEST_MARGIN = Decimal(1_000)
 MOST_CREDITS_PER_DOLLAR = Decimal(1_000_000)
 
 
-class PricingPolicy(models.Model):
+class PricingPolicy(Audited):
     """How dollars that we pay become credits that customers pay. One row; without it nothing is quoted."""
+
+    audit_kind = "pricing_policy"
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     profit_margin = models.DecimalField(
@@ -42,6 +47,8 @@ class PricingPolicy(models.Model):
         help_text="Dearer combinations are not sold.",
     )
     priced_at = models.DateTimeField(editable=False, db_default=Now())
+
+    objects = AuditedQuerySet["PricingPolicy"].as_manager()
 
     class Meta:
         db_table = "pricing_policy"
@@ -72,8 +79,10 @@ class PricingPolicy(models.Model):
         return "Pricing policy"
 
 
-class Rate(models.Model):
+class Rate(Audited):
     """What a second of one model in one quality costs, in place of the model's price times the multiplier."""
+
+    audit_kind = "rate"
 
     model = models.ForeignKey(AIModel, on_delete=models.PROTECT, related_name="+")
     quality = models.ForeignKey(
@@ -89,6 +98,8 @@ class Rate(models.Model):
         ],
     )
     priced_at = models.DateTimeField(editable=False, db_default=Now())
+
+    objects = AuditedQuerySet["Rate"].as_manager()
 
     class Meta:
         db_table = "rates"
@@ -110,3 +121,10 @@ class Rate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model} in {self.quality_id}"
+
+    def audit_subject(self) -> str:
+        """Its model's: who asks what a model's price was wants its rates, too."""
+        return self.model.model_id
+
+    def audit_state(self) -> State:
+        return {f"rates.{self.quality_id}": decimal_text(self.cost_per_second)}

@@ -78,7 +78,6 @@ def set_rate(model: AIModel, *, quality: str, cost_per_second: Decimal) -> Rate:
     # The lock has settled what is unique, and the validators say what the constraints guard.
     rate.full_clean(exclude=["model"], validate_unique=False, validate_constraints=False)
     rate.save()
-    rate.refresh_from_db(fields=["priced_at"])
     return rate
 
 
@@ -98,5 +97,4 @@ def set_policy(values: Mapping[str, Any]) -> PricingPolicy:
         setattr(policy, name, value)
     policy.full_clean(validate_unique=False)
     policy.save()
-    policy.refresh_from_db()
     return policy

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import factory
+from django.db.models import Model, QuerySet
 
 from models_registry import services
 from models_registry.models import AIModel, QualityTier
@@ -58,3 +59,8 @@ def standard_policy(**values: Any) -> PricingPolicy:
 
 def rate(model: AIModel, quality: str, cost_per_second: str) -> Rate:
     return pricing_services.set_rate(model, quality=quality, cost_per_second=Decimal(cost_per_second))
+
+
+def untraced(model: type[Model]) -> "QuerySet[Any]":
+    """The rows of `model`, to be written past services and audit trail, as raw SQL does."""
+    return QuerySet(model)

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from models_registry import services
 from models_registry.models import AIModel
-from tests.factories import AIModelFactory, rate, standard_policy
+from tests.factories import AIModelFactory, rate, standard_policy, untraced
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +25,7 @@ READS = {
 
 def stock(number: int) -> None:
     prototype = services.state(AIModelFactory(model_id="a/first", is_premium=True, tags=["fast"]))
-    AIModel.objects.bulk_create(
+    untraced(AIModel).bulk_create(
         AIModel(**{**prototype, "model_id": f"b/{n}", "is_default": False}) for n in range(number - 1)
     )
     standard_policy()

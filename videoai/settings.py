@@ -6,6 +6,7 @@ secret key, without which nothing starts.
 
 import logging
 import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,16 @@ elif not SECRET_KEY:
     # Good for one process: signing in lasts until the next restart. Enough for debugging.
     SECRET_KEY = os.urandom(48).hex()
 
+
+def networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """The addresses and networks in a comma-separated list, as in `127.0.0.1,10.0.0.0/8`."""
+    try:
+        return [ip_network(text.strip()) for text in env.list(name, default=[])]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}. List addresses or networks, by commas.") from error
+
+
+TRUSTED_PROXIES = networks("TRUSTED_PROXIES")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = seconds("HSTS_SECONDS", default=31_536_000) if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
@@ -71,6 +82,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 
 INSTALLED_APPS = [
     "videoai.apps.VideoAIConfig",
+    "videoai.access",
+    "models_registry.audit",
     "models_registry",
     "pricing",
     "videoai.apps.ModelManagerConfig",
@@ -88,6 +101,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "videoai.api.request_id.RequestIdMiddleware",
+    "videoai.access.occasions.OccasionMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "videoai.api.addresses.TrailingSlashMiddleware",

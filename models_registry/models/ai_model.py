@@ -8,6 +8,8 @@ from django.db.models.functions import Lower, Now
 from django.db.models.lookups import Exact
 
 from models_registry import choices, validation
+from models_registry.audit.audited import Audited
+from models_registry.audit.models import State
 from models_registry.choices import Category, Status
 from models_registry.models.quality_tier import QualityTier
 from models_registry.querysets import (
@@ -35,8 +37,13 @@ def duration_field(help_text: str) -> "models.PositiveIntegerField[int | None, i
     )
 
 
-class AIModel(models.Model):
+FLAGS = tuple(Status.ACTIVE.flags)
+
+
+class AIModel(Audited):
     """A video model as it is sold: what it is called, what it offers, what a second of it costs."""
+
+    audit_kind = "model"
 
     # Identification
     model_id = models.CharField(
@@ -174,6 +181,25 @@ class AIModel(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def audit_subject(self) -> str:
+        return self.model_id
+
+    @classmethod
+    def audit_action(cls, before: State | None, after: State | None) -> str:
+        """The name of the service that does nothing else than this step, else `create` or `change`."""
+        if before is None or after is None:
+            return super().audit_action(before, after)
+        changed = {name for name in after if before.get(name) != after[name]} - {"deprecated_at"}
+        if changed == {"is_default"} and after["is_default"]:
+            return "make_default"
+        if changed <= {"is_active", "is_deprecated", "is_default"}:
+            was, now = (Status.of(**{k: s[k] for k in FLAGS}) for s in (before, after))
+            if now == Status.RETIRED != was:
+                return "retire"
+            if was == Status.RETIRED and now == Status.ACTIVE:
+                return "restore"
+        return "change"
 
     @property
     def status(self) -> Status:

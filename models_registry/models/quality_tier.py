@@ -2,6 +2,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models.functions import Now
 
+from models_registry.audit.audited import Audited
 from models_registry.choices import (
     HIGHEST_MULTIPLIER,
     LOWEST_MULTIPLIER,
@@ -11,8 +12,10 @@ from models_registry.choices import (
 from models_registry.querysets import QualityTierQuerySet
 
 
-class QualityTier(models.Model):
+class QualityTier(Audited):
     """A quality that models can offer: a named tier (`standard`) or a resolution (`720p`)."""
+
+    audit_kind = "quality_tier"
 
     key = models.CharField(
         max_length=30,
@@ -52,6 +55,9 @@ class QualityTier(models.Model):
                 violation_error_message="The multiplier lies above 0 and at most at 1,000.",
             ),
         ]
+
+    def audit_subject(self) -> str:
+        return self.key
 
     def __str__(self) -> str:
         return self.label

@@ -7,7 +7,7 @@ from models_registry import services
 from models_registry.choices import Status
 from models_registry.models import AIModel
 from tests.admin.pages import LIST, messages_of
-from tests.factories import AIModelFactory
+from tests.factories import AIModelFactory, untraced
 
 pytestmark = pytest.mark.django_db
 
@@ -88,7 +88,7 @@ def test_models_that_have_left_the_list_are_missed(admin_client: Client, action:
     AIModelFactory()
     gone = AIModelFactory(is_active=False)
     pk = gone.pk
-    AIModel.objects.filter(pk=pk).delete()
+    untraced(AIModel).filter(pk=pk).delete()
     gone.pk = pk
     assert "the ticked models are no longer in this list" in run(admin_client, action, gone)
 
@@ -111,7 +111,7 @@ def test_restoring_a_draft_is_refused(admin_client: Client) -> None:
 def test_restoring_a_row_that_breaks_a_rule_is_refused_in_words(admin_client: Client) -> None:
     AIModelFactory()
     retired = services.retire(AIModelFactory())
-    AIModel.objects.filter(pk=retired.pk).update(supported_qualities=["gone"])
+    untraced(AIModel).filter(pk=retired.pk).update(supported_qualities=["gone"])
     assert "is no quality tier" in run(admin_client, "restore", retired)
     assert status(retired) == Status.RETIRED
 

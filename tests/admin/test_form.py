@@ -10,7 +10,7 @@ from models_registry import services
 from models_registry.errors import ModelIdTaken, StaleModel
 from models_registry.models import AIModel
 from tests.admin.pages import ADD, FILLED_IN, LIST, ObjectForm, change_address, errors_of
-from tests.factories import AIModelFactory, standard_tiers
+from tests.factories import AIModelFactory, standard_tiers, untraced
 
 pytestmark = pytest.mark.django_db
 
@@ -217,7 +217,7 @@ def test_the_same_change_sent_twice_is_not_refused(form: ObjectForm, model: AIMo
 
 @pytest.mark.parametrize("stored_as", ["One\rTwo", "One\r\nTwo", "One\nTwo"])
 def test_line_ends_of_any_kind_are_no_change(admin_client: Client, model: AIModel, stored_as: str) -> None:
-    AIModel.objects.filter(pk=model.pk).update(description=stored_as)
+    untraced(AIModel).filter(pk=model.pk).update(description=stored_as)
     form = ObjectForm(admin_client, change_address(model))
     assert form.save(name="Renamed", description="One\r\nTwo").status_code == 302
     assert (stored(model).name, stored(model).description) == ("Renamed", stored_as)
@@ -267,7 +267,7 @@ def test_the_default_can_not_be_taken_off_sale(
 
 
 def test_what_is_stored_is_not_blamed_beside_what_was_typed(form: ObjectForm, model: AIModel) -> None:
-    AIModel.objects.filter(pk=model.pk).update(supported_qualities=["gone"])
+    untraced(AIModel).filter(pk=model.pk).update(supported_qualities=["gone"])
     version = str(stored(model).version_number)
     errors = errors_of(form.save(supported_qualities=[], version_number=version))
     assert errors == {"supported_qualities": ["This field is required."]}

@@ -10,7 +10,7 @@ from models_registry import services
 from models_registry.errors import DefaultModelRequired
 from models_registry.models import AIModel
 from tests.admin.pages import ModelList, messages_of, row_errors
-from tests.factories import AIModelFactory, standard_policy
+from tests.factories import AIModelFactory, standard_policy, untraced
 
 pytestmark = pytest.mark.django_db
 
@@ -249,7 +249,7 @@ def test_one_bad_row_keeps_the_whole_page_from_being_saved(admin_client: Client)
 
 def test_a_row_that_breaks_a_rule_it_does_not_show_is_refused_above_the_row(admin_client: Client) -> None:
     model = AIModelFactory()
-    AIModel.objects.filter(pk=model.pk).update(supported_qualities=["gone"])
+    untraced(AIModel).filter(pk=model.pk).update(supported_qualities=["gone"])
     page = ModelList(admin_client)
     page.edit(model, cost_per_second="0.7")
     [error] = row_errors(page.save(), model)["__all__"]
@@ -288,7 +288,7 @@ def test_a_refusal_at_the_last_moment_rolls_the_page_back_and_keeps_what_was_typ
 def test_a_row_that_is_gone_stops_the_save(admin_client: Client) -> None:
     gone, model = AIModelFactory(is_active=False), AIModelFactory(cost_per_second="0.5")
     page = ModelList(admin_client)
-    AIModel.objects.filter(pk=gone.pk).delete()
+    untraced(AIModel).filter(pk=gone.pk).delete()
     page.edit(model, cost_per_second="0.7")
     response = page.save()
     assert "A row of this page is gone" in response.content.decode()
@@ -298,7 +298,7 @@ def test_a_row_that_is_gone_stops_the_save(admin_client: Client) -> None:
 def test_errors_stand_beside_their_own_row_though_another_is_gone(admin_client: Client) -> None:
     gone, model = AIModelFactory(name="A", is_active=False), AIModelFactory(name="B")
     page = ModelList(admin_client)
-    AIModel.objects.filter(pk=gone.pk).delete()
+    untraced(AIModel).filter(pk=gone.pk).delete()
     page.edit(model, cost_per_second="-1")
     response = page.save()
     [form] = response.context["cl"].formset.forms

@@ -9,7 +9,14 @@ from django.test import Client
 from models_registry import services
 from models_registry.models import CatalogueRevision, QualityTier
 from tests.admin.pages import ObjectForm, errors_of, messages_of
-from tests.factories import AIModelFactory, QualityTierFactory, rate, standard_policy, standard_tiers
+from tests.factories import (
+    AIModelFactory,
+    QualityTierFactory,
+    rate,
+    standard_policy,
+    standard_tiers,
+    untraced,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -84,7 +91,7 @@ def test_the_key_can_not_be_changed(admin_client: Client) -> None:
 def test_only_what_the_operator_changed_is_written(admin_client: Client) -> None:
     tier = standard_tiers()[0]
     form = form_of(admin_client, tier)
-    QualityTier.objects.filter(pk=tier.pk).update(cost_multiplier=Decimal(2))
+    untraced(QualityTier).filter(pk=tier.pk).update(cost_multiplier=Decimal(2))
     form.save(label="Plain")
     tier.refresh_from_db()
     assert (tier.label, tier.cost_multiplier) == ("Plain", Decimal(2))
@@ -93,7 +100,7 @@ def test_only_what_the_operator_changed_is_written(admin_client: Client) -> None
 def test_somebody_elses_change_of_the_same_field_is_not_overwritten_unseen(admin_client: Client) -> None:
     tier = standard_tiers()[0]
     form = form_of(admin_client, tier)
-    QualityTier.objects.filter(pk=tier.pk).update(cost_multiplier=Decimal(2))
+    untraced(QualityTier).filter(pk=tier.pk).update(cost_multiplier=Decimal(2))
     errors = errors_of(form.save(cost_multiplier="3"))
     assert errors == {
         "cost_multiplier": ["Cost multiplier is now 2; you saw 1. Save again to put your value in its place."]
@@ -104,7 +111,7 @@ def test_somebody_elses_change_of_the_same_field_is_not_overwritten_unseen(admin
 def test_whoever_saves_again_after_the_refusal_overwrites_knowingly(admin_client: Client) -> None:
     tier = standard_tiers()[0]
     form = form_of(admin_client, tier)
-    QualityTier.objects.filter(pk=tier.pk).update(cost_multiplier=Decimal(2), label="Theirs")
+    untraced(QualityTier).filter(pk=tier.pk).update(cost_multiplier=Decimal(2), label="Theirs")
     form.save(cost_multiplier="3")
     assert form.values["cost_multiplier"] == "3"
     assert form.save().status_code == 302
@@ -115,7 +122,7 @@ def test_whoever_saves_again_after_the_refusal_overwrites_knowingly(admin_client
 def test_what_is_wrong_is_said_before_who_was_quicker(admin_client: Client) -> None:
     tier = standard_tiers()[0]
     form = form_of(admin_client, tier)
-    QualityTier.objects.filter(pk=tier.pk).update(cost_multiplier=Decimal(2))
+    untraced(QualityTier).filter(pk=tier.pk).update(cost_multiplier=Decimal(2))
     [error] = errors_of(form.save(cost_multiplier="abc"))["cost_multiplier"]
     assert error.startswith("Write a decimal number")
     [error] = errors_of(form.save(cost_multiplier="3"))["cost_multiplier"]
@@ -133,7 +140,7 @@ def test_sending_the_same_change_twice_is_not_refused(admin_client: Client) -> N
 def test_retyping_the_value_one_saw_is_no_change(admin_client: Client) -> None:
     tier = standard_tiers()[0]
     form = form_of(admin_client, tier)
-    QualityTier.objects.filter(pk=tier.pk).update(cost_multiplier=Decimal(2))
+    untraced(QualityTier).filter(pk=tier.pk).update(cost_multiplier=Decimal(2))
     assert form.save(cost_multiplier="1.0").status_code == 302
     assert QualityTier.objects.get(pk=tier.pk).cost_multiplier == 2
     assert LogEntry.objects.get().get_change_message() == "No fields changed."

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from models_registry import services
 from models_registry.models import AIModel
-from tests.factories import AIModelFactory, QualityTierFactory, rate, standard_policy
+from tests.factories import AIModelFactory, QualityTierFactory, rate, standard_policy, untraced
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -112,7 +112,7 @@ def test_the_link_in_a_stale_form_opens_it_afresh(signed_in: Page, live_server: 
 def test_a_description_of_several_lines_survives_another_edit(
     signed_in: Page, live_server: Any, model: AIModel
 ) -> None:
-    AIModel.objects.filter(pk=model.pk).update(description="One\rTwo\r\nThree\nFour")
+    untraced(AIModel).filter(pk=model.pk).update(description="One\rTwo\r\nThree\nFour")
     signed_in.goto(f"{live_server.url}/admin/models/{model.pk}/change/")
     signed_in.get_by_label("Provider:").fill("Google")
     signed_in.get_by_role("button", name="Save", exact=True).click()

@@ -14,7 +14,7 @@ from pricing.errors import CatalogueBusy
 from pricing.models import Rate
 from tests import factories
 from tests.exchange.files import import_file
-from tests.factories import AIModelFactory
+from tests.factories import AIModelFactory, untraced
 from videoai.exchange.exporting import export, write_whole
 
 SAMPLE = Path(__file__).with_name("sample_models.json")
@@ -54,8 +54,8 @@ def test_every_field_makes_the_way_out_and_back() -> None:
 def test_an_export_restores_the_catalogue_in_an_empty_database() -> None:
     import_file(SAMPLE.read_bytes())
     before = exported()
-    Rate.objects.all().delete()
-    AIModel.objects.all().delete()
+    untraced(Rate).all().delete()
+    untraced(AIModel).all().delete()
 
     report = import_file(before.encode())
 

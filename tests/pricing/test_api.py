@@ -4,7 +4,7 @@ from models_registry import services
 from models_registry.models import AIModel, QualityTier
 from pricing.models import PricingPolicy
 from pricing.services import set_policy
-from tests.factories import AIModelFactory, standard_policy
+from tests.factories import AIModelFactory, standard_policy, untraced
 
 pytestmark = pytest.mark.django_db
 
@@ -94,7 +94,7 @@ class TestQuote:
 
     @pytest.mark.parametrize("missing", [PricingPolicy, QualityTier])
     def test_a_missing_part_is_an_error_and_never_a_free_quote(self, get, missing):
-        missing.objects.all().delete()
+        untraced(missing).all().delete()
 
         response = get("pricing/quote/", model_id="google/veo-3", quality="high", duration=8)
 

@@ -16,7 +16,7 @@ from pricing.errors import CatalogueBusy, OverLimit, Unpriced
 from pricing.models import PricingPolicy, Rate
 from pricing.price_book import PriceBook, read_price_book
 from pricing.services import compare, matrix, quote, remove_rate, set_policy
-from tests.factories import AIModelFactory, QualityTierFactory, rate, standard_policy
+from tests.factories import AIModelFactory, QualityTierFactory, rate, standard_policy, untraced
 
 pytestmark = pytest.mark.django_db
 
@@ -91,7 +91,7 @@ class TestRates:
 class TestNeverFree:
     def test_without_a_policy_nothing_is_quoted(self):
         AIModelFactory(model_id="a/b")
-        PricingPolicy.objects.all().delete()
+        untraced(PricingPolicy).all().delete()
 
         with pytest.raises(Unpriced):
             credits("a/b", "standard", 5)
@@ -100,7 +100,7 @@ class TestNeverFree:
 
     def test_a_quality_whose_tier_was_deleted_behind_our_back_is_unpriced(self):
         AIModelFactory(model_id="a/b")
-        QualityTier.objects.filter(key="high").delete()
+        untraced(QualityTier).filter(key="high").delete()
 
         with pytest.raises(Unpriced):
             credits("a/b", "high", 5)
@@ -194,7 +194,7 @@ class TestPricedAt:
         assert self.priced_at() > self.PAST
 
     def test_a_multiplier_moves_only_the_quality_it_is_of(self):
-        QualityTier.objects.filter(key="high").update(cost_multiplier=Decimal("1.3"))
+        untraced(QualityTier).filter(key="high").update(cost_multiplier=Decimal("1.3"))
         assert self.priced_at() > self.PAST
         assert self.priced_at("standard") == self.PAST
 
@@ -235,7 +235,7 @@ class TestOneConsistentState:
         monkeypatch.setattr(price_book, "MOST_READINGS", 3)
 
         def interrupt(self):
-            AIModel.objects.filter(pk=model.pk).update(description="again")
+            untraced(AIModel).filter(pk=model.pk).update(description="again")
             return original(self)
 
         original = type(QualityTier.objects.all()).__iter__

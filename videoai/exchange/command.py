@@ -6,6 +6,7 @@ from django.core.management import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from models_registry.errors import CatalogueError
+from videoai.access.occasions import operator_at_work
 from videoai.exchange.wording import printable
 from videoai.operations import waiting_migrations
 
@@ -16,7 +17,8 @@ class ExchangeCommand(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             refuse_unmigrated()
-            self.run(options)
+            with operator_at_work(self.name, reason=options.get("reason") or ""):
+                self.run(options)
         except BrokenPipeError:
             # As in `| head`: the work is done, and the interpreter would fail again flushing on exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -24,6 +26,10 @@ class ExchangeCommand(BaseCommand):
             raise CommandError(f"The database refused: {printable(str(error).strip())}") from error
         except CatalogueError as error:
             raise CommandError(printable(error.message)) from error
+
+    @property
+    def name(self) -> str:
+        return type(self).__module__.rpartition(".")[2]
 
     def run(self, options: dict[str, Any]) -> None:
         raise NotImplementedError

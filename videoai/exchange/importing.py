@@ -13,6 +13,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 
 from models_registry import services
+from models_registry.audit.ledger import together
 from models_registry.errors import CatalogueError, DefaultModelRequired
 from models_registry.models import AIModel, CatalogueRevision, QualityTier
 from pricing import services as pricing
@@ -72,6 +73,11 @@ def rehearse_import(rows: Sequence[Row], *, progress: Progress = silent) -> Impo
 
 def _try(rows: Sequence[Row], progress: Progress) -> ImportReport:
     CatalogueRevision.objects.lock()
+    with together():
+        return _compare_and_write(rows, progress)
+
+
+def _compare_and_write(rows: Sequence[Row], progress: Progress) -> ImportReport:
     before = read_catalogue(AIModel.objects.all())
     plans = plan(rows, standing=before, qualities=QualityTier.objects.known_keys())
     refusals = _carry_out(plans, before, progress)

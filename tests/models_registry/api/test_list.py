@@ -2,7 +2,7 @@ import pytest
 
 from models_registry import services
 from models_registry.models import AIModel
-from tests.factories import AIModelFactory
+from tests.factories import AIModelFactory, untraced
 
 pytestmark = pytest.mark.django_db
 
@@ -209,7 +209,7 @@ class TestPages:
 
     def test_a_page_holds_50_unless_asked_and_never_more_than_200(self, get, django_assert_num_queries):
         prototype = AIModelFactory()
-        AIModel.objects.bulk_create(
+        untraced(AIModel).bulk_create(
             AIModel(
                 **{**services.state(prototype), "model_id": f"b/{n}", "is_default": False},
             )

@@ -1,10 +1,12 @@
 import sys
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
 from pathlib import Path
 from typing import Any
 
 from django.core.management import CommandError
 
+from models_registry.audit.occasion import REASON_LENGTH
+from models_registry.values import CONTROL
 from videoai.exchange import wording
 from videoai.exchange.command import ExchangeCommand
 from videoai.exchange.importing import Progress, RowsRefused, import_rows, rehearse_import, silent
@@ -46,6 +48,12 @@ examples:
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", help="the file to read; - reads standard input")
         parser.add_argument("--dry-run", action="store_true", help="do everything, then undo it")
+        parser.add_argument(
+            "--reason",
+            type=reason,
+            metavar="TEXT",
+            help="why; it stands in the history of every model changed",
+        )
 
     def run(self, options: dict[str, Any]) -> None:
         attempt = rehearse_import if options["dry_run"] else import_rows
@@ -71,6 +79,12 @@ examples:
                 self.stderr.write(f"{tried:,} of {rows:,} rows", str)
 
         return tell if verbosity >= 2 or self.stderr.isatty() else silent
+
+
+def reason(text: str) -> str:
+    if len(text) > REASON_LENGTH or CONTROL.search(text):
+        raise ArgumentTypeError(f"one line of at most {REASON_LENGTH} characters is wanted")
+    return text
 
 
 def content_of(name: str) -> bytes:

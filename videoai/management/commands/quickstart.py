@@ -12,6 +12,7 @@ from django.core.files import locks
 from django.core.management import BaseCommand, CommandError, call_command
 
 from pricing.models import PricingPolicy
+from videoai.access.occasions import operator_at_work
 from videoai.exchange.seed import seed
 from videoai.serve import port, refuse_taken_port, serve
 
@@ -71,7 +72,8 @@ class Command(BaseCommand):
         if PricingPolicy.objects.exists():
             self.stdout.write("Catalogue: stands already, left alone.")
             return
-        seed()
+        with operator_at_work("quickstart"):
+            seed()
         self.stdout.write("Catalogue: planted the default models, quality tiers and pricing policy.")
 
     def create_first_admin(self) -> None:

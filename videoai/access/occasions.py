@@ -1,0 +1,82 @@
+"""Who acts, from where and why: what the audit trail writes beside each change."""
+
+import getpass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from django.http import HttpRequest, HttpResponse
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+from models_registry.audit.occasion import REASON_LENGTH, Actor, Occasion, acting, taking_place
+from models_registry.values import CONTROL, UNSTORABLE
+from videoai.access.client_address import client_address
+from videoai.api.request_id import current_request_id
+
+REASON_HEADER = "X-Change-Reason"
+REASON_FIELD = "change_reason"  # of the admin's forms
+ANONYMOUS = Actor("anonymous", "", "anonymous")
+
+
+class OccasionMiddleware:
+    """Opens an occasion around every request; user and reason are looked up when something is recorded."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        is_api = request.path_info.startswith("/api/")
+        reason_of = reason_in_header if is_api else reason_in_form
+        occasion = Occasion(
+            source="api" if is_api else "admin",
+            request_id=current_request_id(),
+            address=client_address(request),
+            find_actor=lambda: actor_of(request),
+            find_reason=lambda: reason_of(request),
+        )
+        with taking_place(occasion):
+            return self.get_response(request)
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """The token that authenticated the request, else the signed-in user, else nobody we know."""
+    actor: Actor | None = getattr(request, "audit_actor", None)
+    if actor is not None:
+        return actor
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return ANONYMOUS
+    return Actor("user", str(user.pk), user.get_username())
+
+
+def reason_in_header(request: HttpRequest) -> str:
+    """`X-Change-Reason`, in UTF-8. Raises ValidationError when it is too long or holds control characters."""
+    text = request.headers.get(REASON_HEADER, "").strip()
+    with suppress(UnicodeError):
+        text = text.encode("latin-1").decode()  # WSGI hands the bytes of a header over as Latin-1
+    if len(text) > REASON_LENGTH:
+        message = f"A reason has at most {REASON_LENGTH} characters, not {len(text)}."
+        raise ValidationError({REASON_HEADER: [ErrorDetail(message, "max_length")]})
+    if CONTROL.search(text) or UNSTORABLE.search(text):
+        message = "The reason holds a control character; take it out."
+        raise ValidationError({REASON_HEADER: [ErrorDetail(message, "invalid_text")]})
+    return text
+
+
+def reason_in_form(request: HttpRequest) -> str:
+    """What was typed as the reason, in one line; the forms have checked its length."""
+    return " ".join(request.POST.get(REASON_FIELD, "").split())
+
+
+@contextmanager
+def operator_at_work(command: str, *, reason: str = "") -> Iterator[None]:
+    """For management commands: who runs it on this machine, and which one."""
+    with acting(actor=operator(), source=command, reason=reason):
+        yield
+
+
+def operator() -> Actor:
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a number that no user has
+        name = "operator"
+    return Actor("command", "", name)
