@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.core.cache import caches
 from django.test import Client
 from hypothesis import settings
 
@@ -11,6 +12,13 @@ from tests.factories import standard_policy
 # The same examples in every run, and no failure because a machine was busy.
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted_yet() -> None:
+    """Limits are met by the requests of one test alone."""
+    for name in ("default", "process"):
+        caches[name].clear()
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from videoai.limits.rates import Rate, in_process, parse_rate, shared
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 LEAST_KEY_LENGTH = 32
 
@@ -102,6 +104,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "videoai.api.request_id.RequestIdMiddleware",
     "videoai.access.occasions.OccasionMiddleware",
+    "videoai.access.refused_writes.RefusedWritesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "videoai.api.addresses.TrailingSlashMiddleware",
@@ -189,6 +192,30 @@ EMBEDDED_DATABASE = BASE_DIR / "var" / "videoai.sqlite3"
 DATABASES = {"default": database(env.str("DATABASE_URL", default="") or f"sqlite:///{EMBEDDED_DATABASE}")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# --- Limits ----------------------------------------------------------------------------------------------
+
+
+def rate_limit(name: str, *, default: str) -> Rate | None:
+    text = os.environ.get(name) or default
+    try:
+        return parse_rate(text)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}={text} {error}") from error
+
+
+def counters(url: str) -> dict[str, dict[str, Any]]:
+    """Where requests are counted; in the process, when nothing else is named or what is named is silent."""
+    try:
+        return {"default": shared(url) if url else in_process("default"), "process": in_process("process")}
+    except ValueError as error:
+        raise ImproperlyConfigured(f"CACHE_URL {error}") from None
+
+
+RATE_LIMIT_READ = rate_limit("RATE_LIMIT_READ", default="6000/min")
+RATE_LIMIT_WRITE = rate_limit("RATE_LIMIT_WRITE", default="1200/min")
+RATE_LIMIT_FAILURE = rate_limit("RATE_LIMIT_FAILURE", default="300/min")
+CACHES = counters(os.environ.get("CACHE_URL", ""))
+
 # --- API -------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
@@ -196,6 +223,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": ["videoai.access.authentication.StaffSessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["videoai.access.permissions.HasDeclaredScopes"],
+    "DEFAULT_THROTTLE_CLASSES": ["videoai.limits.throttling.Limits"],
     "DEFAULT_PAGINATION_CLASS": "videoai.api.pagination.Pages",
     "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "videoai.api.schema.Schema",

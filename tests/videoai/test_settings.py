@@ -35,6 +35,12 @@ def test_safe_settings_start():
         ({"DATABASE_URL": "nonsense"}, "DATABASE_URL"),
         ({"CONN_MAX_AGE": "long"}, "CONN_MAX_AGE"),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL"),
+        ({"RATE_LIMIT_READ": "many"}, "RATE_LIMIT_READ=many is neither a rate such as 600/min"),
+        ({"RATE_LIMIT_WRITE": "0/min"}, "RATE_LIMIT_WRITE"),
+        ({"RATE_LIMIT_FAILURE": "10/week"}, "RATE_LIMIT_FAILURE"),
+        ({"CACHE_URL": f"memcached://:{LONG_KEY}@127.0.0.1:11211"}, "CACHE_URL is no address of a Redis"),
+        ({"TRUSTED_PROXIES": "10.0.0.1/8"}, "TRUSTED_PROXIES: 10.0.0.1/8 has host bits set"),
+        ({"TRUSTED_PROXIES": "proxy.example"}, "TRUSTED_PROXIES"),
         ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS"),
         ({"ALLOWED_HOSTS": "models.example,*"}, "ALLOWED_HOSTS"),
     ],
@@ -45,6 +51,12 @@ def test_unsafe_ones_do_not(environment, said):
     assert refused.returncode != 0
     assert said in refused.stderr
     assert LONG_KEY not in refused.stderr
+
+
+def test_limits_can_be_switched_off_and_counted_in_redis():
+    limits = {"RATE_LIMIT_READ": "off", "RATE_LIMIT_WRITE": "10/s", "CACHE_URL": "redis://:x@127.0.0.1:1/4"}
+
+    assert start(**limits).returncode == 0
 
 
 def test_the_server_says_in_one_sentence_what_is_wrong_with_the_settings():

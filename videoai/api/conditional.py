@@ -9,7 +9,7 @@ from django.utils.http import parse_etags
 PREFIX = "/api/"
 # A body depends on who asks; nothing else about the request changes it.
 VARY = "Accept, Authorization, Cookie"
-KEPT_BY_304 = ("ETag", "Cache-Control", "Vary", "Date")
+KEPT_BY_304 = ("ETag", "Cache-Control", "Vary", "Date", "RateLimit-Policy", "RateLimit")
 
 
 class ConditionalGetMiddleware:

@@ -1,0 +1,51 @@
+"""Limits of reads and writes, as Django REST framework's throttle."""
+
+from typing import Any
+
+from django.conf import settings
+from rest_framework.exceptions import Throttled
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from videoai.limits.caches import Count
+from videoai.limits.callers import caller_of
+from videoai.limits.counting import count
+from videoai.limits.rates import Rate
+
+
+class Limits(BaseThrottle):
+    """Reads and writes are counted apart, for each credential or, without one, each address.
+
+    DRF's own throttles read, add and write back, so that requests at the same moment go uncounted.
+    """
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        kind, rate = _limit_of(request)
+        if rate is None:
+            return True
+        counted = count(f"{kind}:{caller_of(request._request)}", seconds=rate.seconds)
+        view.headers.update(headers(kind, rate, counted))
+        if counted.number > rate.limit:
+            raise too_many(f"{kind}s", rate, counted)
+        return True
+
+
+def _limit_of(request: Request) -> tuple[str, Rate | None]:
+    if request.method in SAFE_METHODS:
+        return "read", settings.RATE_LIMIT_READ
+    return "write", settings.RATE_LIMIT_WRITE
+
+
+def headers(kind: str, rate: Rate, counted: Count) -> dict[str, str]:
+    """As the IETF's draft of RateLimit header fields has them."""
+    remaining = max(0, rate.limit - counted.number)
+    return {
+        "RateLimit-Policy": f'"{kind}";q={rate.limit};w={rate.seconds}',
+        "RateLimit": f'"{kind}";r={remaining};t={counted.resets_in}',
+    }
+
+
+def too_many(what: str, rate: Rate, counted: Count) -> Throttled:
+    """Answered as 429, with `Retry-After`."""
+    return Throttled(wait=counted.resets_in, detail=f"At most {rate.limit} {what} in {rate.seconds} seconds.")
