@@ -1,5 +1,6 @@
 """Which address a request comes from. What a client writes into its own headers counts for nothing."""
 
+import re
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import chain
 
@@ -7,6 +8,8 @@ from django.conf import settings
 from django.http import HttpRequest
 
 Address = IPv4Address | IPv6Address
+# Some proxies add the port: 192.0.2.1:5678, [2001:db8::1]:80.
+WITH_PORT = re.compile(r"(?P<v4>[0-9.]+):[0-9]{1,5}|\[(?P<v6>[^\]]+)\](?::[0-9]{1,5})?")
 
 
 def client_address(request: HttpRequest) -> str:
@@ -28,8 +31,12 @@ def client_address(request: HttpRequest) -> str:
 
 
 def _read(text: str) -> Address | None:
+    """The address in `text`, without port or zone; one of IPv4 as such, though it be mapped into IPv6."""
+    text = text.strip()
+    if with_port := WITH_PORT.fullmatch(text):
+        text = with_port["v4"] or with_port["v6"]
     try:
-        address = ip_address(text.strip())
+        address = ip_address(text.partition("%")[0])
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
