@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection
 
 from models_registry import services
+from models_registry.audit.models import AuditEntry
 from models_registry.models import AIModel, CatalogueRevision
 from pricing.errors import CatalogueBusy
 from pricing.models import Rate
@@ -23,7 +24,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("tiers")]
 
 
 def exported() -> str:
-    return export(AIModel.objects.all())
+    return export(AIModel.objects.all()).text
 
 
 def exported_ids(*arguments: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -196,3 +197,54 @@ def test_nothing_but_a_file_is_replaced(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="No such file or directory"):
         call_command("export_models", str(tmp_path / "missing" / "models.json"))
+
+
+# --- What the trail tells of it --------------------------------------------------------------------------
+
+
+def trail() -> list[tuple[str, str, dict[str, Any]]]:
+    """Who, what and the facts of every export."""
+    entries = AuditEntry.objects.filter(action="exported").order_by("number")
+    return [(entry.actor_kind, entry.subject, json.loads(entry.facts)) for entry in entries]
+
+
+@pytest.mark.usefixtures("one_of_each_status")
+def test_an_export_is_recorded_with_its_number_and_its_file(tmp_path: Path) -> None:
+    call_command("export_models", str(tmp_path / "models.json"), "--status", "draft,active")
+
+    assert trail() == [("command", "models.json", {"models": 2, "statuses": ["draft", "active"]})]
+
+
+def test_what_is_printed_is_recorded_too(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("export_models")
+
+    everything = ["draft", "active", "deprecated", "retired"]
+    assert trail() == [("command", "standard output", {"models": 0, "statuses": everything})]
+
+
+@pytest.mark.parametrize("arguments", [["--status", "gone"], ["/nowhere/models.json"]])
+def test_an_export_that_fails_leaves_no_trace(arguments: list[str]) -> None:
+    with pytest.raises(CommandError):
+        call_command("export_models", *arguments)
+
+    assert trail() == []
+
+
+@pytest.mark.parametrize("to_file", [True, False])
+def test_nothing_leaves_that_can_not_be_recorded(
+    to_file: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def read_only(execute: Any, sql: str, *others: Any) -> Any:
+        if sql.startswith("INSERT"):
+            raise OperationalError("attempt to write a readonly database")
+        return execute(sql, *others)
+
+    target = tmp_path / "models.json"
+    with (
+        connection.execute_wrapper(read_only),
+        pytest.raises(CommandError, match="The database refused: attempt to write a readonly database"),
+    ):
+        call_command("export_models", *([str(target)] if to_file else []))
+
+    assert not target.exists()
+    assert capsys.readouterr().out == ""

@@ -6,7 +6,7 @@ import secrets
 import stat
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
@@ -19,7 +19,12 @@ from videoai.exchange.catalogue import Catalogue, read_catalogue
 from videoai.exchange.reader import FORMAT, VERSION
 
 
-def export(models: QuerySet[AIModel]) -> str:
+class Export(NamedTuple):
+    text: str
+    number: int  # of models
+
+
+def export(models: QuerySet[AIModel]) -> Export:
     """`models`, ordered by id, and their rates, as they stood together at one moment.
 
     Four queries. Raises CatalogueBusy if no reading was left alone.
@@ -30,7 +35,8 @@ def export(models: QuerySet[AIModel]) -> str:
         "version": VERSION,
         "models": [_row(catalogue, model_id) for model_id in catalogue.models],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return Export(text, len(catalogue.models))
 
 
 def _read_undisturbed(models: QuerySet[AIModel]) -> Catalogue:

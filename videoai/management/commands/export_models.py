@@ -3,12 +3,14 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management import CommandError
+from django.db import transaction
 
+from models_registry.audit import ledger
 from models_registry.choices import Status
 from models_registry.models import AIModel
 from models_registry.values import shown
 from videoai.exchange.command import ExchangeCommand
-from videoai.exchange.exporting import export, write_whole
+from videoai.exchange.exporting import Export, export, write_whole
 
 
 class Command(ExchangeCommand):
@@ -31,13 +33,19 @@ class Command(ExchangeCommand):
         )
 
     def run(self, options: dict[str, Any]) -> None:
-        text = export(AIModel.objects.in_status(*statuses(options["status"])))
+        wanted = statuses(options["status"])
+        exported = export(AIModel.objects.in_status(*wanted))
         target = options["file"] or options["output"]
         if target in {None, "-"}:
-            self.print_whole(text)
+            # Before it is printed: a pager would hold the transaction open for as long as somebody reads.
+            record(exported, to="standard output", of=wanted)
+            self.print_whole(exported.text)
             return
         try:
-            write_whole(Path(target), text)
+            # Nothing leaves unrecorded, and what could not be written did not leave.
+            with transaction.atomic():
+                record(exported, to=Path(target).name, of=wanted)
+                write_whole(Path(target), exported.text)
         except OSError as error:
             raise CommandError(f"{target} could not be written: {error.strerror or error}") from error
 
@@ -49,6 +57,10 @@ class Command(ExchangeCommand):
             return
         buffer.write(text.encode())
         buffer.flush()
+
+
+def record(exported: Export, *, to: str, of: list[str]) -> None:
+    ledger.record_event("exported", subject=to, models=exported.number, statuses=of)
 
 
 def statuses(given: list[str]) -> list[str]:
