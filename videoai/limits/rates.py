@@ -4,10 +4,6 @@ import re
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as ConnectionLost
-from redis.retry import Retry
-
 SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3_600, "hour": 3_600, "d": 86_400, "day": 86_400}
 SHAPE = re.compile(rf"([1-9][0-9]{{0,8}})/({'|'.join(SECONDS)})")
 OFF = "off"
@@ -62,8 +58,6 @@ def shared(url: str) -> dict[str, Any]:
         "OPTIONS": {
             "socket_timeout": PATIENCE_SECONDS,
             "socket_connect_timeout": PATIENCE_SECONDS,
-            # A connection that was kept may have died with the Redis of before; silence is not asked twice.
-            "retry": Retry(NoBackoff(), 1, supported_errors=(ConnectionLost,)),
         },
     }
 

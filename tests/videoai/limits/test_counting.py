@@ -10,7 +10,7 @@ import time_machine
 from django.core.cache import caches
 
 from tests.exchange.threads import at_once
-from videoai.limits.caches import Count
+from videoai.limits.caches import Count, OwnCache
 from videoai.limits.counting import count
 
 
@@ -47,6 +47,18 @@ class TestInTheProcess:
             count("one", seconds=60)
             clock.shift(-3_600)
             assert count("one", seconds=60) == Count(2, 60)
+
+    def test_whoever_is_held_up_while_the_window_ends_is_counted_all_the_same(self, monkeypatch):
+        incr = OwnCache.incr
+        with time_machine.travel(1_700_000_000, tick=False) as clock:
+
+            def late(cache: OwnCache, key: str) -> int:
+                clock.shift(61)
+                return incr(cache, key)
+
+            monkeypatch.setattr(OwnCache, "incr", late)
+
+            assert count("one", seconds=60).number == 1
 
     def test_callers_without_number_take_no_memory_without_end(self, settings):
         settings.CACHES = {"default": {**settings.CACHES["process"], "OPTIONS": {"MAX_ENTRIES": 30}}}
