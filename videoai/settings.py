@@ -221,7 +221,10 @@ CACHES = counters(os.environ.get("CACHE_URL", ""))
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_AUTHENTICATION_CLASSES": ["videoai.access.authentication.StaffSessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "videoai.access.authentication.BearerAuthentication",
+        "videoai.access.authentication.StaffSessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["videoai.access.permissions.HasDeclaredScopes"],
     "DEFAULT_THROTTLE_CLASSES": ["videoai.limits.throttling.Limits"],
     "DEFAULT_PAGINATION_CLASS": "videoai.api.pagination.Pages",

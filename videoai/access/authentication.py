@@ -1,9 +1,77 @@
+"""Who is calling: a program with a token, or a person who is signed in to the admin."""
+
+import hmac
+import re
+from datetime import datetime
 from typing import Any
 
-from rest_framework.authentication import SessionAuthentication
+from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
-from videoai.access.scopes import StaffSession
+from models_registry.audit.occasion import Actor
+from videoai.access.last_use import note_use
+from videoai.access.models import ServiceToken
+from videoai.access.querysets import TokenState
+from videoai.access.refusals import token_refused
+from videoai.access.scopes import StaffSession, TokenRights
+from videoai.access.times import utc_text
+from videoai.access.token_text import DIGEST_LENGTH, TokenText
+
+SCHEME = "Bearer"
+HEADER = re.compile("(?i:bearer) +(.+)")
+# Compared with when the prefix is unknown, so that the time an answer takes tells nothing.
+NOBODYS_DIGEST = "0" * DIGEST_LENGTH
+# One sentence for every token that was not proven to be one: it tells nothing about which there are.
+NOT_VALID = "The token is not valid. Send a live one, as in `Authorization: Bearer vai_…`, or no such header."
+
+
+class BearerAuthentication(BaseAuthentication):
+    """`Authorization: Bearer vai_…`. A header that is there has to be good: the session does not stand in."""
+
+    def authenticate(self, request: Request) -> tuple[Any, TokenRights] | None:
+        header = request.META.get("HTTP_AUTHORIZATION")
+        if header is None:
+            return None
+        now = timezone.now()
+        token = proven_token(request, header)
+        refuse_ended(request, token, at=now)
+        note_use(token, at=now)
+        request._request.audit_actor = Actor("token", str(token.pk), str(token))  # type: ignore[attr-defined]
+        return AnonymousUser(), TokenRights(token)
+
+    def authenticate_header(self, request: Request) -> str:
+        return SCHEME
+
+
+def proven_token(request: Request, header: str) -> ServiceToken:
+    """The token whose secret stands in `header`, live or not. Raises AuthenticationFailed."""
+    found = HEADER.fullmatch(header)
+    sent = TokenText.read(found[1]) if found else None
+    if sent is None:
+        token_refused(request, "malformed")
+        raise AuthenticationFailed(NOT_VALID)
+    token = ServiceToken.objects.filter(prefix=sent.prefix).first()
+    is_proven = hmac.compare_digest(token.digest if token else NOBODYS_DIGEST, sent.digest)
+    if token is None or not is_proven:
+        token_refused(request, "wrong_secret" if token else "unknown", sent.prefix)
+        raise AuthenticationFailed(NOT_VALID)
+    return token
+
+
+def refuse_ended(request: Request, token: ServiceToken, *, at: datetime) -> None:
+    """Whoever knows the secret may know what became of the token. Raises AuthenticationFailed."""
+    state = token.state(at)
+    if state == TokenState.EXPIRED:
+        told = f"The token expired on {utc_text(token.expires_at)}. Ask for a new one."
+    elif state == TokenState.REVOKED:
+        told = f"The token was revoked on {utc_text(token.revoked_at)}. Ask for a new one."
+    else:
+        return
+    token_refused(request, state.value, token.prefix)
+    raise AuthenticationFailed(told)
 
 
 class StaffSessionAuthentication(SessionAuthentication):
@@ -16,4 +84,11 @@ class StaffSessionAuthentication(SessionAuthentication):
         return signed_in[0], StaffSession(signed_in[0])
 
     def authenticate_header(self, request: Request) -> str:
-        return "Bearer"
+        return SCHEME
+
+    def enforce_csrf(self, request: Request) -> None:
+        try:
+            super().enforce_csrf(request)
+        except PermissionDenied as error:
+            told = "Send the CSRF token of your session in the X-CSRFToken header."
+            raise PermissionDenied(told, code="csrf_failed") from error

@@ -1,27 +1,26 @@
-"""How long a request waits to be written down that has nothing to write itself."""
+"""For writes that are not worth waiting for."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection
 
-MILLISECONDS = 200
+PATIENCE = 250  # milliseconds that a request waits to be written down that writes nothing itself
 
 
 @contextmanager
-def impatient() -> Iterator[None]:
-    """Wait a moment for the database's lock, and no longer; then Django raises OperationalError.
+def waiting_at_most(milliseconds: int) -> Iterator[None]:
+    """On SQLite, wait no longer for its one write lock, which an import may hold for seconds.
 
-    SQLite has one lock for all writers, and a big import holds it for seconds. Who is refused, or reads with
-    a bad token, must not keep a whole process waiting for that: readers would wait behind.
+    What had to wait longer raises OperationalError. Other databases lock single rows: nothing changes.
     """
     if connection.vendor != "sqlite":
         yield
         return
     with connection.cursor() as cursor:
-        (usual,) = cursor.execute("PRAGMA busy_timeout").fetchone()
-        cursor.execute(f"PRAGMA busy_timeout = {MILLISECONDS}")
+        before = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
+        cursor.execute(f"PRAGMA busy_timeout = {milliseconds:d}")
         try:
             yield
         finally:
-            cursor.execute(f"PRAGMA busy_timeout = {usual}")
+            cursor.execute(f"PRAGMA busy_timeout = {before:d}")

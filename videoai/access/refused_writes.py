@@ -11,7 +11,7 @@ from django.utils.encoding import escape_uri_path
 
 from models_registry.audit import ledger
 from models_registry.audit.occasion import acting
-from videoai.access.patience import impatient
+from videoai.access.patience import PATIENCE, waiting_at_most
 from videoai.api.problem import MEDIA_TYPE
 from videoai.limits.callers import caller_of
 from videoai.limits.counting import count
@@ -55,7 +55,7 @@ def record(request: HttpRequest, response: HttpResponse) -> None:
         return
     path = escape_uri_path(request.path_info)[:LONGEST_PATH]
     # Without the reason: it may be what was wrong, and a form's stands in a body that may be wrong, too.
-    with acting(reason=""), impatient():
+    with acting(reason=""), waiting_at_most(PATIENCE):
         ledger.record_event(
             "write_refused",
             subject=f"{request.method} {path}",

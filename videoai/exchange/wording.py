@@ -1,7 +1,6 @@
 """How imports and exports are told on a terminal, a line each.
 
-Files may hold text that a terminal would obey (colours, cursor moves, reversed writing), so every line goes
-through `printable`.
+The lines may hold what files hold; the command that writes them makes them safe for a terminal.
 """
 
 from collections.abc import Iterator
@@ -12,8 +11,6 @@ from models_registry.values import decimal_text, shown
 from videoai.exchange.diff import ABSENT, FieldChange, ModelChange
 from videoai.exchange.importing import ImportReport, RowsRefused
 from videoai.exchange.reader import Problem
-
-LONGEST_LINE = 1_000  # characters
 
 
 def report_lines(report: ImportReport) -> Iterator[str]:
@@ -32,13 +29,6 @@ def summary(report: ImportReport) -> str:
 def summary_of_problems(refused: RowsRefused) -> str:
     problems = _amount(len(refused.problems), "problem")
     return f"{problems} in {refused.bad_rows:,} of {_amount(refused.rows, 'row')}."
-
-
-def printable(line: str) -> str:
-    """`line` with everything escaped that is no visible character, and shortened if it is endless."""
-    if len(line) > LONGEST_LINE:
-        line = f"{line[: LONGEST_LINE - 1]}…"
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
 
 
 def _amount(number: int, noun: str) -> str:

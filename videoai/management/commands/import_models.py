@@ -1,17 +1,16 @@
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from django.core.management import CommandError
 
-from models_registry.audit.occasion import REASON_LENGTH
-from models_registry.values import CONTROL
 from videoai.exchange import wording
 from videoai.exchange.command import ExchangeCommand
 from videoai.exchange.importing import Progress, RowsRefused, import_rows, rehearse_import, silent
 from videoai.exchange.located_json import MOST_BYTES, DocumentError
 from videoai.exchange.reader import read
+from videoai.management.operator_command import add_reason, printable
 
 ROWS_A_STEP = 500
 
@@ -40,20 +39,10 @@ examples:
   manage.py import_models models.json
   manage.py export_models | ssh other manage.py import_models -"""
 
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
-        parser = super().create_parser(prog_name, subcommand, **kwargs)
-        parser.formatter_class = RawDescriptionHelpFormatter
-        return parser
-
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", help="the file to read; - reads standard input")
         parser.add_argument("--dry-run", action="store_true", help="do everything, then undo it")
-        parser.add_argument(
-            "--reason",
-            type=reason,
-            metavar="TEXT",
-            help="why; it stands in the history of every model changed",
-        )
+        add_reason(parser, "it stands in the history of every model changed")
 
     def run(self, options: dict[str, Any]) -> None:
         attempt = rehearse_import if options["dry_run"] else import_rows
@@ -61,7 +50,7 @@ examples:
             rows = read(content_of(options["file"]))
             report = attempt(rows, progress=self.progress(len(rows), options["verbosity"]))
         except DocumentError as error:
-            raise CommandError(f"Nothing was imported: {wording.printable(str(error))}") from error
+            raise CommandError(f"Nothing was imported: {printable(str(error))}") from error
         except RowsRefused as refused:
             for line in wording.problem_lines(refused):
                 self.complain(line)
@@ -81,12 +70,6 @@ examples:
         return tell if verbosity >= 2 or self.stderr.isatty() else silent
 
 
-def reason(text: str) -> str:
-    if len(text) > REASON_LENGTH or CONTROL.search(text):
-        raise ArgumentTypeError(f"one line of at most {REASON_LENGTH} characters is wanted")
-    return text
-
-
 def content_of(name: str) -> bytes:
     """The bytes of the file, or of standard input for `-`; of too large a one, enough to tell that."""
     try:
@@ -96,5 +79,5 @@ def content_of(name: str) -> bytes:
             return file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise CommandError(
-            f"{wording.printable(name)} can't be read: {getattr(error, 'strerror', None) or error}"
+            f"{printable(name)} can't be read: {getattr(error, 'strerror', None) or error}"
         ) from error

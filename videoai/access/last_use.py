@@ -1,0 +1,34 @@
+"""When a token was last used: worth knowing, not worth waiting for."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import Error, transaction
+
+from videoai.access.models import ServiceToken
+from videoai.access.patience import waiting_at_most
+
+NOTED_EVERY = timedelta(minutes=1)
+
+logger = logging.getLogger(__name__)
+
+
+def note_use(token: ServiceToken, *, at: datetime) -> None:
+    """Write down that `token` is used, at most once a minute, whatever the number of processes.
+
+    Never waits and never raises: while somebody else holds the lock, nothing is written.
+    """
+    if token.last_used_at is not None and at - token.last_used_at < NOTED_EVERY:
+        return
+    try:
+        with waiting_at_most(0), transaction.atomic():
+            _write(token, at)
+    except Error as error:
+        logger.info("The use of token %s was not noted: %s", token.prefix, type(error).__name__)
+
+
+def _write(token: ServiceToken, at: datetime) -> None:
+    mine = ServiceToken.objects.filter(pk=token.pk)
+    due = mine.unused_since(at - NOTED_EVERY).select_for_update(skip_locked=True)
+    if list(due.values_list("pk")):
+        mine.update(last_used_at=at)

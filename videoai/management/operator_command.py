@@ -1,0 +1,90 @@
+"""What our management commands share: who runs them is recorded, and they fail in words."""
+
+import os
+import sys
+from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
+from typing import Any, ClassVar
+
+from django.core.management import BaseCommand, CommandError
+from django.db import DatabaseError
+
+from models_registry.audit.occasion import REASON_LENGTH
+from models_registry.values import CONTROL
+from videoai.access.occasions import operator_at_work
+from videoai.operations import waiting_migrations
+
+LONGEST_LINE = 1_000  # characters
+
+
+class OperatorCommand(BaseCommand):
+    """Refuses an unfinished database, and tells what was refused in one line, with exit status 1."""
+
+    refusals: ClassVar[tuple[type[Exception], ...]] = ()  # their text is meant for whoever runs the command
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        if "\n" in self.help:  # with examples, to be shown as they are written
+            parser.formatter_class = RawDescriptionHelpFormatter
+        return parser
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            refuse_unmigrated()
+            with operator_at_work(self.name, reason=options.get("reason") or ""):
+                self.run(options)
+        except BrokenPipeError:
+            # As in `| head`: the work is done, and the interpreter would fail again flushing on exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except DatabaseError as error:
+            raise CommandError(f"The database refused: {printable(str(error).strip())}") from error
+        except self.refusals as error:
+            raise CommandError(printable(str(error))) from error
+
+    @property
+    def name(self) -> str:
+        return type(self).__module__.rpartition(".")[2]
+
+    def run(self, options: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+    def say(self, line: str) -> None:
+        self.stdout.write(_encodable(printable(line), self.stdout))
+
+    def complain(self, line: str) -> None:
+        self.stderr.write(_encodable(printable(line), self.stderr))
+
+
+def add_reason(parser: ArgumentParser, where: str) -> None:
+    """Let a command be told why; `where` says where that is read again."""
+    parser.add_argument("--reason", type=_reason, metavar="TEXT", help=f"why; {where}")
+
+
+def refuse_unmigrated() -> None:
+    waiting = waiting_migrations()
+    if waiting:
+        raise CommandError(
+            f"The database is not up to date ({waiting} migrations are waiting). "
+            "Run `python manage.py migrate` first."
+        )
+
+
+def printable(line: str) -> str:
+    """`line` with everything escaped that is no visible character, and shortened if it is endless.
+
+    Files and names may hold what a terminal would obey: colours, cursor moves, reversed writing.
+    """
+    if len(line) > LONGEST_LINE:
+        line = f"{line[: LONGEST_LINE - 1]}…"
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
+
+
+def _reason(text: str) -> str:
+    if len(text) > REASON_LENGTH or CONTROL.search(text):
+        raise ArgumentTypeError(f"one line of at most {REASON_LENGTH} characters is wanted")
+    return text
+
+
+def _encodable(line: str, stream: Any) -> str:
+    """`line` as a terminal that knows no UTF-8 can show it."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return line.encode(encoding, "backslashreplace").decode(encoding)
