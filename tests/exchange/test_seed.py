@@ -106,7 +106,7 @@ def test_seeding_again_changes_nothing() -> None:
 
     report = seed()
 
-    assert (report.planted, len(report.kept)) == ([], 14)
+    assert (report.planted, len(report.kept)) == ([], 16)
     assert CatalogueRevision.objects.get().revision == before
 
 
@@ -150,7 +150,7 @@ def test_a_changed_seed_is_not_brought_back() -> None:
 
 @pytest.mark.django_db
 def test_a_rehearsal_plants_nothing() -> None:
-    assert len(rehearse_seed().planted) == 14
+    assert len(rehearse_seed().planted) == 16
 
     assert not AIModel.objects.exists()
     assert not QualityTier.objects.exists()
@@ -162,16 +162,16 @@ def test_the_command_tells_what_it_did_line_by_line() -> None:
     lines = seed_lines()
     assert "planted quality tier 4k" in lines
     assert "planted model google/veo-3" in lines
-    assert lines[-1] == "14 planted, 0 kept."
+    assert lines[-1] == "16 planted, 0 kept."
 
     lines = seed_lines()
     assert "kept pricing policy" in lines
-    assert lines[-1] == "0 planted, 14 kept."
+    assert lines[-1] == "0 planted, 16 kept."
 
 
 @pytest.mark.django_db
 def test_the_commands_dry_run_plants_nothing() -> None:
-    assert seed_lines(dry_run=True)[-1] == "14 planted, 0 kept. Dry run: nothing was written."
+    assert seed_lines(dry_run=True)[-1] == "16 planted, 0 kept. Dry run: nothing was written."
 
     assert not AIModel.objects.exists()
 
@@ -190,7 +190,7 @@ def test_a_database_that_is_not_migrated_is_refused_with_the_way_out(command: li
 def test_seeds_at_once_plant_everything_once() -> None:
     reports = at_once(seed, threads=4)
 
-    assert sorted(len(report.planted) for report in reports) == [0, 0, 0, 14]
+    assert sorted(len(report.planted) for report in reports) == [0, 0, 0, 16]
     assert sorted(AIModel.objects.values_list("model_id", flat=True)) == SEEDED
     assert QualityTier.objects.count() == 10
     assert default_id() == "luma/ray-flash-2-540p"

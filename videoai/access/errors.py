@@ -22,10 +22,6 @@ class ScopeUnknown(TokenError):
     """No scope at all, or one that there isn't."""
 
 
-class ScopeNotHeld(TokenError):
-    """Nobody hands out more than they may do themselves."""
-
-
 class SpanUnfit(TokenError):
     """No length of time, or too long a one."""
 

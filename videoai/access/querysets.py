@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 class TokenState(models.TextChoices):
     LIVE = "live", "Live"
-    REPLACED = "replaced", "Replaced, works until it expires"
+    REPLACED = "replaced", "Replaced"
     EXPIRED = "expired", "Expired"
     REVOKED = "revoked", "Revoked"
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from videoai.access.errors import SpanUnfit
 
 SPAN = re.compile(r"([0-9]{1,7})([mhdw])")
+NEVER = "never"
 UNITS = {
     "m": timedelta(minutes=1),
     "h": timedelta(hours=1),
@@ -25,6 +26,11 @@ def read_span(text: str) -> timedelta:
     raise SpanUnfit("Write a number and a unit, as in 30m, 12h, 90d or 2w.")
 
 
-def utc_text(moment: datetime | None, *, never: str = "never") -> str:
+def read_life(text: str) -> timedelta | None:
+    """A span, or `never`: None. Raises SpanUnfit."""
+    return None if text == NEVER else read_span(text)
+
+
+def utc_text(moment: datetime | None) -> str:
     """As in `2026-11-22 19:18 UTC`; `never` for none."""
-    return never if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return NEVER if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

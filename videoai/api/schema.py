@@ -14,6 +14,15 @@ from videoai.api.problem import FIELD_CODES, MEDIA_TYPE, PROBLEMS
 METHODS = {"get", "put", "post", "patch", "delete"}
 
 
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "videoai.access.authentication.BearerAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        told = "A service token; `manage.py token create` and the admin make them."
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "vai_…", "description": told}
+
+
 class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "videoai.access.authentication.StaffSessionAuthentication"
     name = "session"

@@ -10,6 +10,7 @@ from models_registry import services
 from models_registry.models import AIModel, CatalogueRevision, QualityTier
 from pricing import services as pricing
 from pricing.models import PricingPolicy
+from videoai.access.groups import GROUPS, plant_groups
 from videoai.exchange.reader import read
 
 MODELS_FILE = Path(__file__).with_name("models.json")
@@ -52,6 +53,7 @@ def seed() -> SeedReport:
     _plant_tiers(report)
     _plant_policy(report)
     _plant_models(report)
+    _plant_groups(report)
     return report
 
 
@@ -96,3 +98,9 @@ def _plant_models(report: SeedReport) -> None:
             continue
         services.create({**values, "is_default": values["is_default"] and not is_default_taken})
         report.planted.append(f"model {values['model_id']}")
+
+
+def _plant_groups(report: SeedReport) -> None:
+    planted = plant_groups()
+    for name in GROUPS:
+        (report.planted if name in planted else report.kept).append(f"group {name}")

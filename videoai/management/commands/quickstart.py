@@ -12,6 +12,7 @@ from django.core.files import locks
 from django.core.management import BaseCommand, CommandError, call_command
 
 from pricing.models import PricingPolicy
+from videoai.access.groups import plant_groups
 from videoai.access.occasions import operator_at_work
 from videoai.exchange.seed import seed
 from videoai.serve import port, refuse_taken_port, serve
@@ -50,6 +51,7 @@ class Command(BaseCommand):
             call_command("migrate", verbosity=0, interactive=False)
             self.stdout.write("Database: up to date.")
             self.plant()
+            self.plant_groups()
             self.create_first_admin()
         base = f"http://{host}:{number}"
         self.stdout.write(
@@ -75,6 +77,11 @@ class Command(BaseCommand):
         with operator_at_work("quickstart"):
             seed()
         self.stdout.write("Catalogue: planted the default models, quality tiers and pricing policy.")
+
+    def plant_groups(self) -> None:
+        planted = plant_groups()
+        told = f"planted {', '.join(planted)}" if planted else "stand already, left alone"
+        self.stdout.write(f"Groups: {told}.")
 
     def create_first_admin(self) -> None:
         users = get_user_model().objects

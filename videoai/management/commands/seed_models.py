@@ -7,8 +7,9 @@ from videoai.exchange.seed import rehearse_seed, seed
 
 class Command(ExchangeCommand):
     help = (
-        "Plant what a catalogue begins with: the quality tiers, the pricing policy and three models. Only "
-        "what is missing is planted; nothing that stands is changed. Safe to run again, also twice at once."
+        "Plant what a catalogue begins with: the quality tiers, the pricing policy, three models and the "
+        "groups Model admins and Model viewers. Only what is missing is planted; nothing that stands is "
+        "changed. Safe to run again, also twice at once."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -1,18 +1,18 @@
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeVar
 
 from django.utils import timezone
 
 from videoai.access import services
-from videoai.access.errors import SpanUnfit, TokenError
+from videoai.access.errors import TokenError
 from videoai.access.models import ServiceToken
 from videoai.access.scopes import TOKEN_SCOPES
-from videoai.access.times import read_span, utc_text
+from videoai.access.times import read_life, read_span, utc_text
 from videoai.management.operator_command import OperatorCommand, add_reason
 
-NEVER = "never"
+T = TypeVar("T")
 IN_THE_TRAIL = "it stands in the audit trail"
 COLUMNS = ("NAME", "PREFIX", "SCOPES", "EXPIRES", "LAST USED", "STATE")
 SCOPE_LINES = "\n".join(f"  {scope:14} {words}" for scope, words in TOKEN_SCOPES.items())
@@ -55,7 +55,7 @@ examples:
         )
         parser.add_argument(
             "--expires-in",
-            type=life,
+            type=as_argument(read_life),
             default=services.YEAR,
             metavar="SPAN",
             help="as in 30m, 12h, 90d or 2w, at most ten years, or never (default: 365d)",
@@ -77,7 +77,7 @@ examples:
         parser.add_argument("name", metavar="NAME")
         parser.add_argument(
             "--overlap",
-            type=span,
+            type=as_argument(read_span),
             default=services.DEFAULT_OVERLAP,
             metavar="SPAN",
             help="how long both work, at most 30d; 0 ends the old one at once (default: 24h)",
@@ -152,12 +152,13 @@ def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 
-def span(text: str) -> timedelta:
-    try:
-        return read_span(text)
-    except SpanUnfit as error:
-        raise ArgumentTypeError(error.message) from error
+def as_argument(read: Callable[[str], T]) -> Callable[[str], T]:
+    """`read`, with its refusals told as argparse tells them: with the option's name, exit status 2."""
 
+    def reading(text: str) -> T:
+        try:
+            return read(text)
+        except TokenError as error:
+            raise ArgumentTypeError(error.message) from error
 
-def life(text: str) -> timedelta | None:
-    return None if text == NEVER else span(text)
+    return reading
