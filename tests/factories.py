@@ -10,6 +10,7 @@ from models_registry import services
 from models_registry.models import AIModel, QualityTier
 from pricing import services as pricing_services
 from pricing.models import PricingPolicy, Rate
+from videoai.access import services as access_services
 
 
 class QualityTierFactory(factory.django.DjangoModelFactory):
@@ -59,6 +60,16 @@ def standard_policy(**values: Any) -> PricingPolicy:
 
 def rate(model: AIModel, quality: str, cost_per_second: str) -> Rate:
     return pricing_services.set_rate(model, quality=quality, cost_per_second=Decimal(cost_per_second))
+
+
+def service_token(*scopes: str, name: str = "worker", **values: Any) -> access_services.Issued:
+    """A token and its text; without `scopes`, one that may read the catalogue."""
+    return access_services.create(name, scopes=scopes or ("catalog:read",), **values)
+
+
+def bearer(text: str) -> dict[str, str]:
+    """The header that presents a token: `client.get(…, headers=bearer(issued.text))`."""
+    return {"Authorization": f"Bearer {text}"}
 
 
 def untraced(model: type[Model]) -> "QuerySet[Any]":

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from models_registry import services
 from models_registry.models import AIModel
-from tests.factories import AIModelFactory, rate, standard_policy, untraced
+from tests.factories import AIModelFactory, bearer, rate, service_token, standard_policy, untraced
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +53,30 @@ def test_being_signed_in_costs_little(get, client, viewer):
         counts[address] = len(queries)
 
     assert counts == SIGNED_IN_READS
+
+
+# With a token that was used a moment ago, one more than without: the token.
+TOKEN_READS = {
+    "models/": 2 + 1,
+    "models/?status=active": 2 + 1,
+    "models/a/first/": 1 + 1,
+    "pricing/quote/?model_id=a/first&quality=high&duration=5": 4 + 1,
+    "pricing/policy/": 2 + 1,
+}
+
+
+def test_a_token_costs_one_query(client):
+    stock(10)
+    headers = bearer(service_token().text)
+    client.get("/api/v1/models/", headers=headers)
+    counts = {}
+
+    for address in TOKEN_READS:
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(f"/api/v1/{address}", headers=headers).status_code == 200
+        counts[address] = len(queries)
+
+    assert counts == TOKEN_READS
 
 
 @pytest.mark.parametrize("number", [10, 1_000])

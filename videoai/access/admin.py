@@ -42,6 +42,7 @@ class StateFilter(ListedFilter):
 class ServiceTokenAdmin(GuardedAdmin):
     list_display = ("name", "prefix", "may", "state", "expires", "last_used", "created_by")
     list_filter = (StateFilter,)
+    filter_lookups = (StateFilter.parameter_name,)
     search_fields = ("name", "prefix")
     show_facets = admin.ShowFacets.NEVER
     list_per_page = list_max_show_all = 100
@@ -81,19 +82,20 @@ class ServiceTokenAdmin(GuardedAdmin):
         ]
         return [*own, *super().get_urls()]
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: Any,
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Any = None,
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        is_live = obj.state(timezone.now()) in {TokenState.LIVE, TokenState.REPLACED}
-        context["offers_revoking"] = is_live and self.may_revoke(request)
-        context["offers_rotating"] = is_live and not obj.replaced_at and self.may_rotate(request, obj)
-        return super().render_change_form(request, context, add, change, form_url, obj)
+        token = self.get_object(request, unquote(object_id))
+        offers = self._offers(request, token) if token else {}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **offers})
+
+    def _offers(self, request: HttpRequest, token: ServiceToken) -> dict[str, bool]:
+        """Which deeds the page of `token` leads to."""
+        is_live = token.state(timezone.now()) in {TokenState.LIVE, TokenState.REPLACED}
+        return {
+            "offers_revoking": is_live and self.may_revoke(request),
+            "offers_rotating": is_live and not token.replaced_at and self.may_rotate(request, token),
+        }
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         if not self.has_add_permission(request):
@@ -156,7 +158,13 @@ class ServiceTokenAdmin(GuardedAdmin):
 
     def _show_secret(self, request: HttpRequest, issued: services.Issued) -> HttpResponse:
         """Right here, in the answer to what was sent: a redirect would have to keep the secret somewhere."""
-        return self._page(request, "secret", title=f"Token {issued.token}", issued=issued)
+        return self._page(
+            request,
+            "secret",
+            title=f"Token {issued.token}",
+            issued=issued,
+            may_look=self.has_view_permission(request),
+        )
 
     def _page(self, request: HttpRequest, name: str, **context: Any) -> HttpResponse:
         everywhere = self.admin_site.each_context(request)

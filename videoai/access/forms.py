@@ -52,7 +52,7 @@ class NewTokenForm(DeedForm):
 
     def __init__(self, *args: object, grantable: Iterable[str], **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        choices = [(scope, f"{scope}: {TOKEN_SCOPES[scope]}") for scope in grantable]
+        choices = [(scope, f"{scope} – {TOKEN_SCOPES[scope]}") for scope in grantable]
         self.fields["scopes"].choices = choices  # type: ignore[attr-defined]
 
 

@@ -13,22 +13,22 @@ NOTED_EVERY = timedelta(minutes=1)
 logger = logging.getLogger(__name__)
 
 
-def note_use(token: ServiceToken, *, at: datetime) -> None:
+def note_use(token: ServiceToken, *, at: datetime) -> bool:
     """Write down that `token` is used, at most once a minute, whatever the number of processes.
 
-    Never waits and never raises: while somebody else holds the lock, nothing is written.
+    Never waits and never raises: while somebody else holds the lock, nothing is written. Was it written?
     """
     if token.last_used_at is not None and at - token.last_used_at < NOTED_EVERY:
-        return
+        return False
     try:
         with waiting_at_most(0), transaction.atomic():
-            _write(token, at)
+            return _write(token, at)
     except Error as error:
         logger.info("The use of token %s was not noted: %s", token.prefix, type(error).__name__)
+        return False
 
 
-def _write(token: ServiceToken, at: datetime) -> None:
+def _write(token: ServiceToken, at: datetime) -> bool:
     mine = ServiceToken.objects.filter(pk=token.pk)
     due = mine.unused_since(at - NOTED_EVERY).select_for_update(skip_locked=True)
-    if list(due.values_list("pk")):
-        mine.update(last_used_at=at)
+    return bool(list(due.values_list("pk")) and mine.update(last_used_at=at))
