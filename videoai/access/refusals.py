@@ -5,10 +5,12 @@ import logging
 from django.db import Error, transaction
 from rest_framework.request import Request
 
+from models_registry.audit import occasion
 from models_registry.audit.ledger import record_event
 from models_registry.audit.occasion import acting
 from videoai.access.occasions import ANONYMOUS
 from videoai.access.patience import PATIENCE, waiting_at_most
+from videoai.limits import failures
 
 logger = logging.getLogger(__name__)
 
@@ -16,8 +18,10 @@ logger = logging.getLogger(__name__)
 def token_refused(request: Request, why: str, prefix: str = "") -> None:
     """Record a refused token: its prefix, if it had one, and why; never what was sent.
 
-    Whatever becomes of that, the caller's answer stays 401: what can't be recorded is logged.
+    Whatever becomes of that, the caller's answer stays 401: what can't be recorded is logged. Raises
+    Throttled, and records nothing, above the limit of failures from one address.
     """
+    failures.count(occasion.current().address)
     # Nobody is signed in by a bad token, whatever cookies or reasons came along with it.
     try:
         with acting(actor=ANONYMOUS, reason=""), waiting_at_most(PATIENCE), transaction.atomic():

@@ -6,7 +6,7 @@ from django.db import OperationalError, connection
 
 from models_registry.audit.models import AuditEntry
 from tests.factories import standard_tiers
-from videoai.access.patience import impatient
+from videoai.access.patience import PATIENCE, waiting_at_most
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,7 +40,7 @@ class TestOnSQLite:
     def test_afterwards_all_wait_as_long_as_ever(self):
         usual = busy_timeout()
 
-        with pytest.raises(OperationalError), impatient():
+        with pytest.raises(OperationalError), waiting_at_most(PATIENCE):
             assert busy_timeout() < usual
             raise OperationalError
 
@@ -48,7 +48,7 @@ class TestOnSQLite:
 
 
 def test_what_is_free_is_written():
-    with impatient():
+    with waiting_at_most(PATIENCE):
         standard_tiers()
 
     assert AuditEntry.objects.count() == 3
