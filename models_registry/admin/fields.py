@@ -12,8 +12,9 @@ from typing import Any
 
 from django import forms
 
-from models_registry.choices import HIGHEST_COST, JSON_DEPTH
+from models_registry.choices import HIGHEST_COST
 from models_registry.models import QualityTier
+from models_registry.strict_json import read_value
 from models_registry.values import decimal_text, parse_decimal, same, shown
 
 PLAIN_DECIMAL = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
@@ -204,30 +205,18 @@ class ObjectField(JSONColumnField):
 
 
 def parse_json(text: str) -> Any:
-    """Strict JSON: no NaN or Infinity, no key twice. Raises ValidationError that says where."""
+    """Strict JSON. Raises ValidationError that says what is wrong with it, and where."""
     try:
-        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_without_repeats)
+        content, faults = read_value(text)
     except json.JSONDecodeError as error:
         raise forms.ValidationError(
             f"This is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.", "invalid"
         ) from error
-    except RecursionError as error:
-        raise forms.ValidationError(f"JSON may be nested at most {JSON_DEPTH} deep.", "too_deep") from error
-    except ValueError as error:  # a number of thousands of digits
-        raise forms.ValidationError("A number in it is too long.", "invalid") from error
-
-
-def _refuse_constant(name: str) -> None:
-    raise forms.ValidationError(f"{name} is no JSON number.", "invalid")
-
-
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        repeated = next(key for key in keys if keys.count(key) > 1)
-        raise forms.ValidationError(f"The key {shown(repeated)} stands twice in one object.", "repeated")
-    return found
+    if faults:
+        raise forms.ValidationError(
+            [forms.ValidationError(fault.told(known_steps=0), fault.code) for fault in faults]
+        )
+    return content
 
 
 class SeenVersionField(forms.Field):

@@ -217,9 +217,9 @@ def test_the_refusal_counts_the_bad_rows() -> None:
 def test_a_value_that_could_not_be_read_is_told_once() -> None:
     content = file_of(complete_row("acme/a", rates={"720p": "0.1"}))
 
-    for value in (b'"0.18"', b'"0.1"'):
+    for value, place in ((b'"0.18"', ""), (b'"0.1"', "720p: ")):
         problems = problems_of(content.replace(value, b"NaN"))
-        assert [problem.reason for problem in problems] == ["NaN is no JSON number."]
+        assert [problem.reason for problem in problems] == [f"{place}NaN is no JSON number."]
 
 
 def test_a_rehearsal_tells_the_same_and_writes_nothing() -> None:
@@ -324,7 +324,7 @@ def test_a_rate_that_stands_twice_is_refused() -> None:
 
     (problem,) = problems_of(content)
 
-    assert (problem.field, problem.reason) == ("rates", 'The key "720p" stands twice.')
+    assert (problem.field, problem.reason) == ("rates", "720p: This key stands twice.")
 
 
 def test_a_faulty_row_that_repeats_an_id_does_not_trip_over_the_rates() -> None:

@@ -1,7 +1,7 @@
 """Strict JSON that knows on which line each part begins.
 
 The standard decoder names the line of a syntax error only. Here the upper levels of the document are walked
-by hand and what lies below is left to the decoder: down to the fields of a row, every part has its line.
+by hand and what lies below is left to `strict_json`: down to the fields of a row, every part has its line.
 
 What breaks the document as a whole (no JSON, no UTF-8) raises JSONDecodeError or DocumentError. What is wrong
 with one value only (a duplicate key, a NaN) stays with that value as a complaint, so that all of a file's
@@ -10,19 +10,15 @@ faults can be told at once.
 
 import json
 import re
-import sys
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from models_registry.choices import JSON_DEPTH
-from models_registry.values import shown
+from models_registry.strict_json import read_value_at
 
 BLANK = re.compile(r"[ \t\n\r]*")
 MOST_BYTES = 64 * 1024 * 1024
-MOST_DIGITS = sys.int_info.default_max_str_digits
 
 
 class DocumentError(Exception):
@@ -85,13 +81,6 @@ class Walker:
     def __init__(self, text: str) -> None:
         self.text = text
         self.line_ends = [match.start() for match in re.finditer("\n", text)]
-        self.complaints: list[str] = []
-        self.decoder = json.JSONDecoder(
-            object_pairs_hook=self._object,
-            parse_float=self._decimal,
-            parse_int=self._whole_number,
-            parse_constant=self._constant,
-        )
 
     def document(self) -> Members:
         start = self._skip_blanks(0)
@@ -146,18 +135,13 @@ class Walker:
     def _key(self, start: int) -> tuple[str, int]:
         if self._character(start) != '"':
             raise json.JSONDecodeError("Expecting a key in double quotes", self.text, start)
-        key, end = self.decoder.raw_decode(self.text, start)
+        key, _, end = read_value_at(self.text, start)
         return key, self._skip_blanks(self._expect(":", self._skip_blanks(end)))
 
     def _value(self, start: int) -> Reading:
-        self.complaints = []
-        try:
-            content, end = self.decoder.raw_decode(self.text, start)
-        except RecursionError as error:
-            raise json.JSONDecodeError("JSON nested far too deep", self.text, start) from error
-        if _is_too_deep(content):
-            self.complaints.append(f"JSON may be nested at most {JSON_DEPTH} deep.")
-        return Value(self._line(start), content, tuple(self.complaints)), end
+        content, faults, end = read_value_at(self.text, start)
+        complaints = tuple(fault.told(known_steps=0) for fault in faults)
+        return Value(self._line(start), content, complaints), end
 
     def _skip_blanks(self, position: int) -> int:
         blank = BLANK.match(self.text, position)
@@ -176,52 +160,3 @@ class Walker:
 
     def _line(self, position: int) -> int:
         return bisect_left(self.line_ends, position) + 1
-
-    # What the decoder calls. A complaint takes the place of an exception, which would end the reading.
-
-    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        self.complaints += [
-            f"The key {shown(key)} stands twice." for key in repeated(key for key, _ in pairs)
-        ]
-        return dict(pairs)
-
-    def _decimal(self, digits: str) -> Decimal | None:
-        try:
-            return Decimal(digits)
-        except InvalidOperation:
-            self.complaints.append(f"{shown(digits)} is out of every range.")
-            return None
-
-    def _whole_number(self, digits: str) -> int | None:
-        if len(digits) > MOST_DIGITS:
-            self.complaints.append(f"A number of {len(digits):,} digits is too long.")
-            return None
-        return int(digits)
-
-    def _constant(self, name: str) -> None:
-        self.complaints.append(f"{name} is no JSON number.")
-
-
-def repeated(keys: Iterable[str]) -> list[str]:
-    """Those of `keys` that stand there more than once, each of them once."""
-    seen: set[str] = set()
-    found: dict[str, None] = {}
-    for key in keys:
-        if key in seen:
-            found[key] = None
-        seen.add(key)
-    return list(found)
-
-
-def _is_too_deep(value: object) -> bool:
-    """Level by level and not by recursion, so that no depth breaks it."""
-    level = [value]
-    for _ in range(JSON_DEPTH):
-        level = [inner for item in level for inner in _inside(item)]
-    return bool(level)
-
-
-def _inside(item: object) -> Iterable[object]:
-    if isinstance(item, dict):
-        return item.values()
-    return item if isinstance(item, list) else ()

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from models_registry.choices import MODEL_ID_LENGTH
+from models_registry.strict_json import repeated
 from models_registry.values import is_whole, shown
-from videoai.exchange.located_json import DocumentError, Items, Members, Node, Value, parse, repeated
+from videoai.exchange.located_json import DocumentError, Items, Members, Node, Value, parse
 
 FORMAT = "videoai-models"
 VERSION = 1

@@ -1,0 +1,84 @@
+"""Reading request bodies: JSON in UTF-8, at most 1 MiB, and strict."""
+
+import codecs
+import json
+from collections.abc import Mapping, Sequence
+from typing import IO, Any
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.http import UnreadablePostError
+from django.utils.http import parse_header_parameters
+from rest_framework.exceptions import ErrorDetail, ParseError, UnsupportedMediaType, ValidationError
+from rest_framework.parsers import BaseParser
+
+from models_registry.strict_json import Fault, read_document
+
+
+class StrictJSONParser(BaseParser):
+    """Whole numbers become `int`, all others `Decimal`; the outermost value has to be an object."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Raises UnsupportedMediaType, RequestDataTooBig, ParseError, or ValidationError keyed by field."""
+        _refuse_other_charsets(media_type or "")
+        length = (parser_context or {})["request"].META.get("CONTENT_LENGTH")
+        return read_object(_text(_content(stream, declared_length=int(length or 0))))
+
+
+def read_object(text: str) -> dict[str, Any]:
+    try:
+        content, faults = read_document(text)
+    except json.JSONDecodeError as error:
+        raise ParseError(f"line {error.lineno}, column {error.colno}: {error.msg}.") from error
+    if not isinstance(content, dict):
+        raise ParseError("The body has to be a JSON object, as in {}.")
+    if faults:
+        raise ValidationError(_by_field(faults))
+    return content
+
+
+def _by_field(faults: Sequence[Fault]) -> dict[str, list[ErrorDetail]]:
+    errors: dict[str, list[ErrorDetail]] = {}
+    for fault in faults:
+        detail = ErrorDetail(fault.told(known_steps=1), fault.code)
+        errors.setdefault(str(fault.path[0]), []).append(detail)
+    return errors
+
+
+def _refuse_other_charsets(media_type: str) -> None:
+    charset = parse_header_parameters(media_type)[1].get("charset", "utf-8")
+    try:
+        is_utf_8 = codecs.lookup(charset).name == "utf-8"
+    except LookupError:
+        is_utf_8 = False
+    if not is_utf_8:
+        raise UnsupportedMediaType(media_type)
+
+
+def _content(stream: IO[bytes], *, declared_length: int) -> bytes:
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if declared_length > most:
+        raise RequestDataTooBig
+    try:
+        content = stream.read(most + 1)
+    except UnreadablePostError as error:
+        raise ParseError("The body broke off before its end.") from error
+    if len(content) > most:
+        raise RequestDataTooBig
+    return content
+
+
+def _text(content: bytes) -> str:
+    if content.startswith(codecs.BOM_UTF8):
+        raise ParseError("byte 0: the body begins with a byte order mark; leave it out.")
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise ParseError(f"byte {error.start}: the body is not UTF-8.") from error
