@@ -38,6 +38,11 @@ class Status(TextChoices):
 RESERVED_MODEL_IDS = frozenset({"default", "premium", "stats"})
 RESERVED_LAST_SEGMENTS = frozenset({"validate", "stats", "history", "generations", "default", "restore"})
 
+# Usage figures that stand beside a model's fields: who sends them is told that they are not written.
+STATISTICS = frozenset(
+    {"total_generations", "successful_generations", "average_generation_time", "success_rate"}
+)
+
 MODEL_ID_LENGTH = 200
 MODEL_ID_SEGMENTS = 6
 NAME_LENGTH = 200

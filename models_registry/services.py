@@ -14,7 +14,7 @@ from django.db.models import ProtectedError
 from django.utils import timezone
 
 from models_registry import validation
-from models_registry.choices import Status
+from models_registry.choices import STATISTICS, Status
 from models_registry.errors import (
     DefaultModelRequired,
     DefaultMustBeActive,
@@ -25,6 +25,8 @@ from models_registry.errors import (
 )
 from models_registry.models import AIModel, CatalogueRevision, QualityTier
 from models_registry.values import same
+
+FieldErrors = dict[str, list[ValidationError]]
 
 IMMUTABLE = frozenset({"model_id"})
 # What nobody can guess for a new model; the description may be empty, but somebody has to say so.
@@ -38,6 +40,7 @@ REQUIRED = (
     "provider",
     "replicate_model_id",
 )
+NEEDED_TO_REPLACE = tuple(name for name in REQUIRED if name not in IMMUTABLE)
 
 
 @transaction.atomic
@@ -47,9 +50,9 @@ def create(values: Mapping[str, Any]) -> AIModel:
     Raises ValidationError (keyed by field), ModelIdTaken or DefaultMustBeActive.
     """
     CatalogueRevision.objects.lock()
-    _refuse_unknown(values)
-    model = AIModel(**values)
-    _refuse_unfit(model, missing=[name for name in REQUIRED if name not in values])
+    errors = _missing(values, REQUIRED) | _unwritable(values)
+    model = AIModel(**{name: value for name, value in values.items() if name not in errors})
+    _refuse_unfit(model, errors)
     refuse_taken_id(model.model_id)
     wants_default, model.is_default = model.is_default, False
     _stamp_deprecation(model)
@@ -59,23 +62,26 @@ def create(values: Mapping[str, Any]) -> AIModel:
 
 
 @transaction.atomic
-def revise(model: AIModel, changes: Mapping[str, Any], *, expected_version: int | None = None) -> AIModel:
+def revise(
+    model: AIModel,
+    changes: Mapping[str, Any],
+    *,
+    expected_version: int | None = None,
+    required: Collection[str] = (),
+) -> AIModel:
     """Change some fields of `model`; a change to what already stands changes nothing.
 
-    `expected_version` is the `version_number` that the writer has seen.
+    `expected_version` is the `version_number` that the writer has seen; `required` have to be in `changes`.
     Raises ValidationError (keyed by field), StaleModel, DefaultModelRequired or DefaultMustBeActive.
     """
     CatalogueRevision.objects.lock()
-    stored = AIModel.objects.select_for_update().get(pk=model.pk)
-    if expected_version not in {None, stored.version_number}:
-        raise StaleModel(stored.model_id)
-    _refuse_unknown(changes)
-    _refuse_immutable(stored, changes)
+    stored = _seen(model, expected_version)
+    errors = _missing(changes, required) | _unwritable(changes) | _immutable(stored, changes)
     before = state(stored)
-    for name, value in changes.items():
-        setattr(stored, name, value)
-    if not _only_takes_off_sale(changes):
-        stored.full_clean(validate_unique=False, validate_constraints=False)
+    for name in changes.keys() - errors.keys():
+        setattr(stored, name, changes[name])
+    if errors or not _only_takes_off_sale(changes):
+        _refuse_unfit(stored, errors)
     refuse_leaving_default(stored, was_default=before["is_default"])
     wants_default, stored.is_default = stored.is_default, before["is_default"]
     _stamp_deprecation(stored)
@@ -87,34 +93,42 @@ def revise(model: AIModel, changes: Mapping[str, Any], *, expected_version: int 
     return stored
 
 
-def retire(model: AIModel) -> AIModel:
+def replace(model: AIModel, values: Mapping[str, Any], *, expected_version: int | None = None) -> AIModel:
+    """Like `revise`, but whoever left out a field that a new model needs has forgotten it.
+
+    The others stay as they are: taking `is_active` for true would put a retired model on sale.
+    """
+    return revise(model, values, expected_version=expected_version, required=NEEDED_TO_REPLACE)
+
+
+def retire(model: AIModel, *, expected_version: int | None = None) -> AIModel:
     """Take `model` off sale for good; its id stays taken. Retiring it again changes nothing.
 
-    Raises DefaultModelRequired while it is the default.
+    Raises StaleModel, or DefaultModelRequired while it is the default.
     """
-    return revise(model, Status.RETIRED.flags)
+    return revise(model, Status.RETIRED.flags, expected_version=expected_version)
 
 
 @transaction.atomic
-def restore(model: AIModel) -> AIModel:
+def restore(model: AIModel, *, expected_version: int | None = None) -> AIModel:
     """Bring a retired model back as active; on an active one this changes nothing.
 
-    Raises ModelNotRetired for a draft or a deprecated model, ValidationError if the row breaks a rule by now
-    (say, a quality tier that is gone).
+    Raises StaleModel, ModelNotRetired for a draft or a deprecated model, ValidationError if the row breaks a
+    rule by now (say, a quality tier that is gone).
     """
     CatalogueRevision.objects.lock()
-    status = AIModel.objects.get(pk=model.pk).status
-    if status not in {Status.RETIRED, Status.ACTIVE}:
-        raise ModelNotRetired(model.model_id, status)
-    return revise(model, Status.ACTIVE.flags)
+    stored = _seen(model, expected_version)
+    if stored.status not in {Status.RETIRED, Status.ACTIVE}:
+        raise ModelNotRetired(stored.model_id, stored.status)
+    return revise(stored, Status.ACTIVE.flags)
 
 
-def make_default(model: AIModel) -> AIModel:
+def make_default(model: AIModel, *, expected_version: int | None = None) -> AIModel:
     """Move the default flag to `model`; no reader ever sees two defaults, or none.
 
-    Raises DefaultMustBeActive unless it is active and not deprecated.
+    Raises StaleModel, or DefaultMustBeActive unless it is active and not deprecated.
     """
-    return revise(model, {"is_default": True})
+    return revise(model, {"is_default": True}, expected_version=expected_version)
 
 
 @transaction.atomic
@@ -162,34 +176,42 @@ def state(model: AIModel) -> dict[str, Any]:
     return {column.name: getattr(model, column.attname) for column in validation.editable_fields(model)}
 
 
-def _refuse_unknown(values: Mapping[str, Any]) -> None:
-    known = {column.name for column in validation.editable_fields(AIModel)}
-    unknown = {
-        name: [ValidationError("There is no such field to write.", "unknown_field")]
-        for name in values
-        if name not in known
+def _seen(model: AIModel, expected_version: int | None) -> AIModel:
+    """The stored row of `model`, ours until the transaction ends. Raises StaleModel for another version."""
+    stored = AIModel.objects.select_for_update().get(pk=model.pk)
+    if expected_version not in {None, stored.version_number}:
+        raise StaleModel(stored.model_id)
+    return stored
+
+
+def _missing(values: Mapping[str, Any], required: Collection[str]) -> FieldErrors:
+    missing = ValidationError("This field is needed; give it a value.", "required")
+    return {name: [missing] for name in required if name not in values}
+
+
+def _unwritable(values: Mapping[str, Any]) -> FieldErrors:
+    writable = {column.name for column in validation.editable_fields(AIModel)}
+    kept = {column.name for column in AIModel._meta.concrete_fields} | STATISTICS | {"status"}
+    read_only = ValidationError("The system keeps this field; leave it out.", "read_only")
+    unknown = ValidationError("There is no such field to write.", "unknown_field")
+    return {name: [read_only if name in kept else unknown] for name in values if name not in writable}
+
+
+def _immutable(stored: AIModel, changes: Mapping[str, Any]) -> FieldErrors:
+    refusal = ValidationError("This can't be changed; create another model instead.", "immutable")
+    return {
+        name: [refusal] for name in IMMUTABLE if name in changes and changes[name] != getattr(stored, name)
     }
-    if unknown:
-        raise ValidationError(unknown)
 
 
-def _refuse_unfit(model: AIModel, *, missing: Collection[str]) -> None:
-    """Raise ValidationError that names the missing fields and every rule that the others break."""
-    errors = {name: [ValidationError("A new model needs this field.", "required")] for name in missing}
+def _refuse_unfit(model: AIModel, errors: FieldErrors) -> None:
+    """Raise ValidationError that names `errors` and every rule that the other fields break."""
     try:
-        model.full_clean(missing, validate_unique=False, validate_constraints=False)
+        model.full_clean(errors, validate_unique=False, validate_constraints=False)
     except ValidationError as error:
         raise ValidationError(error.update_error_dict(errors)) from error
     if errors:
         raise ValidationError(errors)
-
-
-def _refuse_immutable(stored: AIModel, changes: Mapping[str, Any]) -> None:
-    for name in IMMUTABLE & changes.keys():
-        if changes[name] != getattr(stored, name):
-            raise ValidationError(
-                {name: [ValidationError("This can't be changed; create another model instead.", "immutable")]}
-            )
 
 
 def _only_takes_off_sale(changes: Mapping[str, Any]) -> bool:

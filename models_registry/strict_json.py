@@ -168,16 +168,16 @@ def _inside(value: dict[str, Any] | list[Any]) -> Iterable[tuple[str | int, Any]
 def _deepest_field(text: str) -> Path:
     """Below which field of the object in `text` the decoder gave up; it was well formed up to there."""
     depth, field = 0, ""
-    for found in BRACKET_OR_TEXT.finditer(text):
-        token = found[0]
-        if token in "]}":
+    for match in BRACKET_OR_TEXT.finditer(text):
+        found = match[0]
+        if found in "]}":
             depth -= 1
-        elif token in "[{":
+        elif found in "[{":
             depth += 1
             if depth > JSON_DEPTH:
                 break
         elif depth == 1:
-            field = json.loads(token)
+            field = json.loads(found)
     return (field,) if text.lstrip().startswith("{") else ()
 
 

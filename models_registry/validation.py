@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 MODEL_ID_SEGMENT = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 MODEL_ID = re.compile(rf"{MODEL_ID_SEGMENT}(?:/{MODEL_ID_SEGMENT})*")
 
+MOST_NAMED = 10  # wrong items of one list; a short body can hold half a million
+
 TEXTS = ("model_id", "name", "description", "version", "provider", "replicate_model_id")
 LISTS = ("supported_durations", "supported_qualities", "tags")
 OBJECTS = ("model_parameters", "requirements")
@@ -89,10 +91,17 @@ def normalise(model: "AIModel") -> None:
         model.cost_per_second = parse_decimal(model.cost_per_second)
     for name in (*LISTS, *OBJECTS):
         setattr(model, name, _plain_json(getattr(model, name)))
-    if isinstance(model.supported_durations, list) and all(map(is_whole, model.supported_durations)):
-        model.supported_durations = sorted(set(model.supported_durations))
+    durations = model.supported_durations
+    if _is_short(durations, choices.DURATIONS) and all(map(is_whole, durations)):
+        model.supported_durations = sorted(set(durations))
     model.supported_qualities = _without_repeats(model.supported_qualities)
-    model.tags = _without_repeats(model.tags)
+    if _is_short(model.tags, choices.TAGS):
+        model.tags = _without_repeats(model.tags)
+
+
+def _is_short(items: object, most: int) -> bool:
+    """Lists above their limit are left as they came, for the limit to refuse them."""
+    return isinstance(items, list) and len(items) <= most
 
 
 def _without_repeats(items: Any) -> Any:
@@ -189,6 +198,7 @@ def _category_problems(category: str | None) -> Iterator[Problem]:
 def _tag_problems(tags: list[object]) -> Iterator[Problem]:
     if len(tags) > choices.TAGS:
         yield "tags", "max_items", f"At most {choices.TAGS} tags, not {len(tags)}."
+        return
     for tag in tags:
         if not isinstance(tag, str):
             yield "tags", "invalid", f"{shown(tag)} is not a text."
@@ -205,13 +215,13 @@ def _tag_problems(tags: list[object]) -> Iterator[Problem]:
 def _quality_problems(qualities: list[object], known: Collection[str]) -> Iterator[Problem]:
     if not qualities:
         yield "supported_qualities", "required", "Give at least one quality."
-    for quality in qualities:
-        if not isinstance(quality, str) or quality not in known:
-            yield (
-                "supported_qualities",
-                "unknown_quality",
-                f"{shown(quality)} is no quality tier. There are: {', '.join(sorted(known)) or 'none yet'}.",
-            )
+    unknown = [quality for quality in qualities if not isinstance(quality, str) or quality not in known]
+    for quality in unknown[:MOST_NAMED]:
+        yield (
+            "supported_qualities",
+            "unknown_quality",
+            f"{shown(quality)} is no quality tier. There are: {', '.join(sorted(known)) or 'none yet'}.",
+        )
 
 
 def _duration_problems(model: "AIModel") -> Iterator[Problem]:
@@ -222,6 +232,7 @@ def _duration_problems(model: "AIModel") -> Iterator[Problem]:
             "required" if not durations else "max_items",
             f"Give 1 to {choices.DURATIONS} durations, not {len(durations)}.",
         )
+        return
     wrong = [
         item
         for item in durations
@@ -230,7 +241,7 @@ def _duration_problems(model: "AIModel") -> Iterator[Problem]:
     for item in wrong:
         allowed = f"{choices.SHORTEST_DURATION} to {choices.LONGEST_DURATION}"
         yield "supported_durations", "invalid", f"{shown(item)} is no duration: whole seconds from {allowed}."
-    if wrong or not durations:
+    if wrong:
         return
     if fixed is not None and durations != [fixed]:
         yield (

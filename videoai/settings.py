@@ -220,7 +220,7 @@ CACHES = counters(os.environ.get("CACHE_URL", ""))
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["videoai.api.parsers.StrictJSONParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "videoai.access.authentication.BearerAuthentication",
         "videoai.access.authentication.StaffSessionAuthentication",
@@ -250,6 +250,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "videoai.api.schema.add_reasons",
         "videoai.api.schema.add_problems",
     ],
     "ENUM_NAME_OVERRIDES": {

@@ -4,9 +4,12 @@ from rest_framework.request import Request
 
 PUBLIC: frozenset[str] = frozenset()
 CATALOGUE_RIGHTS = frozenset({"catalog:read"})
+ADDING_MODELS = frozenset({"catalog:add"})
+CHANGING_MODELS = frozenset({"catalog:write"})
 
 # For `http_method_names`: what an `Allow` header promises has to be there, and OPTIONS is not.
 READING = ["get", "head"]
+WRITING = [*READING, "post", "put", "patch", "delete"]
 
 
 def scopes_of(request: Request) -> frozenset[str]:

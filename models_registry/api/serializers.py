@@ -4,6 +4,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from models_registry.audit.models import AuditEntry
 from models_registry.choices import Status
 from models_registry.models import AIModel
 from models_registry.values import decimal_text
@@ -61,6 +62,26 @@ class AIModelSerializer(serializers.ModelSerializer[AIModel]):
             "deprecated_at",
         ]
         read_only_fields = fields
+
+
+class ChangeSerializer(serializers.Serializer[Any]):
+    field = serializers.CharField()
+    before = serializers.JSONField(help_text="Whatever JSON the field holds.")
+    after = serializers.JSONField()
+
+
+class HistoryEntrySerializer(serializers.Serializer[AuditEntry]):
+    """One change of a model or of its rates; null stands for what was not there."""
+
+    at = serializers.DateTimeField()
+    actor = serializers.CharField(help_text="A user or a token, by the name that they had then.")
+    action = serializers.CharField(help_text="create, change, retire, restore, make_default, delete.")
+    source = serializers.CharField(  # type: ignore[assignment] # DRF's own `source` is set on instances
+        help_text="Where it was done: api, admin, or the name of a command."
+    )
+    reason = serializers.CharField(help_text="From `X-Change-Reason` or a form; often empty.")
+    request_id = serializers.CharField(help_text="Empty for commands.")
+    changes = ChangeSerializer(many=True)
 
 
 class AlternativesSerializer(serializers.Serializer[Any]):

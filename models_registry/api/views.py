@@ -1,33 +1,38 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import mixins, viewsets
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from models_registry.api.filters import AIModelFilter, StrictFilterBackend
-from models_registry.api.query import CapabilityQuery, read_query, refuse_any
-from models_registry.api.scopes import PUBLIC, READING, has_catalogue_rights
+from models_registry.api.openapi import MODEL_ID
+from models_registry.api.query import (
+    CapabilityQuery,
+    read_query,
+    refuse_any,
+)
+from models_registry.api.scopes import (
+    ADDING_MODELS,
+    CHANGING_MODELS,
+    PUBLIC,
+    WRITING,
+    has_catalogue_rights,
+)
 from models_registry.api.serializers import AIModelSerializer, CapabilitySerializer
+from models_registry.api.writes import NOT_FOUND, ModelWrites
 from models_registry.errors import NoDefaultModel
 from models_registry.models import AIModel
 from models_registry.querysets import AIModelQuerySet
 from models_registry.validation import check_capability
 
-# The same words for an unknown id and for one that the caller may not know of.
-NOT_FOUND = "No model of this id is on offer. The list at /api/v1/models/ has those that are."
 
-MODEL_ID = OpenApiParameter(
-    "model_id", str, OpenApiParameter.PATH, description="As in `google/veo-3`; slashes stand as they are."
-)
+class AIModelViewSet(mixins.ListModelMixin, ModelWrites):
+    """The models on offer, and how they are changed."""
 
-
-class AIModelViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[AIModel]):
-    """The models on offer."""
-
-    http_method_names = READING
+    http_method_names = WRITING
     queryset = AIModel.objects.all()
     serializer_class = AIModelSerializer
     filter_backends = [StrictFilterBackend]
@@ -38,6 +43,12 @@ class AIModelViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[AIModel]):
         "premium": PUBLIC,
         "retrieve": PUBLIC,
         "validate": PUBLIC,
+        "create": ADDING_MODELS,
+        "partial_update": CHANGING_MODELS,
+        "update": CHANGING_MODELS,
+        "destroy": CHANGING_MODELS,
+        "make_default": CHANGING_MODELS,
+        "restore": CHANGING_MODELS,
     }
 
     def get_queryset(self) -> AIModelQuerySet:

@@ -73,7 +73,9 @@ def test_what_is_no_json_number_is_complained_about(text: str) -> None:
 
 
 def test_a_key_that_stands_twice_is_complained_about_by_name() -> None:
-    assert only_value('{"deep": [{"size": 1, "size": 1}]}').complaints == ("deep[0].size: This key stands twice.",)
+    assert only_value('{"deep": [{"size": 1, "size": 1}]}').complaints == (
+        "deep[0].size: This key stands twice.",
+    )
 
 
 @pytest.mark.parametrize("text", ["9" * 5_000, "1e99999999999999999999", "1e-99999999999999999999"])

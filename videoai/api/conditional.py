@@ -1,10 +1,11 @@
 """Strong ETags of the content, 304s, and no caching without asking first."""
 
-import hashlib
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import parse_etags
+
+from models_registry.api.tags import entity_tag
 
 PREFIX = "/api/"
 # A body depends on who asks; nothing else about the request changes it.
@@ -26,15 +27,10 @@ class ConditionalGetMiddleware:
         response["Vary"] = VARY
         if request.method not in {"GET", "HEAD"} or response.status_code != 200:
             return response
-        response["ETag"] = etag(response.content)
+        response["ETag"] = entity_tag(response.content)
         if is_known(request.headers.get("If-None-Match", ""), response["ETag"]):
             return not_modified(response)
         return response
-
-
-def etag(content: bytes) -> str:
-    """The strong entity tag of a body."""
-    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
 
 
 def is_known(if_none_match: str, tag: str) -> bool:

@@ -12,6 +12,7 @@ from django.utils.http import parse_header_parameters
 from rest_framework.exceptions import ErrorDetail, ParseError, UnsupportedMediaType, ValidationError
 from rest_framework.parsers import BaseParser
 
+from models_registry.api.bodies import drain
 from models_registry.strict_json import Fault, read_document
 
 
@@ -29,10 +30,10 @@ class StrictJSONParser(BaseParser):
         """Raises UnsupportedMediaType, RequestDataTooBig, ParseError, or ValidationError keyed by field."""
         _refuse_other_charsets(media_type or "")
         length = (parser_context or {})["request"].META.get("CONTENT_LENGTH")
-        return read_object(_text(_content(stream, declared_length=int(length or 0))))
+        return _object(_text(_content(stream, declared_length=int(length or 0))))
 
 
-def read_object(text: str) -> dict[str, Any]:
+def _object(text: str) -> dict[str, Any]:
     try:
         content, faults = read_document(text)
     except json.JSONDecodeError as error:
@@ -64,15 +65,13 @@ def _refuse_other_charsets(media_type: str) -> None:
 
 def _content(stream: IO[bytes], *, declared_length: int) -> bytes:
     most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    if declared_length > most:
-        raise RequestDataTooBig
     try:
-        content = stream.read(most + 1)
+        if declared_length > most:
+            drain(stream)
+            raise RequestDataTooBig
+        return stream.read()
     except UnreadablePostError as error:
         raise ParseError("The body broke off before its end.") from error
-    if len(content) > most:
-        raise RequestDataTooBig
-    return content
 
 
 def _text(content: bytes) -> str:

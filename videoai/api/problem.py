@@ -12,11 +12,18 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template import loader
 from django.views import csrf
-from rest_framework.exceptions import APIException, ErrorDetail, NotAcceptable, ValidationError
+from rest_framework.exceptions import (
+    APIException,
+    ErrorDetail,
+    NotAcceptable,
+    UnsupportedMediaType,
+    ValidationError,
+)
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from models_registry.errors import CatalogueError
+from models_registry.values import UNSTORABLE
 from videoai.api.request_id import current_request_id
 
 logger = logging.getLogger(__name__)
@@ -43,6 +50,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "model_id_taken": (409, "The model id is taken"),
     "model_not_retired": (409, "The model is not retired"),
     "quality_tier_in_use": (409, "The quality tier is in use"),
+    "length_required": (411, "The length of the body is missing"),
     "stale_model": (412, "The model was changed in the meantime"),
     "too_large": (413, "The body is too large"),
     "unsupported_media_type": (415, "Only JSON is read"),
@@ -76,6 +84,7 @@ FIELD_CODES = frozenset(
         "min_value",
         "not_the_only_duration",
         "null",
+        "read_only",
         "repeated",
         "required",
         "reserved",
@@ -91,6 +100,10 @@ FIELD_CODES = frozenset(
 )
 
 FieldErrors = list[dict[str, str]]
+
+# A small body can break rules a hundred thousand times; nobody reads more than a few.
+MOST_ERRORS = 50
+LONGEST_NAME = 200
 
 
 def problem(
@@ -157,6 +170,8 @@ def _api_exception(error: APIException) -> dict[str, object]:
     code = error.get_codes() if isinstance(error.detail, ErrorDetail) else error.default_code
     if isinstance(error, NotAcceptable):
         return problem("not_acceptable", "Ask for application/json.")
+    if isinstance(error, UnsupportedMediaType):
+        return problem("unsupported_media_type", "Send the body as application/json, in UTF-8.")
     if code not in PROBLEMS:
         code = next(
             (known for known, (status, _) in PROBLEMS.items() if status == error.status_code), "bad_request"
@@ -168,12 +183,14 @@ def _invalid(errors: FieldErrors) -> dict[str, object]:
     detail = " ".join(f"{error['field']}: {error['message']}" for error in errors[:3])
     if len(errors) > 3:
         detail += f" And {len(errors) - 3} more."
-    return problem("invalid", detail, errors=errors)
+    return problem("invalid", detail, errors=errors[:MOST_ERRORS])
 
 
 def _field_error(field: str, code: str | None, message: str) -> dict[str, str]:
+    """An error of one field, whose name may be whatever a client made up."""
     known = code if code in FIELD_CODES else "invalid"
-    return {"field": field, "code": str(known), "message": message}
+    name = UNSTORABLE.sub("\ufffd", field)[:LONGEST_NAME]
+    return {"field": name, "code": str(known), "message": message}
 
 
 def _django_errors(error: DjangoValidationError) -> Iterator[dict[str, str]]:

@@ -1,6 +1,7 @@
 """How the OpenAPI document is made: credentials as the views declare them, problems for every operation."""
 
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -8,6 +9,8 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
 from models_registry.api.scopes import PUBLIC
+from models_registry.audit.occasion import REASON_LENGTH
+from videoai.access.occasions import REASON_HEADER
 from videoai.access.permissions import declared_scopes
 from videoai.api.problem import FIELD_CODES, MEDIA_TYPE, PROBLEMS
 
@@ -67,17 +70,54 @@ PROBLEM_SCHEMA = {
 }
 
 
+REASON_PARAMETER = {
+    "in": "header",
+    "name": REASON_HEADER,
+    "schema": {"type": "string", "maxLength": REASON_LENGTH},
+    "description": "Why; it stands in the history. UTF-8.",
+}
+WITH_BODY = (400, 411, 413, 415)
+
+
 def add_problems(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
-    """drf-spectacular's hook: every operation may answer with a problem, whatever the status."""
+    """drf-spectacular's hook: every operation may answer with a problem; the likely ones are listed."""
     result["components"]["schemas"]["Problem"] = PROBLEM_SCHEMA
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    for operation in _operations(result):
-        operation["responses"]["default"] = {"description": "A problem", "content": content}
-        if operation["responses"].get("200") and operation.get("operationId"):
-            operation["responses"].setdefault("304", {"description": "Not modified: the ETag is still true"})
+    for method, operation in _operations(result):
+        responses = operation["responses"]
+        if method == "get":
+            responses.setdefault("304", {"description": "Not modified: the ETag is still true"})
+        for status in _likely_problems(method, operation):
+            responses.setdefault(str(status), {"description": HTTPStatus(status).phrase, "content": content})
+        responses["default"] = {"description": "A problem", "content": content}
     return result
 
 
-def _operations(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def add_reasons(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """drf-spectacular's hook: any write may say why."""
+    for method, operation in _operations(result):
+        if method != "get":
+            operation.setdefault("parameters", []).append(REASON_PARAMETER)
+    return result
+
+
+def _likely_problems(method: str, operation: dict[str, Any]) -> Iterator[int]:
+    places = {(parameter["in"], parameter["name"]) for parameter in operation.get("parameters", [])}
+    if {} not in operation["security"]:
+        yield from (401, 403)
+    if ("path", "model_id") in places:
+        yield 404
+    if method != "get":
+        yield 409
+    if ("header", "If-Match") in places:
+        yield 412
+    if "requestBody" in operation:
+        yield from WITH_BODY
+    elif places:
+        yield 400
+
+
+def _operations(result: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every operation, with its method."""
     for path in result["paths"].values():
-        yield from (operation for method, operation in path.items() if method in METHODS)
+        yield from ((method, operation) for method, operation in path.items() if method in METHODS)

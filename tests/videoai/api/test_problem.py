@@ -91,13 +91,29 @@ def test_people_get_a_page_instead(admin_client):
     assert response["Content-Type"].startswith("text/html")
 
 
-@pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "options"])
-@pytest.mark.parametrize("address", ["/api/v1/models/", "/api/v1/models/a/b/", "/api/v1/pricing/policy/"])
+METHODS = ("get", "post", "put", "patch", "delete", "options")
+ALLOWED = {
+    "models/": "GET, HEAD, POST",
+    "models/default/": "GET, HEAD",
+    "models/a/b/": "GET, HEAD, PUT, PATCH, DELETE",
+    "models/a/b/validate/": "GET, HEAD",
+    "models/a/b/history/": "GET, HEAD",
+    "models/a/b/default/": "POST",
+    "models/a/b/restore/": "POST",
+    "pricing/policy/": "GET, HEAD",
+    "schema/": "GET, HEAD",
+}
+
+
+@pytest.mark.parametrize(
+    ("method", "address"),
+    [(m, address) for address, allow in ALLOWED.items() for m in METHODS if m.upper() not in allow],
+)
 def test_a_method_that_is_not_there_is_a_problem(client, method, address):
-    response = getattr(client, method)(address)
+    response = getattr(client, method)(f"/api/v1/{address}")
 
     assert_problem(response, 405, "method_not_allowed")
-    assert response["Allow"] == "GET, HEAD"
+    assert response["Allow"] == ALLOWED[address]
 
 
 def test_only_json_is_served(client):

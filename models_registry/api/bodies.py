@@ -1,0 +1,67 @@
+"""The bodies of writes, as they come from the parser: JSON's types, numbers with a point as `Decimal`."""
+
+from typing import IO, Any
+
+from django.http import QueryDict
+from rest_framework.exceptions import (
+    APIException,
+    ErrorDetail,
+    ParseError,
+    UnsupportedMediaType,
+    ValidationError,
+)
+from rest_framework.request import Request
+
+MOST_DRAINED = 16 * 1024 * 1024
+CHUNK = 64 * 1024
+
+
+class LengthRequired(APIException):
+    """Without its length, Django takes a body for empty."""
+
+    status_code = 411
+    default_code = "length_required"
+    default_detail = "Send the body with a Content-Length; bodies in chunks are not read."
+
+
+def read_object(request: Request) -> dict[str, Any]:
+    """The JSON object in the body, keyed by field.
+
+    Raises LengthRequired, UnsupportedMediaType, ParseError, or ValidationError for what is no strict JSON.
+    """
+    if _is_empty(request):
+        raise ParseError("The body is empty; it has to be a JSON object.")
+    return _parsed(request)
+
+
+def refuse_values(request: Request) -> None:
+    """For writes that take none: the body is empty, or `{}`."""
+    if _is_empty(request):
+        return
+    refusal = ErrorDetail("This request takes no fields; leave the body empty.", "unknown_field")
+    values = _parsed(request)
+    if values:
+        raise ValidationError({name: [refusal] for name in values})
+
+
+def drain(stream: IO[bytes]) -> None:
+    """Read what a client is still sending, within limits: many listen for the answer only after that."""
+    left = MOST_DRAINED
+    while left > 0 and (content := stream.read(CHUNK)):
+        left -= len(content)
+
+
+def _is_empty(request: Request) -> bool:
+    length = request.META.get("CONTENT_LENGTH")
+    if not length and "Transfer-Encoding" in request.headers:
+        if request.META.get("wsgi.input_terminated"):
+            drain(request.META["wsgi.input"])
+        raise LengthRequired
+    return length in {None, "", "0"}
+
+
+def _parsed(request: Request) -> dict[str, Any]:
+    values = request.data
+    if isinstance(values, QueryDict):  # what is left of a form that the check for CSRF has read
+        raise UnsupportedMediaType(request.content_type)
+    return dict(values)
