@@ -28,7 +28,7 @@ class StrictJSONParser(BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Raises UnsupportedMediaType, RequestDataTooBig, ParseError, or ValidationError keyed by field."""
-        _refuse_other_charsets(media_type or "")
+        _refuse_other_types(media_type or "")
         length = (parser_context or {})["request"].META.get("CONTENT_LENGTH")
         return _object(_text(_content(stream, declared_length=int(length or 0))))
 
@@ -53,14 +53,18 @@ def _by_field(faults: Sequence[Fault]) -> dict[str, list[ErrorDetail]]:
     return errors
 
 
-def _refuse_other_charsets(media_type: str) -> None:
-    charset = parse_header_parameters(media_type)[1].get("charset", "utf-8")
+def _refuse_other_types(sent: str) -> None:
+    """`*/*` is for asking, not for telling; and any charset but UTF-8 contradicts JSON itself."""
+    media_type, parameters = parse_header_parameters(sent)
+    if media_type != StrictJSONParser.media_type or not _is_utf_8(parameters.get("charset", "utf-8")):
+        raise UnsupportedMediaType(sent)
+
+
+def _is_utf_8(charset: str) -> bool:
     try:
-        is_utf_8 = codecs.lookup(charset).name == "utf-8"
+        return codecs.lookup(charset).name == "utf-8"
     except LookupError:
-        is_utf_8 = False
-    if not is_utf_8:
-        raise UnsupportedMediaType(media_type)
+        return False
 
 
 def _content(stream: IO[bytes], *, declared_length: int) -> bytes:
