@@ -1,0 +1,246 @@
+"""Every route × every kind of caller: who gets in, and that nothing changes for those who don't."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import pytest
+import time_machine
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from models_registry import services
+from models_registry.audit.models import AuditEntry
+from models_registry.models import CatalogueRevision
+from tests.factories import AIModelFactory, standard_policy
+from videoai.access import services as tokens
+
+pytestmark = pytest.mark.django_db
+
+ANYONE, READER, WRITER = "anyone", "reader", "writer"
+
+
+class Route(NamedTuple):
+    """One method of one address: who may use it, and what they get. `{}` stands for a model's id."""
+
+    method: str
+    path: str
+    for_whom: str
+    status: int
+    body: dict[str, Any] | None = None
+
+
+NEW = {
+    "model_id": "new/one",
+    "name": "New",
+    "description": "",
+    "cost_per_second": "0.5",
+    "supported_durations": [5],
+    "supported_qualities": ["high"],
+    "provider": "Acme",
+    "replicate_model_id": "new/one",
+}
+ASKED = "duration=5&quality=high"
+
+ROUTES = [
+    Route("GET", "models/", ANYONE, 200),
+    Route("GET", "models/?status=draft", READER, 200),
+    Route("GET", "models/default/", ANYONE, 200),
+    Route("GET", "models/premium/", ANYONE, 200),
+    Route("GET", "models/{}/", ANYONE, 200),
+    Route("GET", f"models/{{}}/validate/?{ASKED}", ANYONE, 200),
+    Route("GET", "models/{}/history/", READER, 200),
+    Route("POST", "models/", WRITER, 201, NEW),
+    Route("PATCH", "models/{}/", WRITER, 200, {"name": "Other"}),
+    Route("PUT", "models/{}/", WRITER, 200, {**NEW, "model_id": "a/other"}),
+    Route("DELETE", "models/{}/", WRITER, 204),
+    Route("POST", "models/{}/default/", WRITER, 200),
+    Route("POST", "models/{}/restore/", WRITER, 200),
+    Route("GET", f"pricing/quote/?model_id=a/other&{ASKED}", ANYONE, 200),
+    Route("GET", "pricing/matrix/", ANYONE, 200),
+    Route("GET", f"pricing/compare/?{ASKED}", ANYONE, 200),
+    Route("GET", "pricing/policy/", READER, 200),
+    Route("GET", "schema/", ANYONE, 200),
+    Route("GET", "docs/", ANYONE, 200),
+]
+GUARDED = [route for route in ROUTES if route.for_whom != ANYONE]
+WRITES = [route for route in ROUTES if route.method != "GET"]
+
+
+# --- Callers ---------------------------------------------------------------------------------------------
+
+
+def signed_in(*codenames: str, **facts: Any) -> Client:
+    user = User.objects.create_user("ada", **facts)
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(user)
+    client.get("/admin/login/")  # which hands out the CSRF cookie
+    client.get("/admin/password_change/")
+    client.defaults["HTTP_X_CSRFTOKEN"] = client.cookies["csrftoken"].value
+    return client
+
+
+def bearer(text: str) -> Client:
+    return Client(enforce_csrf_checks=True, headers={"authorization": f"Bearer {text}"})
+
+
+def with_token(*scopes: str) -> Client:
+    return bearer(tokens.create("ci", scopes=scopes).text)
+
+
+def with_expired_token() -> Client:
+    with time_machine.travel(timezone.now() - timedelta(days=3)):
+        issued = tokens.create("ci", scopes=["catalog:write"], expires_in=timedelta(days=1))
+    return bearer(issued.text)
+
+
+def with_revoked_token() -> Client:
+    issued = tokens.create("ci", scopes=["catalog:write"])
+    tokens.revoke("ci")
+    return bearer(issued.text)
+
+
+class Caller(NamedTuple):
+    """How somebody calls, the routes that let them in, and the status that turns them away elsewhere."""
+
+    make: Callable[[], Client]
+    lets_in: tuple[str, ...]
+    refusal: int
+
+
+CALLERS = {
+    "anonymous": Caller(lambda: Client(enforce_csrf_checks=True), (ANYONE,), 401),
+    "garbage token": Caller(lambda: bearer("garbage"), (), 401),
+    "unknown token": Caller(lambda: bearer(f"vai_{'a' * 12}_{'b' * 43}"), (), 401),
+    "expired token": Caller(with_expired_token, (), 401),
+    "revoked token": Caller(with_revoked_token, (), 401),
+    "user without rights": Caller(signed_in, (ANYONE,), 403),
+    "user with rights who is no staff": Caller(
+        lambda: signed_in("view_aimodel", "change_aimodel", "add_aimodel"), (ANYONE,), 403
+    ),
+    "staff without rights": Caller(lambda: signed_in(is_staff=True), (ANYONE,), 403),
+    "staff view-only": Caller(lambda: signed_in("view_aimodel", is_staff=True), (ANYONE, READER), 403),
+    "staff editor": Caller(
+        lambda: signed_in("view_aimodel", "change_aimodel", "add_aimodel", is_staff=True),
+        (ANYONE, READER, WRITER),
+        403,
+    ),
+    "superuser": Caller(lambda: signed_in(is_staff=True, is_superuser=True), (ANYONE, READER, WRITER), 403),
+    "token without scope": Caller(lambda: with_token("usage:write", "usage:read"), (ANYONE,), 403),
+    "token that reads": Caller(lambda: with_token("catalog:read"), (ANYONE, READER), 403),
+    "token that writes": Caller(lambda: with_token("catalog:write"), (ANYONE, READER, WRITER), 403),
+}
+
+
+@pytest.fixture
+def catalogue() -> None:
+    standard_policy()
+    AIModelFactory(model_id="a/first")
+    other = AIModelFactory(model_id="a/other")
+    services.revise(other, {"description": "Second."})
+
+
+def send(client: Client, route: Route, model_id: str = "a/other", **changes: Any) -> Any:
+    address = f"/api/v1/{route.path.format(model_id)}"
+    if route.method == "GET":
+        return client.get(address)
+    sent = {"data": route.body or "", "content_type": "application/json", **changes}
+    return getattr(client, route.method.lower())(address, **sent)
+
+
+def named(routes: list[Route]) -> Any:
+    return [pytest.param(route, id=f"{route.method} {route.path}") for route in routes]
+
+
+# --- The table -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("catalogue")
+@pytest.mark.parametrize("caller", CALLERS.values(), ids=CALLERS)
+@pytest.mark.parametrize("route", named(ROUTES))
+def test_each_route_lets_in_whom_it_should_and_nobody_else(route, caller):
+    client = caller.make()
+    before = trace()
+
+    response = send(client, route)
+
+    if route.for_whom in caller.lets_in:
+        assert response.status_code == route.status
+    else:
+        assert response.status_code == caller.refusal
+        assert response["Content-Type"] == "application/problem+json"
+        assert ("WWW-Authenticate" in response) == (caller.refusal == 401)
+        assert trace() == before
+
+
+@pytest.mark.usefixtures("catalogue")
+@pytest.mark.parametrize("caller", CALLERS.values(), ids=CALLERS)
+@pytest.mark.parametrize("route", named(GUARDED))
+def test_rights_are_asked_before_existence_and_validity(route, caller):
+    if route.for_whom in caller.lets_in:
+        return
+    client = caller.make()
+    address = route._replace(path=route.path if "?" in route.path else f"{route.path}?colour=red")
+
+    assert send(client, address, model_id="no/such").status_code == caller.refusal
+    if route in WRITES:
+        garbage = {"data": b'{"colour": NaN', "content_type": "application/json"}
+        assert send(client, route, model_id="no/such", **garbage).status_code == caller.refusal
+        assert send(client, route, data=b"x", content_type="image/png").status_code == caller.refusal
+
+
+@pytest.mark.usefixtures("catalogue")
+@pytest.mark.parametrize("route", named(WRITES))
+def test_a_session_writes_only_with_its_csrf_token(route):
+    client = signed_in(is_staff=True, is_superuser=True)
+    del client.defaults["HTTP_X_CSRFTOKEN"]
+    before = trace()
+
+    response = send(client, route)
+
+    assert (response.status_code, response.json()["code"]) == (403, "csrf_failed")
+    assert trace() == before
+
+
+@pytest.mark.usefixtures("catalogue")
+def test_who_may_change_but_not_add_can_not_create():
+    client = signed_in("view_aimodel", "change_aimodel", is_staff=True)
+
+    statuses = {route.status for route in WRITES if send(client, route).status_code == 403}
+
+    assert statuses == {201}
+
+
+def trace() -> tuple[int, int]:
+    """What moves with every change: the catalogue's revision, and the changes in the audit trail."""
+    return CatalogueRevision.objects.get().revision, AuditEntry.objects.changes().count()
+
+
+# --- Nothing is forgotten --------------------------------------------------------------------------------
+
+
+def served() -> Iterator[tuple[str, str]]:
+    """Every method and address below the API's base path, as the resolver has them."""
+    for address, route in routes(get_resolver()):
+        if address.startswith("api/v1/"):
+            view = route.callback.cls
+            actions = getattr(route.callback, "actions", None)
+            methods = actions or [name for name in view.http_method_names if hasattr(view, name)]
+            for method in set(methods) - {"head", "options"}:
+                yield method.upper(), address.removeprefix("api/v1/").replace("<path:model_id>", "{}")
+
+
+def routes(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for entry in resolver.url_patterns:
+        address = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from routes(entry, address)
+        else:
+            yield address, entry
+
+
+def test_the_table_has_every_route():
+    assert {(route.method, route.path.partition("?")[0]) for route in ROUTES} == set(served())
