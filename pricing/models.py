@@ -126,5 +126,10 @@ class Rate(Audited):
         """Its model's: who asks what a model's price was wants its rates, too."""
         return self.model.model_id
 
+    @classmethod
+    def audit_label(cls, name: str) -> str:
+        quality = name.removeprefix("rates.")
+        return super().audit_label(name) if quality == name else f"$ per second in {quality}"
+
     def audit_state(self) -> State:
         return {f"rates.{self.quality_id}": decimal_text(self.cost_per_second)}

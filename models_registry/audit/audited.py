@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Self, TypeVar
 
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
 from django.db import models, transaction
 
 from models_registry.audit import ledger
@@ -29,7 +31,7 @@ class AuditedQuerySet(models.QuerySet[M]):
 
     def update(self, **values: Any) -> int:
         """Raises BulkWriteRefused, unless only columns are written that the trail leaves out."""
-        if self.model.audited_names() & values.keys():
+        if not values.keys() <= self.model.unaudited:
             raise BulkWriteRefused(self.model, "update()")
         return super().update(**values)
 
@@ -55,6 +57,8 @@ class Audited(models.Model):
     unaudited: ClassVar[frozenset[str]] = frozenset(
         {"created_at", "updated_at", "priced_at", "version_number"}
     )
+    # What says enough of a row that comes or goes; empty: everything.
+    audit_summary: ClassVar[tuple[str, ...]] = ()
 
     class Meta:
         abstract = True
@@ -79,6 +83,15 @@ class Audited(models.Model):
         }
 
     @classmethod
+    def audit_label(cls, name: str) -> str:
+        """How people call the field `name` of a state."""
+        try:
+            field = cls._meta.get_field(name)
+        except FieldDoesNotExist:
+            return name.replace("_", " ")
+        return str(getattr(field, "verbose_name", name))
+
+    @classmethod
     def audit_action(cls, before: State | None, after: State | None) -> str:
         """What to call the step from one state to the other."""
         if before is None:
@@ -88,35 +101,50 @@ class Audited(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Store the row and its trail; afterwards it shows what the database made of it, times included."""
         with transaction.atomic(savepoint=False):
-            before = None if kwargs.get("force_insert") else self._stored_state()
+            before = None if kwargs.get("force_insert") else self._stored()
             super().save(*args, **kwargs)
             self._show(type(self)._base_manager.get(pk=self.pk))
-            self._record(before, self.audit_state())
+            record_step(before, self)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         with transaction.atomic():  # whoever catches a ProtectedError may go on
-            row_id, before = self.pk, self._stored_state()
+            before = self._stored()
             deleted = super().delete(*args, **kwargs)
-            self._record(before, None, row_id=row_id)
+            record_step(before, None)
             return deleted
 
-    def _stored_state(self) -> State | None:
+    def _stored(self) -> Self | None:
         """What stands in the database, locked: what was loaded some time ago may be out of date."""
         if self.pk is None:
             return None
-        stored = type(self)._base_manager.select_for_update().filter(pk=self.pk).first()
-        return stored.audit_state() if stored else None
+        return type(self)._base_manager.select_for_update().filter(pk=self.pk).first()
 
     def _show(self, stored: Self) -> None:
         for field in self._meta.concrete_fields:
             setattr(self, field.attname, getattr(stored, field.attname))
 
-    def _record(self, before: State | None, after: State | None, *, row_id: object = None) -> None:
-        if same(before, after):
-            return
-        row = ledger.RowName(self.audit_kind, str(row_id or self.pk), self.audit_subject())
-        action = self.audit_action(before, after)
-        ledger.record_change(action, row=row, before=before, after=after, book=self.audit_book)
+
+def audited_classes() -> list[type[Audited]]:
+    """Every table whose changes are recorded."""
+    return [model for model in apps.get_models() if issubclass(model, Audited)]
+
+
+def record_step(before: Audited | None, after: Audited | None) -> None:
+    """Write down how a row went from `before` to `after`, unless nothing changed."""
+    row = after or before
+    if row is None:
+        return
+    if before and after and before.audit_subject() != after.audit_subject():
+        # It leaves the history of the one and comes into the other's.
+        record_step(before, None)
+        record_step(None, after)
+        return
+    was = before.audit_state() if before else None
+    now = after.audit_state() if after else None
+    if not same(was, now):
+        name = ledger.RowName(row.audit_kind, str(row.pk), row.audit_subject())
+        action = row.audit_action(was, now)
+        ledger.record_change(action, row=name, before=was, after=now, book=row.audit_book)
 
 
 def in_json(value: Any) -> Any:

@@ -34,14 +34,23 @@ def record_change(
         book=book,
         action=action,
         **row._asdict(),
-        before=None if before is None else canonical(before),
-        after=None if after is None else canonical(after),
+        before=written(before),
+        after=written(after),
     )
 
 
 def record_event(action: str, *, subject: str = "", kind: str = "", **facts: Any) -> None:
     """Write down something that changed no row: a sign-in, a refusal, an export."""
     _record(book=Book.ACCESS, action=action, kind=kind, subject=subject, facts=canonical(facts))
+
+
+def written(state: State | None) -> str | None:
+    """`state` as it stands in an entry."""
+    return None if state is None else storable(canonical(state))
+
+
+def storable(text: str) -> str:
+    return UNSTORABLE.sub("\ufffd", text)
 
 
 @contextmanager
@@ -60,7 +69,7 @@ def together() -> Iterator[None]:
 
 
 def _record(**columns: Any) -> None:
-    entry = AuditEntry(**{name: _fitting(name, value) for name, value in (_who_and_why() | columns).items()})
+    entry = AuditEntry(**{name: fitting(name, value) for name, value in (_who_and_why() | columns).items()})
     collected = _collected.get()
     if collected is None or entry.book != Book.CATALOGUE:
         _append([entry])
@@ -83,12 +92,12 @@ def _who_and_why() -> dict[str, Any]:
     }
 
 
-def _fitting(name: str, value: Any) -> Any:
+def fitting(name: str, value: Any) -> Any:
     """A text as its column can hold it: what is tried against us must be written down whatever it holds."""
     if not isinstance(value, str):
         return value
     longest: int | None = getattr(AuditEntry._meta.get_field(name), "max_length", None)
-    return UNSTORABLE.sub("\ufffd", value)[:longest]
+    return storable(value)[:longest]
 
 
 def _append(entries: Sequence[AuditEntry]) -> None:
@@ -96,7 +105,7 @@ def _append(entries: Sequence[AuditEntry]) -> None:
     if not entries:
         return
     with transaction.atomic(savepoint=False):
-        head = _locked_head(entries[0].book)
+        head = locked_head(entries[0].book)
         for entry in entries:
             head.number += 1
             entry.number = head.number
@@ -106,8 +115,8 @@ def _append(entries: Sequence[AuditEntry]) -> None:
         head.save(update_fields=["number", "digest"])
 
 
-def _locked_head(book: str) -> AuditHead:
-    """The end of the chain, ours until the transaction ends."""
+def locked_head(book: str) -> AuditHead:
+    """The end of the chain; until our transaction ends, nobody else's change of the book is committed."""
     heads = AuditHead.objects.select_for_update()
     head = heads.filter(pk=book).first()
     if head is not None:

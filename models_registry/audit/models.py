@@ -1,6 +1,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any
 
 from django.db import models
@@ -28,6 +29,9 @@ class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
 
     def about(self, *kinds: str, subject: str) -> "AuditEntryQuerySet":
         return self.filter(kind__in=kinds, subject=subject)
+
+    def of_row(self, kind: str, row_id: object) -> "AuditEntryQuerySet":
+        return self.filter(kind=kind, row_id=str(row_id))
 
     def newest_first(self) -> "AuditEntryQuerySet":
         return self.order_by("-at", "-number", "book")
@@ -96,11 +100,16 @@ class AuditEntry(models.Model):
 
     @property
     def state_before(self) -> State | None:
-        return None if self.before is None else dict(json.loads(self.before))
+        return read_state(self.before)
 
     @property
     def state_after(self) -> State | None:
-        return None if self.after is None else dict(json.loads(self.after))
+        return read_state(self.after)
+
+    @property
+    def told_facts(self) -> State:
+        """What else is known of something that changed no row."""
+        return read_state(self.facts) or {}
 
     @property
     def changes(self) -> list[dict[str, Any]]:
@@ -119,7 +128,7 @@ class AuditEntry(models.Model):
             for field in self._meta.concrete_fields
             if field.name != "digest"
         }
-        content = canonical({**columns, "at": self.at.isoformat(), "previous": previous})
+        content = canonical({**columns, "at": self.at.astimezone(UTC).isoformat(), "previous": previous})
         return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -140,3 +149,13 @@ class AuditHead(models.Model):
 def canonical(state: State) -> str:
     """The one way in which a state is written down."""
     return json.dumps(state, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def read_state(text: str | None) -> State | None:
+    """The state that `text` tells of; an empty one if somebody made it unreadable, which verifying finds."""
+    if text is None:
+        return None
+    try:
+        return dict(json.loads(text))
+    except (TypeError, ValueError, RecursionError):
+        return {}

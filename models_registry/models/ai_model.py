@@ -44,6 +44,7 @@ class AIModel(Audited):
     """A video model as it is sold: what it is called, what it offers, what a second of it costs."""
 
     audit_kind = "model"
+    audit_summary = ("name", "provider", "cost_per_second", "supported_durations", "supported_qualities")
 
     # Identification
     model_id = models.CharField(

@@ -1,0 +1,127 @@
+import re
+from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.management import CommandError
+from django.db import transaction
+
+from models_registry.audit.models import Book
+from models_registry.audit.occasion import REASON_LENGTH
+from models_registry.audit.unexplained import Row, adopt
+from models_registry.audit.verifying import Anchor, Progress, Verification, silent
+from models_registry.values import CONTROL
+from videoai.exchange.command import ExchangeCommand
+
+MOST_LINES = 200
+STEP = 10_000
+NUMBER = re.compile("[1-9][0-9]{0,17}")
+DIGEST = re.compile("[0-9a-f]{64}")
+
+
+class Command(ExchangeCommand):
+    help = """Check that the audit trail is whole, and that it explains every row it watches over.
+
+Finds entries that were edited, removed, put in or moved, entries cut off the end, and models, tiers, rates,
+policies and tokens that were changed, added or deleted past the trail, say by raw SQL. A line each; the exit
+status is 1 if there is any.
+
+The last lines name the newest entry of each book as BOOK:NUMBER:DIGEST. Keep them somewhere else: given as
+--anchor later, they show that nobody has computed the whole chain anew.
+
+--adopt explains rows after the fact: after a restored backup, loaddata or SQL that was meant. Each such row
+gets an entry with its present state and your reason. Entries that were edited or removed stay findings.
+
+examples:
+  manage.py verify_audit
+  manage.py verify_audit --anchor catalogue:1042:9f2c…
+  manage.py verify_audit --adopt "Prices corrected by SQL, ticket 7" --dry-run"""
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.formatter_class = RawDescriptionHelpFormatter
+        return parser
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--anchor",
+            type=anchor,
+            action="append",
+            default=[],
+            metavar="BOOK:NUMBER:DIGEST",
+            help="an entry that was written down earlier and still has to be there; can be repeated",
+        )
+        parser.add_argument(
+            "--adopt",
+            type=reason,
+            dest="reason",
+            metavar="REASON",
+            help="explain rows that no entry explains",
+        )
+        parser.add_argument("--dry-run", action="store_true", help="with --adopt: do it, then undo it")
+
+    def run(self, options: dict[str, Any]) -> None:
+        adopting = options["reason"] is not None
+        if options["dry_run"] and not adopting:
+            raise CommandError("--dry-run goes with --adopt; verifying alone writes nothing anyway.")
+        verification = Verification(
+            anchors=options["anchor"], progress=self.progress(verbosity=options["verbosity"])
+        )
+        standing, rows = 0, []
+        for finding in verification.findings():
+            if adopting and finding.row is not None:
+                rows.append(finding.row)
+                continue
+            standing += 1
+            self.tell(standing, finding.text)
+        if adopting:
+            self.adopt(rows, rehearsing=options["dry_run"])
+        self.sum_up(verification, standing)
+
+    def adopt(self, rows: Iterable[Row], *, rehearsing: bool) -> None:
+        with transaction.atomic():
+            adopted = adopt(rows)
+            transaction.set_rollback(rehearsing)
+        for number, found in enumerate(adopted, start=1):
+            self.tell(number, f"adopted: {found.told}")
+        ending = " Dry run: nothing was written." if rehearsing else ""
+        self.say(f"{len(adopted):,} adopted.{ending}")
+
+    def sum_up(self, verification: Verification, findings: int) -> None:
+        self.say(f"{verification.entries:,} entries and {verification.rows:,} rows checked. Newest entries:")
+        for newest in verification.newest:
+            self.say(str(newest))
+        if findings:
+            raise CommandError(f"The audit trail does not hold: {findings:,} findings.")
+        self.say("The audit trail holds.")
+
+    def tell(self, number: int, line: str) -> None:
+        if number <= MOST_LINES:
+            self.say(line)
+        elif number == MOST_LINES + 1:
+            self.say("… and more.")
+
+    def progress(self, *, verbosity: int) -> Progress:
+        """Tell on standard error how far it is, to somebody who watches."""
+        told: dict[str, int] = {}
+
+        def tell(done: int, what: str) -> None:
+            if done - told.get(what, 0) >= STEP:
+                told[what] = done
+                self.stderr.write(f"{done:,} {what}", str)
+
+        return tell if verbosity >= 2 or self.stderr.isatty() else silent
+
+
+def anchor(text: str) -> Anchor:
+    book, _, rest = text.partition(":")
+    number, _, digest = rest.partition(":")
+    if book not in Book.values or not NUMBER.fullmatch(number) or not DIGEST.fullmatch(digest):
+        raise ArgumentTypeError("as in catalogue:1042:9f2c…, the way this command prints them")
+    return Anchor(book, int(number), digest)
+
+
+def reason(text: str) -> str:
+    if not text.strip() or len(text) > REASON_LENGTH or CONTROL.search(text):
+        raise ArgumentTypeError(f"one line of at most {REASON_LENGTH} characters is wanted")
+    return text
