@@ -8,7 +8,8 @@ from django.shortcuts import redirect
 
 from models_registry.admin.fields import PriceField
 from models_registry.admin.forms import CatalogueForm
-from models_registry.admin.writes import CatalogueAdmin
+from models_registry.admin.history import HistoricAdmin
+from models_registry.audit.models import AuditEntry, AuditEntryQuerySet, State
 from models_registry.models import AIModel
 from models_registry.values import decimal_text
 from pricing import services
@@ -16,7 +17,7 @@ from pricing.models import PricingPolicy, Rate
 
 
 @admin.register(PricingPolicy)
-class PricingPolicyAdmin(CatalogueAdmin):
+class PricingPolicyAdmin(HistoricAdmin):
     """One row: its list leads straight to its form."""
 
     fields = ("profit_margin", "credits_per_dollar", "max_credits_per_generation")
@@ -44,10 +45,13 @@ class PricingPolicyAdmin(CatalogueAdmin):
         return decimal_text(policy.credits_per_dollar)
 
     def add(self, obj: PricingPolicy, form: Any) -> None:
-        obj.pk = services.set_policy(form.cleaned_data).pk
+        obj.pk = services.set_policy(form.values).pk
 
     def change(self, obj: PricingPolicy, form: Any) -> None:
         services.set_policy({name: form.cleaned_data[name] for name in form.changed_data})
+
+    def restore(self, obj: PricingPolicy, values: dict[str, Any]) -> None:
+        services.set_policy(values)
 
 
 def named(model: AIModel) -> str:
@@ -68,7 +72,7 @@ class RateForm(CatalogueForm):
 
 
 @admin.register(Rate)
-class RateAdmin(CatalogueAdmin):
+class RateAdmin(HistoricAdmin):
     form = RateForm
     fields = ("model", "quality", "cost_per_second")
     list_display = ("model", "model_id_text", "quality", "price")
@@ -117,6 +121,20 @@ class RateAdmin(CatalogueAdmin):
     def _set(self, obj: Rate, form: Any) -> None:
         cost = form.cleaned_data["cost_per_second"]
         obj.pk = services.set_rate(obj.model, quality=obj.quality_id, cost_per_second=cost).pk
+
+    def history_of(self, obj: Rate) -> AuditEntryQuerySet:
+        """Its own, not that of all the rates of its model, who share a subject."""
+        return AuditEntry.objects.about(obj.audit_kind, subject=obj.audit_subject()).of_row(
+            obj.audit_kind, obj.pk
+        )
+
+    def values_of(self, state: State, *, names: list[str]) -> dict[str, Any]:
+        """Of a rate, a state holds the price alone."""
+        [price] = names
+        return {"cost_per_second": Rate._meta.get_field("cost_per_second").to_python(state[price])}
+
+    def restore(self, obj: Rate, values: dict[str, Any]) -> None:
+        services.set_rate(obj.model, quality=obj.quality_id, **values)
 
     def delete_model(self, request: HttpRequest, obj: Rate) -> None:
         services.remove_rate(obj)

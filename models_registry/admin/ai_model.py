@@ -11,7 +11,9 @@ from models_registry.admin import actions
 from models_registry.admin.fields import comma_separated
 from models_registry.admin.filters import CategoryFilter, PremiumFilter, ProviderFilter, StatusFilter
 from models_registry.admin.forms import AIModelForm, AIModelRowForm, AIModelRows
-from models_registry.admin.writes import CatalogueAdmin, refusals
+from models_registry.admin.history import HistoricAdmin
+from models_registry.admin.writes import reason_form, refusals
+from models_registry.audit.models import AuditEntry, AuditEntryQuerySet
 from models_registry.choices import Status
 from models_registry.models import AIModel
 from models_registry.querysets import AIModelQuerySet
@@ -19,7 +21,7 @@ from models_registry.values import decimal_text
 
 
 @admin.register(AIModel)
-class AIModelAdmin(CatalogueAdmin):
+class AIModelAdmin(HistoricAdmin):
     """The ModelManager."""
 
     form = AIModelForm
@@ -66,6 +68,11 @@ class AIModelAdmin(CatalogueAdmin):
         ("Metadata", {"fields": ("provider", "category", "tags")}),
         ("Technical details", {"fields": ("replicate_model_id", "model_parameters", "requirements")}),
     )
+    stays = {
+        "model_id": "an id never changes.",
+        "is_default": "the flag stays where it is; Make default in the list moves it.",
+        "deprecated_at": "like the time of creation, this is kept by the system.",
+    }
     timestamps = ("Timestamps", {"fields": ("created", "updated", "priced", "deprecated")})
 
     # --- Who may do what, and what they see --------------------------------------------------------------
@@ -106,6 +113,7 @@ class AIModelAdmin(CatalogueAdmin):
     def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> Any:
         formset = super().get_changelist_formset(request, formset=AIModelRows, **kwargs)
         formset.refusals = refusals(request)  # type: ignore[attr-defined]
+        formset.reason_form = reason_form(request)  # type: ignore[attr-defined]
         return formset
 
     @admin.display(description="name", ordering="name")
@@ -134,12 +142,22 @@ class AIModelAdmin(CatalogueAdmin):
     # --- One model ---------------------------------------------------------------------------------------
 
     def add(self, obj: AIModel, form: AIModelForm) -> None:
-        obj.pk = services.create(form.cleaned_data).pk
+        obj.pk = services.create(form.values).pk
 
     def change(self, obj: AIModel, form: AIModelForm) -> None:
         # Who changed nothing has nothing to be refused, whatever others changed meanwhile.
         if form.changes:
             services.revise(obj, form.changes, expected_version=form.cleaned_data["version_number"])
+
+    def history_of(self, obj: AIModel) -> AuditEntryQuerySet:
+        """Its rates' as well."""
+        return AuditEntry.objects.about("model", "rate", subject=obj.audit_subject())
+
+    def version_of(self, obj: AIModel) -> str:
+        return str(obj.version_number)
+
+    def restore(self, obj: AIModel, values: dict[str, Any]) -> None:
+        services.revise(obj, values, expected_version=obj.version_number)
 
     @admin.display(description="created at")
     def created(self, model: AIModel) -> str:

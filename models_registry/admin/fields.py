@@ -12,10 +12,11 @@ from typing import Any
 
 from django import forms
 
+from models_registry.audit.occasion import REASON_LENGTH
 from models_registry.choices import HIGHEST_COST
 from models_registry.models import QualityTier
 from models_registry.strict_json import read_value
-from models_registry.values import decimal_text, parse_decimal, same, shown
+from models_registry.values import CONTROL, decimal_text, parse_decimal, same, shown
 
 PLAIN_DECIMAL = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
@@ -233,6 +234,33 @@ class SeenVersionField(forms.Field):
     def to_python(self, value: Any) -> int | None:
         text = str(value)
         return int(text) if WHOLE_NUMBER.fullmatch(text) else None
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return False
+
+
+class ReasonField(forms.CharField):
+    """Why something is changed, for the history. It is no part of the row, so it never counts as a change."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            required=False,
+            max_length=REASON_LENGTH,
+            label="Reason",
+            help_text="Optional; it stands in the history.",
+            widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
+            error_messages={
+                "max_length": "A reason has at most %(limit_value)d characters, not %(show_value)d."
+            },
+        )
+
+    def clean(self, value: Any) -> str:
+        text: str = super().clean(value)
+        if CONTROL.search(text):
+            raise forms.ValidationError(
+                "The reason holds a line break or control character; take it out.", "invalid_text"
+            )
+        return text
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return False

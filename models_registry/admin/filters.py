@@ -1,6 +1,6 @@
 """The list's filters: adjectives of the queryset."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -8,7 +8,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from models_registry.choices import Category, Status
-from models_registry.models import AIModel
 from models_registry.querysets import AIModelQuerySet
 
 NO_CATEGORY = "none"
@@ -17,15 +16,15 @@ NO_CATEGORY = "none"
 class ListedFilter(admin.SimpleListFilter):
     """A filter that keeps to the choices it shows; any other value leads back to the whole list."""
 
-    def queryset(self, request: HttpRequest, queryset: "QuerySet[AIModel]") -> "QuerySet[AIModel]":
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> Any:
         value = self.value()
         if value is None:
             return queryset
         if value not in [key for key, _ in self.lookup_choices]:
             raise IncorrectLookupParameters(f"{self.parameter_name} has no choice {value!r}")
-        return self.keep(cast(AIModelQuerySet, queryset), value)
+        return self.keep(queryset, value)
 
-    def keep(self, models: AIModelQuerySet, value: str) -> AIModelQuerySet:
+    def keep(self, rows: Any, value: str) -> Any:
         raise NotImplementedError
 
 
@@ -35,8 +34,8 @@ class CategoryFilter(ListedFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [*Category.choices, (NO_CATEGORY, "None")]
 
-    def keep(self, models: AIModelQuerySet, value: str) -> AIModelQuerySet:
-        return models.filter(category=None) if value == NO_CATEGORY else models.by_category(value)
+    def keep(self, rows: AIModelQuerySet, value: str) -> AIModelQuerySet:
+        return rows.filter(category=None) if value == NO_CATEGORY else rows.by_category(value)
 
 
 class StatusFilter(ListedFilter):
@@ -45,8 +44,8 @@ class StatusFilter(ListedFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return list(Status.choices)
 
-    def keep(self, models: AIModelQuerySet, value: str) -> AIModelQuerySet:
-        return models.in_status(value)
+    def keep(self, rows: AIModelQuerySet, value: str) -> AIModelQuerySet:
+        return rows.in_status(value)
 
 
 class ProviderFilter(ListedFilter):
@@ -56,8 +55,8 @@ class ProviderFilter(ListedFilter):
         providers = model_admin.get_queryset(request).order_by("provider")
         return [(name, name) for name in providers.values_list("provider", flat=True).distinct()]
 
-    def keep(self, models: AIModelQuerySet, value: str) -> AIModelQuerySet:
-        return models.by_provider(value)
+    def keep(self, rows: AIModelQuerySet, value: str) -> AIModelQuerySet:
+        return rows.by_provider(value)
 
 
 class PremiumFilter(ListedFilter):
@@ -66,5 +65,5 @@ class PremiumFilter(ListedFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("yes", "Yes"), ("no", "No")]
 
-    def keep(self, models: AIModelQuerySet, value: str) -> AIModelQuerySet:
-        return models.filter(is_premium=value == "yes")
+    def keep(self, rows: AIModelQuerySet, value: str) -> AIModelQuerySet:
+        return rows.filter(is_premium=value == "yes")

@@ -11,7 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 
 from models_registry import services
-from models_registry.admin.fields import AI_MODEL_FIELDS, SeenVersionField
+from models_registry.admin.fields import AI_MODEL_FIELDS, ReasonField, SeenVersionField
 from models_registry.errors import CatalogueError
 from models_registry.models import AIModel
 from models_registry.validation import editable_fields
@@ -19,6 +19,12 @@ from models_registry.values import shown
 
 Refusal = CatalogueError | ValidationError
 REFUSALS = (CatalogueError, ValidationError)
+
+
+class ReasonForm(forms.Form):
+    """The reason alone, where there is no form of a row: in the list, and before something is deleted."""
+
+    change_reason = ReasonField()
 
 
 class CatalogueForm(forms.ModelForm):
@@ -31,6 +37,13 @@ class CatalogueForm(forms.ModelForm):
     """
 
     refusals: Mapping[Any, Refusal] = {}
+
+    change_reason = ReasonField()
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What was typed for the row, checked: field → value."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "change_reason"}
 
     @cached_property
     def changed_data(self) -> list[str]:
@@ -206,6 +219,8 @@ class AIModelRowForm(AIModelForm):
         "is_premium": "Premium",
     }
 
+    change_reason = None  # type: ignore[assignment] # the list has one for all rows
+
     class Meta(AIModelForm.Meta):
         fields = ["category", "cost_per_second", "is_active", "is_premium"]
 
@@ -241,9 +256,10 @@ class AIModelRowForm(AIModelForm):
 
 
 class AIModelRows(forms.BaseModelFormSet):
-    """The rows of one page of the list."""
+    """The rows of one page of the list, and why they are changed."""
 
     refusals: Mapping[Any, Refusal] = {}
+    reason_form: ReasonForm
 
     def _construct_form(self, i: int, **kwargs: Any) -> Any:
         form = super()._construct_form(i, **kwargs)  # type: ignore[misc]
@@ -254,3 +270,5 @@ class AIModelRows(forms.BaseModelFormSet):
         super().clean()
         if any(form.instance.pk is None for form in self.forms):
             raise ValidationError("A row of this page is gone. Nothing was saved; reload the list.")
+        if not self.reason_form.is_valid():
+            raise ValidationError("Nothing was saved: the reason can't be kept as it is.")

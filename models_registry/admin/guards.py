@@ -35,6 +35,8 @@ class GuardedAdmin(admin.ModelAdmin):
     # besides let everybody who may see the list send the database patterns and numbers it chokes on.
     filter_lookups: Collection[str] = ()
 
+    primary_key = PRIMARY_KEY
+
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         return lookup in self.filter_lookups and NUL not in str(value)
 
@@ -47,7 +49,7 @@ class GuardedAdmin(admin.ModelAdmin):
         return super().get_search_results(request, queryset, search_term)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        refuse_garbled_keys(request.POST.getlist(ACTION_CHECKBOX_NAME))
+        self.refuse_garbled_keys(request.POST.getlist(ACTION_CHECKBOX_NAME))
         return super().changelist_view(request, extra_context)
 
     def response_action(self, request: HttpRequest, queryset: Any) -> Any:  # type: ignore[override]
@@ -66,12 +68,11 @@ class GuardedAdmin(admin.ModelAdmin):
 
     def _get_edited_object_pks(self, request: HttpRequest, prefix: str) -> list[str]:
         keys: list[str] = super()._get_edited_object_pks(request, prefix)
-        refuse_garbled_keys(keys)
+        self.refuse_garbled_keys(keys)
         return keys
 
-
-def refuse_garbled_keys(keys: Iterable[str]) -> None:
-    """Raise BadRequest for what is no primary key."""
-    for key in keys:
-        if not PRIMARY_KEY.fullmatch(key):
-            raise BadRequest(f"{shown(key)} is no primary key")
+    def refuse_garbled_keys(self, keys: Iterable[str]) -> None:
+        """Raise BadRequest for what is no primary key."""
+        for key in keys:
+            if not self.primary_key.fullmatch(key):
+                raise BadRequest(f"{shown(key)} is no primary key")

@@ -6,18 +6,19 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from models_registry import services
-from models_registry.admin.writes import CatalogueAdmin
+from models_registry.admin.history import HistoricAdmin
 from models_registry.errors import TierInUse
 from models_registry.models import QualityTier
 from models_registry.values import decimal_text
 
 
 @admin.register(QualityTier)
-class QualityTierAdmin(CatalogueAdmin):
+class QualityTierAdmin(HistoricAdmin):
     fields = ("key", "label", "position", "cost_multiplier")
     list_display = ("key", "label", "position", "multiplier")
     ordering = ("position", "key")
     as_text = {"cost_multiplier": "multiplier"}
+    stays = {"key": "a key never changes."}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("key",) if obj else ()

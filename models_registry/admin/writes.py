@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import models, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.template.response import TemplateResponse
 
-from models_registry.admin.fields import DecimalTextField, WholeNumberField
-from models_registry.admin.forms import REFUSALS, CatalogueForm, Refusal
+from models_registry.admin.fields import DecimalTextField, ReasonField, WholeNumberField
+from models_registry.admin.forms import REFUSALS, CatalogueForm, ReasonForm, Refusal
 from models_registry.admin.guards import GuardedAdmin
 from models_registry.models import CatalogueRevision
 
@@ -56,15 +57,35 @@ class CatalogueAdmin(GuardedAdmin):
         return [self.as_text.get(name, name) for name in names]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        return self._in_line(request, super().changelist_view, extra_context)
+        context = {"reason_form": reason_form(request), **(extra_context or {})}
+        return self.in_line(request, super().changelist_view, context)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        return self._in_line(request, super().changeform_view, *args, **kwargs)
+        return self.in_line(request, super().changeform_view, *args, **kwargs)
 
-    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self._in_line(request, super().delete_view, *args, **kwargs)
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        reason = reason_form(request)
+        if request.method == "POST" and not reason.is_valid():
+            request.POST = QueryDict()  # asks again, as before any answer
+        context = {"reason_form": reason, **(extra_context or {})}
+        return self.in_line(request, super().delete_view, object_id, context)
 
-    def _in_line(self, request: HttpRequest, view: View, *args: Any, **kwargs: Any) -> HttpResponse:
+    def response_action(self, request: HttpRequest, queryset: Any) -> Any:  # type: ignore[override]
+        reason = reason_form(request)
+        if not reason.is_valid() and request.POST.get("action") != "delete_selected":
+            told = " ".join(str(error) for errors in reason.errors.values() for error in errors)
+            self.message_user(request, f"Nothing was changed. {told}", messages.ERROR)
+            return None
+        if not reason.is_valid():
+            sent = request.POST.copy()
+            sent.pop("post", None)
+            request.POST = sent  # type: ignore[assignment] # asks again, as before any answer
+        response = super().response_action(request, queryset)
+        if isinstance(response, TemplateResponse) and response.context_data is not None:
+            response.context_data["reason_form"] = reason
+        return response
+
+    def in_line(self, request: HttpRequest, view: View, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.method != "POST":
             return view(request, *args, **kwargs)
         try:
@@ -78,7 +99,8 @@ class CatalogueAdmin(GuardedAdmin):
         form: Any = super().get_form(request, obj, change, **kwargs)
         form.refusals = refusals(request)
         for field in form.base_fields.values():
-            field.show_hidden_initial = change and self.compares_with_seen
+            is_column = not isinstance(field, ReasonField)
+            field.show_hidden_initial = change and self.compares_with_seen and is_column
         return form
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -104,4 +126,11 @@ class CatalogueAdmin(GuardedAdmin):
 def refusals(request: HttpRequest) -> dict[Any, Refusal]:
     """What the services refused while answering `request`: primary key of the row → error."""
     kept: dict[Any, Refusal] = request.__dict__.setdefault("catalogue_refusals", {})
+    return kept
+
+
+def reason_form(request: HttpRequest) -> ReasonForm:
+    """The reason that was sent along, or a blank one to ask for it; one a request."""
+    sent = request.POST if request.method == "POST" else None
+    kept: ReasonForm = request.__dict__.setdefault("reason_form", ReasonForm(sent))
     return kept
