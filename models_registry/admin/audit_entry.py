@@ -82,6 +82,9 @@ class AuditEntryAdmin(GuardedAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Audit trail", **(extra_context or {})})
+
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """An entry has none."""
         raise Http404
@@ -92,7 +95,9 @@ class AuditEntryAdmin(GuardedAdmin):
 
     @admin.display(description="who")
     def who(self, entry: AuditEntry) -> str:
-        return entry.actor if entry.actor_kind == "user" else f"{entry.actor} ({entry.actor_kind})"
+        """A user, or else what acts."""
+        is_clear = entry.actor_kind in {"user", entry.actor}
+        return entry.actor if is_clear else f"{entry.actor} ({entry.actor_kind})"
 
     @admin.display(description="what")
     def what(self, entry: AuditEntry) -> str:
