@@ -169,7 +169,7 @@ def _plain(value: Any) -> str:
 
 def _typed(value: Any) -> str:
     """`value` as JSON writes it, so that "1" and 1 look different."""
-    return shortened(json.dumps(value, ensure_ascii=False))
+    return _cut(json.dumps(value, ensure_ascii=False))
 
 
 def _moment(text: str) -> str:
@@ -180,5 +180,9 @@ def _moment(text: str) -> str:
 
 
 def shortened(text: str) -> str:
-    line = " ".join(text.split())
+    """`text` in one line that isn't long."""
+    return _cut(" ".join(text.split()))
+
+
+def _cut(line: str) -> str:
     return line if len(line) <= LONGEST_VALUE else f"{line[: LONGEST_VALUE - 1]}…"

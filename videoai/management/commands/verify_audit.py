@@ -92,7 +92,8 @@ examples:
         for newest in verification.newest:
             self.say(str(newest))
         if findings:
-            raise CommandError(f"The audit trail does not hold: {findings:,} findings.")
+            noun = "finding" if findings == 1 else "findings"
+            raise CommandError(f"The audit trail does not hold: {findings:,} {noun}.")
         self.say("The audit trail holds.")
 
     def tell(self, number: int, line: str) -> None:
