@@ -169,7 +169,9 @@ def test_the_page_shows_what_will_change_and_changes_nothing(admin_client: Clien
 
 
 def test_a_state_is_restored_as_a_new_change(admin_client: Client, model: AIModel) -> None:
-    response = Restoring(admin_client, restoring(model, entries(model)[0])).confirm(change_reason="Went wrong")
+    response = Restoring(admin_client, restoring(model, entries(model)[0])).confirm(
+        change_reason="Went wrong"
+    )
     assert response.url == history(model)
     assert "Restored the state of" in messages_of(admin_client, history(model))
     first, *_, last = entries(model)
