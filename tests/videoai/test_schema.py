@@ -43,6 +43,12 @@ def test_every_operation_can_answer_with_a_problem(schema):
             assert MEDIA_TYPE in operation["responses"]["default"]["content"]
 
 
+def test_it_says_which_credentials_an_operation_takes(schema):
+    assert schema["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+    assert schema["paths"]["/api/v1/pricing/policy/"]["get"]["security"] == [{"token": []}, {"session": []}]
+    assert {} in schema["paths"]["/api/v1/models/"]["get"]["security"]
+
+
 @pytest.mark.parametrize("path", ["/api/v1/models/", "/api/v1/models/premium/"])
 def test_the_lists_say_their_filters_and_that_they_are_pages(schema, path):
     operation = schema["paths"][path]["get"]

@@ -3,7 +3,6 @@ from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.test import Client
 
-from models_registry.models import AIModel
 from tests.exchange.threads import at_once
 from tests.factories import AIModelFactory
 from videoai.access.groups import GROUPS, plant_groups
@@ -71,7 +70,6 @@ def test_seeding_tells_of_them():
 def test_a_quickstart_beside_an_older_catalogue_plants_them(capsys):
     seed()
     Group.objects.all().delete()
-    AIModel.objects.count()
 
     call_command("quickstart", no_serve=True, port=8000)
     assert "Groups: planted Model admins, Model viewers." in capsys.readouterr().out

@@ -50,8 +50,8 @@ class Command(BaseCommand):
         with one_at_a_time():
             call_command("migrate", verbosity=0, interactive=False)
             self.stdout.write("Database: up to date.")
-            self.plant()
             self.plant_groups()
+            self.plant()
             self.create_first_admin()
         base = f"http://{host}:{number}"
         self.stdout.write(
