@@ -11,6 +11,7 @@ from models_registry.models import AIModel, QualityTier
 from pricing import services as pricing_services
 from pricing.models import PricingPolicy, Rate
 from videoai.access import services as access_services
+from videoai.access.token_text import TokenText
 
 
 class QualityTierFactory(factory.django.DjangoModelFactory):
@@ -70,6 +71,13 @@ def service_token(*scopes: str, name: str = "worker", **values: Any) -> access_s
 def bearer(text: str) -> dict[str, str]:
     """The header that presents a token: `client.get(…, headers=bearer(issued.text))`."""
     return {"Authorization": f"Bearer {text}"}
+
+
+def secret_of(text: str) -> str:
+    """The part of a token that nothing may keep; it may hold any of the letters of base64, `_` included."""
+    read = TokenText.read(text)
+    assert read is not None
+    return read.secret
 
 
 def untraced(model: type[Model]) -> "QuerySet[Any]":
