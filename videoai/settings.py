@@ -23,12 +23,21 @@ env.read_env(BASE_DIR / ".env")
 
 # --- Safety ----------------------------------------------------------------------------------------------
 
-DEBUG = env.bool("DEBUG", default=False)
+
+def switch(name: str) -> bool:
+    """A setting that is off unless it is switched on. A word that is neither would quietly mean off."""
+    text = (os.environ.get(name) or "false").strip().lower()
+    if text not in {*env.BOOLEAN_TRUE_STRINGS, "false", "off", "no", "n", "0"}:
+        raise ImproperlyConfigured(f"{name}={text} is neither true nor false.")
+    return text in env.BOOLEAN_TRUE_STRINGS
+
+
+DEBUG = switch("DEBUG")
 # Read as it stands: django-environ takes a value that begins with $ for the name of another variable.
 SECRET_KEY = os.environ.get("SECRET_KEY", "")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-HTTPS = env.bool("HTTPS", default=False)
+HTTPS = switch("HTTPS")
 
 
 def seconds(name: str, *, default: int) -> int:
@@ -75,10 +84,31 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REDIRECT_EXEMPT = [r"^healthz/?$", r"^readyz/?$"]
 X_FRAME_OPTIONS = "DENY"
-SESSION_COOKIE_HTTPONLY = True
+SECURE_REFERRER_POLICY = SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "form-action": ["'self'"],
+    }
+}
 # Bodies are at most 1 MiB; the admin's list of 100 rows has about a thousand inputs.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
+
+# --- Signing in ------------------------------------------------------------------------------------------
+
+# A long working day; who comes back tomorrow signs in again.
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_HTTPONLY = True
+# Not "Strict": a link to a model, in a chat, should open the model. Writes are guarded by CSRF tokens.
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# Browsers take cookies of this prefix from this very host over TLS alone, not from a neighbour's subdomain.
+COOKIE_PREFIX = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
 
 # --- Application -----------------------------------------------------------------------------------------
 
@@ -103,9 +133,13 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "videoai.api.request_id.RequestIdMiddleware",
+    # What sets headers stands outside of what answers by itself: files, redirects, 304, refusals.
+    "videoai.access.headers.SecurityHeadersMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
     "videoai.access.occasions.OccasionMiddleware",
     "videoai.access.refused_writes.RefusedWritesMiddleware",
-    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "videoai.api.addresses.TrailingSlashMiddleware",
     "videoai.api.conditional.ConditionalGetMiddleware",
@@ -114,7 +148,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 ROOT_URLCONF = "videoai.urls"

@@ -10,7 +10,11 @@ from models_registry.api.tags import entity_tag
 PREFIX = "/api/"
 # A body depends on who asks; nothing else about the request changes it.
 VARY = "Accept, Authorization, Cookie"
-KEPT_BY_304 = ("ETag", "Cache-Control", "Vary", "Date", "RateLimit-Policy", "RateLimit")
+# Browsers renew the headers of what they keep; the page of the docs has a policy of its own.
+KEPT_BY_304 = (
+    *("ETag", "Cache-Control", "Vary", "Date", "RateLimit-Policy", "RateLimit"),
+    "Content-Security-Policy",
+)
 
 
 class ConditionalGetMiddleware:

@@ -1,8 +1,11 @@
 """The OpenAPI document and the page that shows it."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from csp.constants import HEADER, SELF
+from csp.utils import build_policy
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
+from rest_framework.response import Response
 
 from models_registry.api.scopes import PUBLIC, READING
 
@@ -17,3 +20,9 @@ class DocsView(SpectacularSwaggerSplitView):
 
     http_method_names = READING
     required_scopes: ClassVar[dict[str, frozenset[str]]] = {"get": PUBLIC}
+
+    def finalize_response(self, *args: Any, **kwargs: Any) -> Response:
+        """Swagger's style sheet has its icons within itself."""
+        response: Response = super().finalize_response(*args, **kwargs)
+        response[HEADER] = build_policy(update={"img-src": [SELF, "data:"]})
+        return response

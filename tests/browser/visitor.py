@@ -1,0 +1,37 @@
+"""Somebody with a browser, who remembers what it complained of."""
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from playwright.sync_api import Page, expect
+
+PASSWORD = "correct horse battery"
+
+
+class Visitor:
+    def __init__(self, page: Page, base: str) -> None:
+        self.page, self.base = page, base
+        self.complaints: list[str] = []
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _hear(self, said: Any) -> None:
+        # A page of an error is no error of a page.
+        if said.type in {"error", "warning"} and "Failed to load resource" not in said.text:
+            self.complaints.append(f"{self.page.url}: {said.text}")
+
+    def open(self, address: str) -> Any:
+        return self.page.goto(f"{self.base}{address}", wait_until="networkidle")
+
+    def type_password(self, name: str = "ada", password: str = PASSWORD) -> None:
+        self.page.get_by_label("Username").fill(name)
+        self.page.get_by_label("Password").fill(password)
+        self.page.get_by_role("button", name="Log in").click()
+
+    def sign_in(self) -> User:
+        """As a new superuser, through the form."""
+        user = User.objects.create_superuser("ada", password=PASSWORD)
+        self.open("/admin/")
+        self.type_password()
+        expect(self.page.get_by_role("heading", name="Overview")).to_be_visible()
+        return user
