@@ -1,6 +1,10 @@
 from typing import Any
 
 from django.contrib.admin import AdminSite
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth.models import User
+from django.contrib.auth.signals import user_login_failed
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -8,6 +12,18 @@ from models_registry.models import AIModel
 
 # The rooms that are opened most often come first; any others follow by name.
 FIRST_APPS = ("models_registry", "pricing")
+
+
+class SignInForm(AdminAuthenticationForm):
+    """Counts the right password of an account that may not enter like a wrong one, and tells nobody it is."""
+
+    def confirm_login_allowed(self, user: User) -> None:
+        try:
+            super().confirm_login_allowed(user)
+        except ValidationError:
+            name = {"username": user.get_username()}
+            user_login_failed.send(sender=__name__, credentials=name, request=self.request)
+            raise
 
 
 class ModelManagerSite(AdminSite):
@@ -18,6 +34,7 @@ class ModelManagerSite(AdminSite):
     index_title = "Overview"
     site_url = "/api/v1/docs/"
     enable_nav_sidebar = False  # the header leads to every list
+    login_form = SignInForm
 
     def get_urls(self) -> list[Any]:
         urls: list[URLPattern | URLResolver] = super().get_urls()

@@ -6,6 +6,7 @@ secret key, without which nothing starts.
 
 import logging
 import os
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,24 @@ COOKIE_PREFIX = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
 
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+# django-axes keeps the count, in the database: it holds for all processes, and without Redis.
+AXES_HANDLER = "videoai.access.sign_in.SignInHandler"
+AXES_CLIENT_IP_CALLABLE = "videoai.access.sign_in_attempts.origin"
+AXES_LOCKOUT_CALLABLE = "videoai.access.sign_in.locked_page"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+# Of all names together, so that one password can't be tried on everybody. An office shares one address.
+SIGN_IN_FAILURES_AN_ADDRESS = 30
+# The audit trail tells who signed in; axes's own log and pages would tell what was typed as a name.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = AXES_VERBOSE = False
+
 # --- Application -----------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -123,6 +142,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "axes",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "rest_framework",
@@ -148,6 +168,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "videoai.urls"
@@ -187,7 +208,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "CommonPasswordValidator",
         "NumericPasswordValidator",
     )
-]
+] + [{"NAME": "videoai.access.sign_in_events.PasswordChangeRecorder"}]
 
 # --- Database --------------------------------------------------------------------------------------------
 
@@ -314,5 +335,7 @@ LOGGING = {
         # A client's mistake is no news for the operator.
         "django.request": {"handlers": [], "level": "ERROR", "propagate": True},
         "django.security": {"handlers": [], "level": "CRITICAL", "propagate": True},
+        # We say ourselves when somebody is locked out.
+        "axes": {"level": "ERROR"},
     },
 }

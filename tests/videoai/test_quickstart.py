@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django.core.management import call_command
 
@@ -33,7 +32,9 @@ class TestPreparing:
 
         name, password = PASSWORD.search(printed).groups()
         assert AIModel.objects.count() == 3
-        assert authenticate(username=name, password=password).is_superuser
+        admin = User.objects.get(username=name)
+        assert admin.is_superuser
+        assert admin.check_password(password)
         assert name not in {"admin", "root", "administrator"}
         assert len(password) >= 20
 

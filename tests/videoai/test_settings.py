@@ -41,6 +41,7 @@ def test_safe_settings_start():
         ({"CACHE_URL": f"memcached://:{LONG_KEY}@127.0.0.1:11211"}, "CACHE_URL is no address of a Redis"),
         ({"TRUSTED_PROXIES": "10.0.0.1/8"}, "TRUSTED_PROXIES: 10.0.0.1/8 has host bits set"),
         ({"TRUSTED_PROXIES": "proxy.example"}, "TRUSTED_PROXIES"),
+        ({"HTTPS": "ture"}, "HTTPS"),
         ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS"),
         ({"ALLOWED_HOSTS": "models.example,*"}, "ALLOWED_HOSTS"),
     ],
