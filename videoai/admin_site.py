@@ -1,17 +1,25 @@
 from typing import Any
 
+from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_login_failed
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
-from django.urls import URLPattern, URLResolver, include, path
+from django.db.models.base import ModelBase
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, URLResolver, include, path, reverse
 
 from models_registry.models import AIModel
+from videoai.access import two_factor_views
+from videoai.access.two_factor import awaits_second_factor, is_trusted
 
 # The rooms that are opened most often come first; any others follow by name.
 FIRST_APPS = ("models_registry", "pricing")
+
+# Nobody sees these in the admin: they hold the keys of other people's second factors.
+SECRET_APPS = {"otp_static", "otp_totp"}
 
 
 class SignInForm(AdminAuthenticationForm):
@@ -36,8 +44,31 @@ class ModelManagerSite(AdminSite):
     enable_nav_sidebar = False  # the header leads to every list
     login_form = SignInForm
 
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        models: Any = [model_or_iterable] if isinstance(model_or_iterable, ModelBase) else model_or_iterable
+        shown = [model for model in models if model._meta.app_label not in SECRET_APPS]
+        super().register(shown, admin_class, **options)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return super().has_permission(request) and is_trusted(request.user)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The name and the password; who gave them goes on to the second factor, if it is asked for."""
+        if request.method == "GET" and awaits_second_factor(request.user):
+            return redirect(f"{reverse('admin:two_factor')}?{request.META['QUERY_STRING']}")
+        return super().login(request, extra_context)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return {**super().each_context(request), "two_factor": settings.TWO_FACTOR}
+
     def get_urls(self) -> list[Any]:
-        urls: list[URLPattern | URLResolver] = super().get_urls()
+        urls: list[URLPattern | URLResolver] = [
+            path("two-factor/", two_factor_views.door, name="two_factor"),
+            path("two-factor/renew/", two_factor_views.renew, name="two_factor_renew"),
+            # Django's own lets only those out who are wholly in.
+            path("logout/", self.logout, name="logout"),
+            *super().get_urls(),
+        ]
         if AIModel not in self._registry:
             return urls
         long_address = f"{AIModel._meta.app_label}/{AIModel._meta.model_name}/"

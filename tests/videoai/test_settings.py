@@ -42,6 +42,7 @@ def test_safe_settings_start():
         ({"TRUSTED_PROXIES": "10.0.0.1/8"}, "TRUSTED_PROXIES: 10.0.0.1/8 has host bits set"),
         ({"TRUSTED_PROXIES": "proxy.example"}, "TRUSTED_PROXIES"),
         ({"HTTPS": "ture"}, "HTTPS"),
+        ({"TWO_FACTOR": "wanted"}, "TWO_FACTOR"),
         ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS"),
         ({"ALLOWED_HOSTS": "models.example,*"}, "ALLOWED_HOSTS"),
     ],

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from videoai.access.two_factor import is_trusted
+
 if TYPE_CHECKING:
     from videoai.access.models import ServiceToken
 
@@ -35,14 +37,17 @@ def with_implied(scopes: Iterable[str]) -> frozenset[str]:
 
 
 class StaffSession:
-    """`request.auth` of a signed-in person. Only staff have scopes, looked up when they are asked for."""
+    """`request.auth` of a signed-in person. Only staff have scopes, looked up when they are asked for.
+
+    With two-factor on, a password alone gives none.
+    """
 
     def __init__(self, user: Any) -> None:
         self.user = user
 
     @cached_property
     def scopes(self) -> frozenset[str]:
-        if not (self.user.is_active and self.user.is_staff):
+        if not (self.user.is_active and self.user.is_staff and is_trusted(self.user)):
             return frozenset()
         return frozenset(
             scope

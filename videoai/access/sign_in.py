@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from videoai.access.sign_in_attempts import Attempt, begin, forget_old_attempts, forgive
+from videoai.access.sign_in_attempts import Attempt, begin, forget_old_attempts, forgive, forgive_this_one
 from videoai.access.sign_in_events import record_by, record_of, record_refusal
 
 logger = logging.getLogger(__name__)
@@ -65,9 +65,11 @@ class SignInHandler(AxesDatabaseHandler):
             refuse(request, attempt, "sign_in_refused")
 
     def user_logged_in(self, sender: object, request: Any, user: AbstractBaseUser, **_: Any) -> None:
+        """The password was right; with two factors, that is half of it."""
+        settle = forgive_this_one if settings.TWO_FACTOR else forgive
         if hasattr(request, "attempt"):
-            forgive(request.attempt)
-        record_by(user, "signed_in")
+            settle(request.attempt)
+        record_by(user, "password_accepted" if settings.TWO_FACTOR else "signed_in")
 
     def user_logged_out(self, sender: object, request: Any, user: AbstractBaseUser | None, **_: Any) -> None:
         if user is not None:

@@ -14,7 +14,7 @@ from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import Min, Sum
+from django.db.models import F, Min, Sum
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -112,6 +112,13 @@ def key_and_name(typed_name: str) -> tuple[str, str]:
 def forgive(attempt: Attempt) -> None:
     """It succeeded: those before it are forgotten, too."""
     _rows_of(attempt).delete()
+
+
+def forgive_this_one(attempt: Attempt) -> None:
+    """It succeeded, but there is more to show."""
+    _rows_of(attempt).filter(failures_since_start__gt=0).update(
+        failures_since_start=F("failures_since_start") - 1
+    )
 
 
 def _rows_of(attempt: Attempt) -> Any:
