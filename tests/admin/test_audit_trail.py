@@ -34,7 +34,7 @@ def detail(entry_id: str = "catalogue-2") -> str:
 def listed(client: Client, query: str = "") -> list[str]:
     page: Any = client.get(f"{TRAIL}?{query}")
     assert page.status_code == 200, page.status_code
-    return [entry.pk for entry in page.context["cl"].result_list]
+    return [entry.pk for entry in page.context["cl"].result_list if entry.action != "signed_in"]
 
 
 def test_the_newest_stands_first(admin_client: Client) -> None:
@@ -98,15 +98,15 @@ def test_an_entry_that_was_made_unreadable_is_shown_all_the_same(admin_client: C
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_nobody_adds_or_deletes(admin_client: Client, address: str, method: str) -> None:
     assert getattr(admin_client, method)(address, {"post": "yes"}).status_code == 403
-    assert AuditEntry.objects.count() == 3
+    assert {entry.pk for entry in AuditEntry.objects.changes()} == {"catalogue-1", "catalogue-2"}
 
 
 def test_nobody_changes(admin_client: Client) -> None:
-    before = list(AuditEntry.objects.values())
+    before = list(AuditEntry.objects.changes().values())
     assert admin_client.post(detail(), {"reason": "All right", "_save": "Save"}).status_code == 403
     sent = {"action": "delete_selected", "_selected_action": ["catalogue-2"], "post": "yes"}
     admin_client.post(TRAIL, sent)
-    assert list(AuditEntry.objects.values()) == before
+    assert list(AuditEntry.objects.changes().values()) == before
     html = admin_client.get(detail()).content.decode()
     assert 'name="_save"' not in html
     assert "deletelink" not in html
