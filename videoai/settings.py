@@ -310,7 +310,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "videoai.api.schema.add_reasons",
+        "videoai.api.schema.complete_writes",
         "videoai.api.schema.add_problems",
     ],
     "ENUM_NAME_OVERRIDES": {

@@ -4,6 +4,9 @@ import pytest
 from django.core.management import call_command
 from django.urls import get_resolver
 
+from models_registry import services
+from models_registry.models import AIModel
+from models_registry.validation import editable_fields
 from videoai.api.problem import MEDIA_TYPE
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +50,49 @@ def test_it_says_which_credentials_an_operation_takes(schema):
     assert schema["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
     assert schema["paths"]["/api/v1/pricing/policy/"]["get"]["security"] == [{"token": []}, {"session": []}]
     assert {} in schema["paths"]["/api/v1/models/"]["get"]["security"]
+
+
+WRITES = {
+    ("post", "/api/v1/models/"): ("201", 400, 401, 403, 409, 411, 413, 415),
+    ("patch", "/api/v1/models/{model_id}/"): ("200", 400, 401, 403, 404, 409, 411, 412, 413, 415),
+    ("put", "/api/v1/models/{model_id}/"): ("200", 400, 401, 403, 404, 409, 411, 412, 413, 415),
+    ("delete", "/api/v1/models/{model_id}/"): ("204", 400, 401, 403, 404, 409, 412),
+    ("post", "/api/v1/models/{model_id}/default/"): ("200", 400, 401, 403, 404, 409, 411, 412, 413, 415),
+    ("post", "/api/v1/models/{model_id}/restore/"): ("200", 400, 401, 403, 404, 409, 411, 412, 413, 415),
+}
+
+
+@pytest.mark.parametrize(("method", "path"), WRITES)
+def test_writes_say_what_they_answer_and_which_headers_they_heed(schema, method, path):
+    operation = schema["paths"][path][method]
+    headers = {p["name"] for p in operation["parameters"] if p["in"] == "header"}
+
+    assert set(operation["responses"]) == {*map(str, WRITES[method, path]), "default"}
+    assert headers == {"X-Change-Reason", "If-Match"} - ({"If-Match"} if path.endswith("models/") else set())
+    assert {} not in operation["security"]
+
+
+def test_the_body_of_a_new_model_stands_there_with_its_limits(schema):
+    request = schema["paths"]["/api/v1/models/"]["post"]["requestBody"]
+    body = request["content"]["application/json"]["schema"]
+
+    assert request["required"] is True
+    assert body["additionalProperties"] is False
+    assert set(body["properties"]) == {column.name for column in editable_fields(AIModel)}
+    assert set(body["required"]) == set(services.REQUIRED)
+    assert [shape["type"] for shape in body["properties"]["cost_per_second"]["oneOf"]] == ["string", "number"]
+
+
+def test_only_a_put_needs_what_a_new_model_needs(schema):
+    bodies = {
+        method: schema["paths"]["/api/v1/models/{model_id}/"][method]["requestBody"]["content"][
+            "application/json"
+        ]["schema"]
+        for method in ("put", "patch")
+    }
+
+    assert set(bodies["put"]["required"]) == set(services.REQUIRED) - {"model_id"}
+    assert "required" not in bodies["patch"]
 
 
 @pytest.mark.parametrize("path", ["/api/v1/models/", "/api/v1/models/premium/"])

@@ -8,6 +8,7 @@ from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
+from models_registry.api.openapi import IN_ONE_LINE
 from models_registry.api.scopes import PUBLIC
 from models_registry.audit.occasion import REASON_LENGTH
 from videoai.access.occasions import REASON_HEADER
@@ -73,7 +74,7 @@ PROBLEM_SCHEMA = {
 REASON_PARAMETER = {
     "in": "header",
     "name": REASON_HEADER,
-    "schema": {"type": "string", "maxLength": REASON_LENGTH},
+    "schema": {"type": "string", "maxLength": REASON_LENGTH, "pattern": f"^{IN_ONE_LINE}$"},
     "description": "Why; it stands in the history. UTF-8.",
 }
 WITH_BODY = (400, 411, 413, 415)
@@ -93,11 +94,15 @@ def add_problems(result: dict[str, Any], generator: Any, request: Any, public: b
     return result
 
 
-def add_reasons(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
-    """drf-spectacular's hook: any write may say why."""
+def complete_writes(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """drf-spectacular's hook: any write may say why; where there are fields to send, a body is needed."""
     for method, operation in _operations(result):
-        if method != "get":
-            operation.setdefault("parameters", []).append(REASON_PARAMETER)
+        if method == "get":
+            continue
+        operation.setdefault("parameters", []).append(REASON_PARAMETER)
+        body = operation.get("requestBody", {})
+        if any("properties" in media["schema"] for media in body.get("content", {}).values()):
+            body["required"] = True
     return result
 
 

@@ -164,8 +164,8 @@ def test_no_other_field_is_assigned(send, method, path):
 STRANGE_IDS = (
     "../etc/passwd", "a/../b", "..", ".hidden", "a/./b", "/a", "a/", "a//b", "a\\b", "%2e%2e/a", "a%2fb",
     "a b", "a\tb", "a\0b", "a\nb", "ünï/code", "аcme/x", "acme／x", "１/x", "default", "PREMIUM", "stats",
-    "a/validate", "a/b/History", "a/default", "a/RESTORE", "a/generations", "a/b/c/d/e/f/g", "a" * 201, "", "   ", "?a=1",
-    "a?b", "a#b", "a'--", "<script>", "{}", "*", "-a", "_a", "~a",
+    "a/validate", "a/b/History", "a/default", "a/RESTORE", "a/generations", "a/b/c/d/e/f/g", "a" * 201, "",
+    "   ", "?a=1", "a?b", "a#b", "a'--", "<script>", "{}", "*", "-a", "_a", "~a",
     # written from right to left, or of no width
     *(f"acme/x{char}" for char in "\u061c\u200b\u200d\u200e\u200f\u202a\u202e\u2060\u2066\u2069\ufeff\u00ad"),
 )  # fmt: skip
@@ -259,8 +259,9 @@ def test_a_body_of_a_mebibyte_is_read(send):
 
 OTHER_TYPES = (
     "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "multipart/form-data",
-    "text/plain", "text/json", "application/xml", "application/merge-patch+json", "application/json; charset=utf-16",
-    "application/json; charset=latin-1", "application/json; charset=nonsense", "nonsense", "*/*",
+    "text/plain", "text/json", "application/xml", "application/merge-patch+json",
+    "application/json; charset=utf-16", "application/json; charset=latin-1",
+    "application/json; charset=nonsense", "nonsense", "*/*",
     "application/*", "",
 )  # fmt: skip
 

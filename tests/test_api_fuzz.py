@@ -1,0 +1,189 @@
+"""Hundreds of requests that nobody thought of, made from the OpenAPI document; every answer has to fit it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import schemathesis
+from django.contrib.auth.models import User
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, transaction
+from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
+from hypothesis import HealthCheck, settings
+
+from models_registry.audit.models import AuditEntry
+from models_registry.validation import OBJECTS
+from tests.factories import AIModelFactory, standard_policy
+from videoai.wsgi import application
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+
+MODEL_ID = "acme/first"
+TIERS = ["standard", "high", "ultra"]
+
+# What no schema can say: rules between the fields of one row, and words that are taken for addresses;
+BEYOND_SCHEMAS = {"not_the_only_duration", "shorter_than_duration", "reserved"}
+# of whole JSON objects: NUL anywhere inside, their bytes, their depth;
+OF_OBJECTS = {"invalid_text", "too_large", "too_deep"}
+# and that 5.0 is no whole number: to JSON Schema it is an integer.
+OF_SECONDS = {"invalid"}
+
+CONFIG = {
+    "generation": {
+        "deterministic": True,
+        "max-examples": 8,
+        "database": "none",
+        "with-security-parameters": False,  # requests come in an administrator's session
+    },
+    "phases": {"stateful": {"generation": {"mode": "positive"}, "inference": {"algorithms": []}}},
+    "parameters": {"path.model_id": MODEL_ID},  # no value that is made up holds a slash
+    "checks": {
+        # It takes our session for one that it made up itself; the table of permissions asks every route.
+        "ignored_auth": {"enabled": False},
+        # DELETE retires a model: whoever may write still sees it, and its history.
+        "use_after_free": {"enabled": False},
+        # 409, 412 and 422 depend on what is stored; 400 is judged by `refused_for_no_other_reason`.
+        "positive_data_acceptance": {"expected-statuses": ["2xx", "400", "404", "409", "412", "422"]},
+        "negative_data_rejection": {"expected-statuses": ["400", "404", "405", "409", "412", "415", "422"]},
+    },
+}
+
+
+@schemathesis.check
+def refused_for_no_other_reason(context: Any, response: Any, case: Any) -> None:
+    """What the schema allows is refused only for what no schema can say."""
+    if response.status_code == 400 and case.meta.generation.mode.is_positive:
+        problem = json.loads(response.content)
+        assert problem["code"] == "invalid", problem
+        for error in problem["errors"]:
+            assert error["code"] in reasons(error["field"], case.body), error
+
+
+def reasons(field: str, body: Any) -> set[str]:
+    if field in OBJECTS:
+        return OF_OBJECTS
+    if field.endswith(("_duration", "_durations")) and ".0" in json.dumps(body[field]):
+        return BEYOND_SCHEMAS | OF_SECONDS
+    return BEYOND_SCHEMAS
+
+
+# Made up, they seldom fit the row's other fields.
+HARD_TO_FIT = ("max_duration", "fixed_duration", "is_active", "is_deprecated", "is_default")
+
+
+# --- The document, with what only the database knows -----------------------------------------------------
+
+
+def document() -> dict[str, Any]:
+    """As served, but with the tiers that there are."""
+    served: dict[str, Any] = json.loads(json.dumps(SchemaGenerator().get_schema(request=None, public=True)))
+    for path, properties in fields_of_bodies(served):
+        properties["supported_qualities"]["items"]["enum"] = TIERS
+        if "{model_id}" in path:
+            del properties["model_id"]  # only the one of the address is right
+    return served
+
+
+def document_of_lives() -> dict[str, Any]:
+    """What was created leads on to all that can be done with it; most of what is sent can be stored."""
+    linked = document()
+    for _, properties in fields_of_bodies(linked):
+        for name in HARD_TO_FIT:
+            del properties[name]
+        properties["supported_durations"]["items"] = {"enum": [4, 5, 9]}
+    for operations in linked["paths"].values():
+        for operation in operations.values():  # no tag that is made up is the right one
+            operation["parameters"] = [p for p in operation.get("parameters", []) if p["name"] != "If-Match"]
+    linked["paths"]["/api/v1/models/"]["post"]["responses"]["201"]["links"] = {
+        operation["operationId"]: {
+            "operationId": operation["operationId"],
+            "parameters": {"model_id": "$response.body#/model_id"},
+        }
+        for path, operations in linked["paths"].items()
+        for operation in operations.values()
+        if "{model_id}" in path
+    }
+    return linked
+
+
+def fields_of_bodies(served: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The properties of each body that has any, with its path."""
+    for path, operations in served["paths"].items():
+        for operation in operations.values():
+            content = operation.get("requestBody", {}).get("content", {})
+            properties = content.get("application/json", {}).get("schema", {}).get("properties")
+            if properties:
+                yield path, properties
+
+
+def loaded(raw: dict[str, Any]) -> Any:
+    schema = schemathesis.openapi.from_dict(raw, config=schemathesis.Config.from_dict(CONFIG))
+    schema.app = application
+    schema.location = "/api/v1/schema/"
+    return schema
+
+
+# --- Requests --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def session(db: None) -> Iterator[dict[str, Any]]:
+    """What the requests of an administrator carry."""
+    browser = Client()
+    browser.force_login(User.objects.create_superuser("ada"))
+    browser.get("/admin/models/")
+    cookies = {name: morsel.value for name, morsel in browser.cookies.items()}
+    with staying_connected():
+        yield {"cookies": cookies, "headers": {"X-CSRFToken": cookies["csrftoken"]}}
+
+
+@contextmanager
+def staying_connected() -> Iterator[None]:
+    """As Django's own test client does it: or the first request would close the connection of the test."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture(autouse=True)
+def _catalogue(db: None) -> None:
+    standard_policy()
+    AIModelFactory(model_id=MODEL_ID)
+    AIModelFactory(model_id="acme/second")
+
+
+# All examples share one session and one catalogue, on purpose: what one leaves behind, the next one meets.
+@settings(suppress_health_check=list(HealthCheck))
+@loaded(document()).parametrize()
+def test_every_operation(case: Any, session: dict[str, Any]) -> None:
+    case.call_and_validate(**session)
+
+
+def test_lives_of_models(session: dict[str, Any]) -> None:
+    """Create, read, change, retire, restore, in whatever order."""
+    machine = loaded(document_of_lives()).as_state_machine()
+    done: set[str] = set()
+
+    class Lives(machine):  # type: ignore[misc, valid-type]
+        def setup(self) -> None:
+            self.life = transaction.atomic()
+            self.life.__enter__()
+
+        def teardown(self) -> None:
+            """Undo all of it: the same steps have to give the same answers whenever they are taken again."""
+            done.update(AuditEntry.objects.values_list("action", flat=True))
+            transaction.set_rollback(True)
+            self.life.__exit__(None, None, None)
+
+        def get_call_kwargs(self, case: Any) -> dict[str, Any]:
+            return session
+
+    many = settings(max_examples=15, stateful_step_count=10, suppress_health_check=list(HealthCheck))
+    Lives.run(settings=many)
+
+    assert len(done & {"create", "change", "retire", "restore", "make_default"}) >= 4
