@@ -6,6 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from models_registry import services
+from models_registry.audit.models import AuditEntry
 from tests.admin.pages import ADD, LIST
 from tests.factories import AIModelFactory, standard_policy
 
@@ -16,9 +18,13 @@ PAGES = [
     LIST,
     ADD,
     "/admin/models/{pk}/change/",
+    "/admin/models/{pk}/history/",
+    "/admin/models/{pk}/history/{entry}/restore/",
     "/admin/models_registry/qualitytier/",
     "/admin/pricing/pricingpolicy/1/change/",
     "/admin/pricing/rate/add/",
+    "/admin/audit/auditentry/",
+    "/admin/audit/auditentry/catalogue-{entry}/change/",
     "/admin/access/servicetoken/",
     "/admin/access/servicetoken/add/",
 ]
@@ -40,7 +46,10 @@ def test_the_overview_begins_with_the_model_manager(admin_client: Client) -> Non
 @pytest.mark.parametrize("address", PAGES)
 def test_nothing_is_inline_and_nothing_comes_from_elsewhere(admin_client: Client, address: str) -> None:
     standard_policy()
-    response = admin_client.get(address.format(pk=AIModelFactory().pk))
+    model = AIModelFactory()
+    entry = AuditEntry.objects.latest("number").number
+    services.revise(model, {"name": "New"})
+    response = admin_client.get(address.format(pk=model.pk, entry=entry))
     html = response.content.decode()
     assert response.status_code == 200
     assert not re.findall(r"<style|\sstyle=|\son\w+=|javascript:", html)

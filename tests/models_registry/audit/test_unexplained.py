@@ -8,7 +8,7 @@ from django.db import transaction
 
 from models_registry import services
 from models_registry.audit.ledger import written
-from models_registry.audit.models import AuditEntry
+from models_registry.audit.models import AuditEntry, Book
 from models_registry.audit.occasion import acting
 from models_registry.audit.unexplained import adopt
 from models_registry.audit.verifying import Verification
@@ -17,6 +17,8 @@ from pricing import services as pricing
 from pricing.models import PricingPolicy, Rate
 from tests.factories import untraced
 from tests.models_registry.audit import trail
+from videoai.access import services as tokens
+from videoai.access.models import ServiceToken
 
 pytestmark = pytest.mark.django_db
 
@@ -169,3 +171,32 @@ def test_a_column_that_came_later_holds_its_default() -> None:
     last = AuditEntry.objects.of_row("model", model.pk).latest("number")
     untraced(AuditEntry).filter(pk=last.pk).update(after=written(older))
     assert not any("past the trail" in finding for finding in trail.findings())
+
+
+# --- Tokens ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"scopes": ["catalog:write"]}, "scopes: added catalog:write; removed catalog:read"),
+        ({"digest": "0" * 64}, "fingerprint: "),
+        ({"name": "other"}, "name: frontend → other"),
+        ({"expires_at": None}, "expires at: "),
+    ],
+)
+def test_tokens_are_watched_over_in_their_own_book(values: dict[str, Any], told: str) -> None:
+    token = tokens.create("frontend", scopes=["catalog:read"]).token
+    assert trail.findings() == []
+    untraced(ServiceToken).filter(pk=token.pk).update(**values)
+    [finding] = trail.findings()
+    assert told in finding
+    adopt()
+    assert trail.findings() == []
+    assert trail.entries(Book.ACCESS)[-1].action == "adopt"
+
+
+def test_the_last_use_of_a_token_is_no_change() -> None:
+    token = tokens.create("frontend", scopes=["catalog:read"]).token
+    ServiceToken.objects.filter(pk=token.pk).update(last_used_at=token.created_at)
+    assert trail.findings() == []
