@@ -3,6 +3,7 @@
 import getpass
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from urllib.parse import unquote
 
 from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -13,6 +14,8 @@ from videoai.access.client_address import client_address
 from videoai.api.request_id import current_request_id
 
 REASON_HEADER = "X-Change-Reason"
+ENCODED = "utf-8''"  # RFC 8187; case does not matter
+EXAMPLE = "UTF-8''Gr%C3%BC%C3%9Fe"
 REASON_FIELD = "change_reason"  # of the admin's forms
 ANONYMOUS = Actor("anonymous", "", "anonymous")
 
@@ -49,17 +52,34 @@ def actor_of(request: HttpRequest) -> Actor:
 
 
 def reason_in_header(request: HttpRequest) -> str:
-    """`X-Change-Reason`, in UTF-8. Raises ValidationError when it is too long or holds control characters."""
-    text = request.headers.get(REASON_HEADER, "").strip()
-    with suppress(UnicodeError):
-        text = text.encode("latin-1").decode()  # WSGI hands the bytes of a header over as Latin-1
+    """`X-Change-Reason`. Raises ValidationError when it is empty, too long or holds control characters."""
+    sent = request.headers.get(REASON_HEADER)
+    if sent is None:
+        return ""
+    try:
+        text = _decoded(sent).strip()
+    except UnicodeDecodeError as error:
+        raise _bad_reason("invalid_text", "The reason is not UTF-8.") from error
+    if not text:
+        raise _bad_reason("blank", f"The reason came empty. Beyond ASCII, write it as {EXAMPLE} (RFC 8187).")
     if len(text) > REASON_LENGTH:
-        message = f"A reason has at most {REASON_LENGTH} characters, not {len(text)}."
-        raise ValidationError({REASON_HEADER: [ErrorDetail(message, "max_length")]})
+        raise _bad_reason("max_length", f"A reason has at most {REASON_LENGTH} characters, not {len(text)}.")
     if CONTROL.search(text) or UNSTORABLE.search(text):
-        message = "The reason holds a control character; take it out."
-        raise ValidationError({REASON_HEADER: [ErrorDetail(message, "invalid_text")]})
+        raise _bad_reason("invalid_text", "The reason holds a control character; take it out.")
     return text
+
+
+def _decoded(sent: str) -> str:
+    """Raises UnicodeDecodeError. Some servers hand over nothing of a header that is more than ASCII."""
+    if sent.lower().startswith(ENCODED):
+        return unquote(sent[len(ENCODED) :], errors="strict")
+    with suppress(UnicodeError):
+        return sent.encode("latin-1").decode()  # WSGI hands the bytes of a header over as Latin-1
+    return sent
+
+
+def _bad_reason(code: str, message: str) -> ValidationError:
+    return ValidationError({REASON_HEADER: [ErrorDetail(message, code)]})
 
 
 def reason_in_form(request: HttpRequest) -> str:

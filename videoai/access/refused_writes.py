@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 PREFIXES = ("/api/", "/admin/")
 WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # Not 405, where nothing can be written; not 429, of which there is no end.
-REFUSALS = frozenset({400, 401, 403, 404, 409, 412, 413, 415, 422})
+REFUSALS = frozenset({400, 401, 403, 404, 409, 411, 412, 413, 415, 422})
 LONGEST_PATH = 250
 
 

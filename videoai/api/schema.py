@@ -8,10 +8,10 @@ from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
-from models_registry.api.openapi import IN_ONE_LINE
+from models_registry.api.openapi import NOT_BLANK
 from models_registry.api.scopes import PUBLIC
 from models_registry.audit.occasion import REASON_LENGTH
-from videoai.access.occasions import REASON_HEADER
+from videoai.access.occasions import EXAMPLE, REASON_HEADER
 from videoai.access.permissions import declared_scopes
 from videoai.api.problem import FIELD_CODES, MEDIA_TYPE, PROBLEMS
 
@@ -74,8 +74,8 @@ PROBLEM_SCHEMA = {
 REASON_PARAMETER = {
     "in": "header",
     "name": REASON_HEADER,
-    "schema": {"type": "string", "maxLength": REASON_LENGTH, "pattern": f"^{IN_ONE_LINE}$"},
-    "description": "Why; it stands in the history. UTF-8.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": REASON_LENGTH, "pattern": NOT_BLANK},
+    "description": f"Why; it stands in the history. Beyond ASCII, write it as `{EXAMPLE}` (RFC 8187).",
 }
 WITH_BODY = (400, 411, 413, 415)
 
