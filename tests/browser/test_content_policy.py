@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
+from models_registry.audit.models import AuditEntry
 from models_registry.models import AIModel
 from pricing.models import Rate
 from tests.browser.visitor import Visitor
@@ -29,7 +30,9 @@ def visitor(page: Page, live_server: Any, model: AIModel) -> Visitor:
 
 def pages(model: AIModel) -> dict[str, int]:
     """Every kind of page, with the status that it has."""
-    user = User.objects.get()
+    user, entry = User.objects.get(), AuditEntry.objects.about("model", subject=model.model_id).last()
+    assert entry is not None
+    audit, tokens = "/admin/audit/auditentry/", "/admin/access/servicetoken/"
     tiers, rates = "/admin/models_registry/qualitytier/", "/admin/pricing/rate/"
     found = [
         *("/admin/", "/admin/models_registry/", "/admin/password_change/"),
@@ -40,6 +43,8 @@ def pages(model: AIModel) -> dict[str, int]:
         *("/admin/pricing/pricingpolicy/1/change/", "/admin/auth/group/add/"),
         *("/admin/auth/user/", "/admin/auth/user/add/", f"/admin/auth/user/{user.pk}/change/"),
         *(f"/admin/auth/user/{user.pk}/password/", f"/admin/auth/user/{user.pk}/delete/"),
+        *(audit, f"{audit}{entry.pk}/change/", f"/admin/models/{model.pk}/history/{entry.pk}/restore/"),
+        *(tokens, f"{tokens}add/"),
         *("/api/v1/docs/", "/api/v1/models/"),
     ]
     return dict.fromkeys(found, 200) | {"/admin/nope/": 404, f"/admin/models/{model.pk}/delete/": 403}
@@ -66,7 +71,7 @@ def test_the_scripts_of_the_forms_run(visitor: Visitor) -> None:
 def test_the_docs_page_sends_requests(visitor: Visitor) -> None:
     page = visitor.page
     visitor.open("/api/v1/docs/")
-    page.locator(".opblock-summary-path", has_text="default").first.click()
+    page.locator(".opblock-get .opblock-summary-path", has_text="default").click()
     page.get_by_role("button", name="Try it out").click()
     page.get_by_role("button", name="Execute").click()
     expect(page.locator(".live-responses-table td.response-col_status").last).to_contain_text("200")
