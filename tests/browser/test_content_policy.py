@@ -7,8 +7,8 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from models_registry.audit.models import AuditEntry
-from models_registry.models import AIModel
-from pricing.models import Rate
+from models_registry.models import AIModel, QualityTier
+from pricing.models import PricingPolicy, Rate
 from tests.browser.visitor import Visitor
 from tests.factories import AIModelFactory, rate, standard_policy
 
@@ -32,15 +32,16 @@ def pages(model: AIModel) -> dict[str, int]:
     """Every kind of page, with the status that it has."""
     user, entry = User.objects.get(), AuditEntry.objects.about("model", subject=model.model_id).last()
     assert entry is not None
+    tier = QualityTier.objects.get(key="ultra")
     audit, tokens = "/admin/audit/auditentry/", "/admin/access/servicetoken/"
     tiers, rates = "/admin/models_registry/qualitytier/", "/admin/pricing/rate/"
     found = [
         *("/admin/", "/admin/models_registry/", "/admin/password_change/"),
         *("/admin/models/", "/admin/models/?q=veo", "/admin/models/?status=active", "/admin/models/add/"),
         *(f"/admin/models/{model.pk}/{page}/" for page in ("change", "history")),
-        *(tiers, f"{tiers}add/", f"{tiers}1/change/", f"{tiers}1/history/", f"{tiers}1/delete/"),
+        *(tiers, f"{tiers}add/", *(f"{tiers}{tier.pk}/{page}/" for page in ("change", "history", "delete"))),
         *(rates, f"{rates}add/", f"{rates}{Rate.objects.get().pk}/delete/"),
-        *("/admin/pricing/pricingpolicy/1/change/", "/admin/auth/group/add/"),
+        *(f"/admin/pricing/pricingpolicy/{PricingPolicy.objects.get().pk}/change/", "/admin/auth/group/add/"),
         *("/admin/auth/user/", "/admin/auth/user/add/", f"/admin/auth/user/{user.pk}/change/"),
         *(f"/admin/auth/user/{user.pk}/password/", f"/admin/auth/user/{user.pk}/delete/"),
         *(audit, f"{audit}{entry.pk}/change/", f"/admin/models/{model.pk}/history/{entry.pk}/restore/"),
