@@ -1,11 +1,12 @@
 """The chain: numbers without gaps, digests that build on each other, whoever writes at once."""
 
 from itertools import pairwise
+from threading import get_ident
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import transaction
 
 from models_registry import services
 from models_registry.audit import ledger
@@ -95,7 +96,7 @@ def test_both_chains_hold_when_many_write_at_once() -> None:
 
     def change() -> None:
         for number in range(5):
-            services.revise(model, {"name": f"{id(connection.connection)} {number}"})
+            services.revise(model, {"name": f"{get_ident()} {number}"})
             ledger.record_event("sign_in", subject="ada")
 
     at_once(change, threads=8)
