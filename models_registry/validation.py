@@ -258,6 +258,11 @@ def _duration_problems(model: "AIModel") -> Iterator[Problem]:
 
 
 def _object_problems(name: str, value: dict[str, object]) -> Iterator[Problem]:
+    # First of all: the walks below take seconds on a value of a whole body's size.
+    size = _bytes_of_json(value)
+    if size is not None and size > choices.JSON_BYTES:
+        yield name, "too_large", f"At most {choices.JSON_BYTES:,} bytes of JSON, not {size:,}."
+        return
     for _, item, depth in _walk(value):
         if depth > choices.JSON_DEPTH:
             yield name, "too_deep", f"JSON may be nested at most {choices.JSON_DEPTH} deep."
@@ -269,13 +274,16 @@ def _object_problems(name: str, value: dict[str, object]) -> Iterator[Problem]:
         if isinstance(item, str) and UNSTORABLE.search(item):
             yield name, "invalid_text", f"The text at {path} holds a NUL or half a surrogate pair."
             return
-    try:
-        size = len(json.dumps(value, ensure_ascii=False).encode())
-    except (TypeError, ValueError):
+    if size is None:
         yield name, "invalid", "This is not JSON."
-        return
-    if size > choices.JSON_BYTES:
-        yield name, "too_large", f"At most {choices.JSON_BYTES:,} bytes of JSON, not {size:,}."
+
+
+def _bytes_of_json(value: object) -> int | None:
+    """None for what is no JSON, or nested so deep that it can't be written."""
+    try:
+        return len(json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    except (TypeError, ValueError, RecursionError):
+        return None
 
 
 def _walk(value: object) -> Iterator[tuple[str, object, int]]:

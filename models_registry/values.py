@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import datetime
 from decimal import Context, Decimal
 from typing import Any
 
@@ -44,6 +45,11 @@ def parse_decimal(value: object) -> Decimal:
 def decimal_text(value: Decimal) -> str:
     """The exact value without exponent or trailing zeros: how money is written everywhere."""
     return format(value.normalize(WIDE), "f") if value else "0"
+
+
+def in_milliseconds(moment: datetime) -> datetime:
+    """`moment` without what `dumpdata` would leave out: JSON of Django's keeps three decimals of a second."""
+    return moment.replace(microsecond=moment.microsecond // 1_000 * 1_000)
 
 
 def same(one: Any, other: Any) -> bool:

@@ -6,9 +6,9 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from models_registry import choices
-from models_registry.audit.audited import Audited, AuditedQuerySet
+from models_registry.audit.audited import AuditedQuerySet
 from models_registry.audit.models import State
-from models_registry.models import AIModel, QualityTier
+from models_registry.models import AIModel, CatalogueRow, QualityTier
 from models_registry.values import decimal_text
 
 FACTOR_DIGITS = 13
@@ -18,7 +18,7 @@ HIGHEST_MARGIN = Decimal(1_000)
 MOST_CREDITS_PER_DOLLAR = Decimal(1_000_000)
 
 
-class PricingPolicy(Audited):
+class PricingPolicy(CatalogueRow):
     """How dollars that we pay become credits that customers pay. One row; without it nothing is quoted."""
 
     audit_kind = "pricing_policy"
@@ -79,7 +79,7 @@ class PricingPolicy(Audited):
         return "Pricing policy"
 
 
-class Rate(Audited):
+class Rate(CatalogueRow):
     """What a second of one model in one quality costs, in place of the model's price times the multiplier."""
 
     audit_kind = "rate"

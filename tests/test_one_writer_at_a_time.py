@@ -27,6 +27,8 @@ WRITERS: dict[str, Callable[[], Any]] = {
     "set_rate": lambda: rate(AIModel.objects.get(model_id="a/other"), "high", "0.5"),
     "remove_rate": lambda: pricing.remove_rate(Rate.objects.get()),
     "set_policy": lambda: pricing.set_policy({"max_credits_per_generation": 10}),
+    "save": lambda: QualityTier(key="16k", label="16K", cost_multiplier=3).save(),
+    "delete": lambda: QualityTier.objects.get(key="8k").delete(),
     "seed": seed,
     "import_rows": lambda: import_rows([]),
 }

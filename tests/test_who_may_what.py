@@ -16,6 +16,7 @@ from models_registry.audit.models import AuditEntry
 from models_registry.models import CatalogueRevision
 from tests.factories import AIModelFactory, standard_policy
 from videoai.access import services as tokens
+from videoai.limits.rates import Rate
 
 pytestmark = pytest.mark.django_db
 
@@ -146,7 +147,7 @@ def catalogue() -> None:
 def send(client: Client, route: Route, model_id: str = "a/other", **changes: Any) -> Any:
     address = f"/api/v1/{route.path.format(model_id)}"
     if route.method == "GET":
-        return client.get(address)
+        return client.get(address, headers=changes.get("headers"))
     sent = {"data": route.body or "", "content_type": "application/json", **changes}
     return getattr(client, route.method.lower())(address, **sent)
 
@@ -193,6 +194,46 @@ def test_rights_are_asked_before_existence_and_validity(route, caller):
 
 
 @pytest.mark.usefixtures("catalogue")
+@pytest.mark.parametrize("caller", CALLERS.values(), ids=CALLERS)
+@pytest.mark.parametrize("route", named(GUARDED))
+def test_rights_are_asked_before_what_a_client_accepts(route, caller):
+    client = caller.make()
+
+    response = send(client, route, headers={"accept": "text/html"})
+
+    assert response.status_code == (406 if route.for_whom in caller.lets_in else caller.refusal)
+    assert response["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("method", ["patch", "put", "delete"])
+@pytest.mark.parametrize("model_id", ["a%0a", "%0d%0a", "a%00", "..%2f..", "%E2%80%AE", "a" * 5_000])
+def test_nobody_learns_what_an_id_may_be(client, method, model_id):
+    assert getattr(client, method)(f"/api/v1/models/{model_id}/").status_code == 401
+
+
+@pytest.mark.usefixtures("catalogue")
+def test_a_session_without_its_csrf_token_is_written_down_by_name():
+    client = signed_in(is_staff=True)
+    del client.defaults["HTTP_X_CSRFTOKEN"]
+
+    send(client, WRITES[0])
+
+    refused = AuditEntry.objects.get(action="write_refused")
+    assert (refused.actor_kind, refused.actor) == ("user", "ada")
+
+
+@pytest.mark.usefixtures("catalogue")
+@pytest.mark.parametrize("caller", ["anonymous", "token without scope", "staff view-only"])
+def test_who_is_refused_may_not_hammer_either(settings, caller):
+    settings.RATE_LIMIT_WRITE = Rate(2, 60)
+    client = CALLERS[caller].make()
+
+    statuses = [send(client, WRITES[0]).status_code for _ in range(4)]
+
+    assert statuses == [CALLERS[caller].refusal] * 2 + [429] * 2
+
+
+@pytest.mark.usefixtures("catalogue")
 @pytest.mark.parametrize("route", named(WRITES))
 def test_a_session_writes_only_with_its_csrf_token(route):
     client = signed_in(is_staff=True, is_superuser=True)
@@ -230,7 +271,7 @@ def served() -> Iterator[tuple[str, str]]:
             actions = getattr(route.callback, "actions", None)
             methods = actions or [name for name in view.http_method_names if hasattr(view, name)]
             for method in set(methods) - {"head", "options"}:
-                yield method.upper(), address.removeprefix("api/v1/").replace("<path:model_id>", "{}")
+                yield method.upper(), address.removeprefix("api/v1/").replace("<any_text:model_id>", "{}")
 
 
 def routes(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:

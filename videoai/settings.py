@@ -281,6 +281,7 @@ CACHES = counters(os.environ.get("CACHE_URL", ""))
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["videoai.api.parsers.StrictJSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "videoai.api.negotiation.RightsFirst",
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "videoai.access.authentication.BearerAuthentication",
         "videoai.access.authentication.StaffSessionAuthentication",

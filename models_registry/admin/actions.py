@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from models_registry import services
 from models_registry.admin.forms import REFUSALS
+from models_registry.admin.writes import note_refusal
 from models_registry.models import AIModel
 
 
@@ -54,6 +55,7 @@ def _do(model_admin: Any, request: HttpRequest, models: Sequence[AIModel], deed:
             for model in changed:
                 model_admin.log_change(request, model, f"{deed.done.capitalize()}.")
     except REFUSALS as refusal:
+        note_refusal(request, refusal)
         model_admin.message_user(
             request, f"Nothing was changed, for none of the models. {_told(refusal)}", messages.ERROR
         )

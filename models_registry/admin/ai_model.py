@@ -71,7 +71,8 @@ class AIModelAdmin(HistoricAdmin):
     stays = {
         "model_id": "an id never changes.",
         "is_default": "the flag stays where it is; Make default in the list moves it.",
-        "deprecated_at": "like the time of creation, this is kept by the system.",
+        "created_at": "kept by the system.",
+        "deprecated_at": "kept by the system.",
     }
     timestamps = ("Timestamps", {"fields": ("created", "updated", "priced", "deprecated")})
 

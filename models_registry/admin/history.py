@@ -15,11 +15,11 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
 from models_registry.admin.forms import REFUSALS, Refusal
-from models_registry.admin.writes import CatalogueAdmin, reason_form
+from models_registry.admin.writes import CatalogueAdmin, note_refusal, reason_form
 from models_registry.audit import wording
 from models_registry.audit.audited import Audited
 from models_registry.audit.models import AuditEntry, AuditEntryQuerySet, State, canonical
-from models_registry.errors import CatalogueError
+from models_registry.errors import CatalogueError, StaleModel
 from models_registry.values import same
 
 ENTRIES_A_PAGE = 50
@@ -110,6 +110,7 @@ class HistoricAdmin(CatalogueAdmin):
         if not reason_form(request).is_valid():
             return ["Nothing was changed: the reason can't be kept as it is."]
         if request.POST.get("seen") != self.version_of(obj):
+            note_refusal(request, StaleModel(str(obj)))
             return [STALE]
         names = self._differing(obj.audit_state(), then)
         if not names:
@@ -117,6 +118,7 @@ class HistoricAdmin(CatalogueAdmin):
         try:
             self.restore(obj, self.values_of(then, names=names))
         except REFUSALS as refusal:
+            note_refusal(request, refusal)
             return ["Nothing was changed.", *_words(self.model, refusal)]
         return []
 

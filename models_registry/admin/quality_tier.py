@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from models_registry import services
 from models_registry.admin.history import HistoricAdmin
+from models_registry.admin.writes import note_refusal
 from models_registry.errors import TierInUse
 from models_registry.models import QualityTier
 from models_registry.values import decimal_text
@@ -30,7 +31,10 @@ class QualityTierAdmin(HistoricAdmin):
     def get_deleted_objects(self, objs: Iterable[QualityTier], request: HttpRequest) -> Any:
         """Django finds the rates that use a tier; that models offer it, only the service knows."""
         *found, protected = super().get_deleted_objects(objs, request)  # type: ignore[arg-type]
-        return *found, [*protected, *_uses(objs)]
+        users = [*protected, *_uses(objs)]
+        if users and request.POST.get("post"):
+            note_refusal(request, TierInUse("", users))
+        return *found, users
 
     def delete_model(self, request: HttpRequest, obj: QualityTier) -> None:
         services.delete_tier(obj)

@@ -111,6 +111,7 @@ class CatalogueAdmin(GuardedAdmin):
                 self.add(obj, form)
         except REFUSALS as refusal:
             refusals(request)[obj.pk] = refusal
+            note_refusal(request, refusal)
             raise RefusedAfterAll from refusal
 
     def add(self, obj: Any, form: Any) -> None:
@@ -127,6 +128,11 @@ def refusals(request: HttpRequest) -> dict[Any, Refusal]:
     """What the services refused while answering `request`: primary key of the row → error."""
     kept: dict[Any, Refusal] = request.__dict__.setdefault("catalogue_refusals", {})
     return kept
+
+
+def note_refusal(request: HttpRequest, refusal: Refusal) -> None:
+    """Have it recorded that a write was refused: the page that says so is none of HTTP's refusals."""
+    request.__dict__["refused_write"] = getattr(refusal, "code", None) or "invalid"
 
 
 def reason_form(request: HttpRequest) -> ReasonForm:

@@ -34,6 +34,6 @@ class HistoryView(generics.GenericAPIView[AuditEntry]):
         refuse_unknown(request.query_params, known=PAGE_PARAMETERS)
         if not AIModel.objects.with_model_id(model_id).exists():
             raise NotFound(NOT_FOUND)
-        entries = AuditEntry.objects.changes().about("model", "rate", subject=model_id).newest_first()
+        entries = AuditEntry.objects.changes().about("model", "rate", subject=model_id).order_by("-number")
         page = self.paginate_queryset(entries)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)

@@ -1,7 +1,17 @@
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import PathConverter
 
 from models_registry.api.history import HistoryView
 from models_registry.api.views import AIModelViewSet
+
+
+class AnyTextConverter(PathConverter):
+    """Like `path`, which stops at a line break: rights are asked before anything is said of an address."""
+
+    regex = r"[\s\S]+"
+
+
+register_converter(AnyTextConverter, "any_text")
 
 # Ids hold slashes, so the most specific address comes first; `choices.RESERVED_*` keeps ids off these.
 urlpatterns = [
@@ -9,21 +19,23 @@ urlpatterns = [
     path("models/default/", AIModelViewSet.as_view({"get": "default"}), name="models-default"),
     path("models/premium/", AIModelViewSet.as_view({"get": "premium"}), name="models-premium"),
     path(
-        "models/<path:model_id>/validate/",
+        "models/<any_text:model_id>/validate/",
         AIModelViewSet.as_view({"get": "validate"}),
         name="model-validate",
     ),
-    path("models/<path:model_id>/history/", HistoryView.as_view(), name="model-history"),
+    path("models/<any_text:model_id>/history/", HistoryView.as_view(), name="model-history"),
     path(
-        "models/<path:model_id>/default/",
+        "models/<any_text:model_id>/default/",
         AIModelViewSet.as_view({"post": "make_default"}),
         name="model-default",
     ),
     path(
-        "models/<path:model_id>/restore/", AIModelViewSet.as_view({"post": "restore"}), name="model-restore"
+        "models/<any_text:model_id>/restore/",
+        AIModelViewSet.as_view({"post": "restore"}),
+        name="model-restore",
     ),
     path(
-        "models/<path:model_id>/",
+        "models/<any_text:model_id>/",
         AIModelViewSet.as_view(
             {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
         ),

@@ -59,10 +59,11 @@ class AIModelViewSet(mixins.ListModelMixin, ModelWrites):
         return AIModel.objects.all()
 
     def check_permissions(self, request: Request) -> None:
-        super().check_permissions(request)
         takes_status = self.action in {"list", "premium"}
         if takes_status and "status" in request.query_params and not has_catalogue_rights(request):
+            self.check_throttles(request)  # as for whoever lacks the scope of a view
             self.permission_denied(request, message="Filtering by status needs catalogue rights.")
+        super().check_permissions(request)
 
     @extend_schema(
         summary="Premium models",

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
-from django.db import models, transaction
+from django.db import connection, models, transaction
 
 from models_registry.audit import ledger
 from models_registry.audit.models import Book, State
@@ -54,9 +54,7 @@ class Audited(models.Model):
     audit_book: ClassVar[Book] = Book.CATALOGUE
     audit_kind: ClassVar[str]
     # Columns that move by themselves: a change of nothing but these is no change.
-    unaudited: ClassVar[frozenset[str]] = frozenset(
-        {"created_at", "updated_at", "priced_at", "version_number"}
-    )
+    unaudited: ClassVar[frozenset[str]] = frozenset({"updated_at", "priced_at", "version_number"})
     # What says enough of a row that comes or goes; empty: everything.
     audit_summary: ClassVar[tuple[str, ...]] = ()
 
@@ -98,16 +96,26 @@ class Audited(models.Model):
             return "create"
         return "delete" if after is None else "change"
 
+    @classmethod
+    def stand_in_line(cls) -> None:
+        """Wait for the other writers of the table; asked of whoever writes outside of any transaction."""
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Store the row and its trail; afterwards it shows what the database made of it, times included."""
+        is_alone = not connection.in_atomic_block
         with transaction.atomic(savepoint=False):
+            if is_alone:
+                self.stand_in_line()
             before = None if kwargs.get("force_insert") else self._stored()
             super().save(*args, **kwargs)
             self._show(type(self)._base_manager.get(pk=self.pk))
             record_step(before, self)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        is_alone = not connection.in_atomic_block
         with transaction.atomic():  # whoever catches a ProtectedError may go on
+            if is_alone:
+                self.stand_in_line()
             before = self._stored()
             deleted = super().delete(*args, **kwargs)
             record_step(before, None)
@@ -152,5 +160,5 @@ def in_json(value: Any) -> Any:
     if isinstance(value, Decimal):
         return decimal_text(value)
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return value

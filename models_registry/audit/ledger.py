@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from models_registry.audit import occasion
 from models_registry.audit.models import AuditEntry, AuditHead, Book, State, canonical
-from models_registry.values import UNSTORABLE
+from models_registry.values import UNSTORABLE, in_milliseconds
 
 
 class RowName(NamedTuple):
@@ -81,7 +81,7 @@ def _who_and_why() -> dict[str, Any]:
     now = occasion.current()
     actor = now.find_actor()
     return {
-        "at": timezone.now(),
+        "at": in_milliseconds(timezone.now()),
         "actor_kind": actor.kind,
         "actor_id": actor.id,
         "actor": actor.name,

@@ -79,7 +79,7 @@ class AuditEntry(models.Model):
         db_table = "audit_entries"
         ordering = ["-at", "-number", "book"]
         verbose_name = "audit entry"
-        verbose_name_plural = "audit trail"
+        verbose_name_plural = "audit entries"
         constraints = [models.UniqueConstraint(fields=["book", "number"], name="audit_entries_number")]
         indexes = [
             models.Index(fields=["-at", "-number", "book"], name="audit_newest_first"),

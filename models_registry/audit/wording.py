@@ -18,6 +18,9 @@ DEEDS = {
     "restore": "restored",
     "make_default": "made the default",
     "adopt": "taken over as it stood",
+    "revoke": "revoked",
+    "rotate": "rotated",
+    "token_refused": "refused",
 }
 NOTHING = "none"
 LONGEST_VALUE = 80  # characters
@@ -41,10 +44,15 @@ def sentences(entry: AuditEntry) -> list[str]:
     """What came of it: of a change, what each field was and is; of a row that came or went, the gist."""
     before, after = entry.state_before, entry.state_after
     if before is None and after is None:
-        return [f"{name.replace('_', ' ')}: {_plain(value)}" for name, value in entry.told_facts.items()]
+        return [f"{name.replace('_', ' ')}: {_plain(value)}" for name, value in _facts(entry) if value != ""]
     if before is None or after is None:
         return _gist(entry.kind, after or before or {})
     return differences(entry.kind, before, after)
+
+
+def _facts(entry: AuditEntry) -> list[tuple[str, Any]]:
+    """The facts of an event, what came of it first."""
+    return sorted(entry.told_facts.items(), key=lambda fact: fact[0] not in {"status", "why"})
 
 
 def headline(entry: AuditEntry) -> str:

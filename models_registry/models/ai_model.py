@@ -8,9 +8,9 @@ from django.db.models.functions import Lower, Now
 from django.db.models.lookups import Exact
 
 from models_registry import choices, validation
-from models_registry.audit.audited import Audited
 from models_registry.audit.models import State
 from models_registry.choices import Category, Status
+from models_registry.models.catalogue_row import CatalogueRow
 from models_registry.models.quality_tier import QualityTier
 from models_registry.querysets import (
     ActiveManager,
@@ -40,7 +40,7 @@ def duration_field(help_text: str) -> "models.PositiveIntegerField[int | None, i
 FLAGS = tuple(Status.ACTIVE.flags)
 
 
-class AIModel(Audited):
+class AIModel(CatalogueRow):
     """A video model as it is sold: what it is called, what it offers, what a second of it costs."""
 
     audit_kind = "model"

@@ -2,17 +2,17 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models.functions import Now
 
-from models_registry.audit.audited import Audited
 from models_registry.choices import (
     HIGHEST_MULTIPLIER,
     LOWEST_MULTIPLIER,
     MULTIPLIER_DECIMALS,
     MULTIPLIER_DIGITS,
 )
+from models_registry.models.catalogue_row import CatalogueRow
 from models_registry.querysets import QualityTierQuerySet
 
 
-class QualityTier(Audited):
+class QualityTier(CatalogueRow):
     """A quality that models can offer: a named tier (`standard`) or a resolution (`720p`)."""
 
     audit_kind = "quality_tier"

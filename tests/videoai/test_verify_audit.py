@@ -1,16 +1,19 @@
 """The command, as an operator meets it."""
 
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from models_registry import services
-from models_registry.audit.models import AuditEntry
-from models_registry.models import AIModel
+from models_registry.audit.models import AuditEntry, AuditHead
+from models_registry.models import AIModel, QualityTier
 from tests.factories import AIModelFactory, untraced
 from tests.models_registry.audit import trail
+from videoai.access import services as tokens
+from videoai.access.models import ServiceToken
 from videoai.management.commands import verify_audit
 
 pytestmark = pytest.mark.django_db
@@ -104,8 +107,30 @@ def test_adopting_settles_gaps(model: AIModel) -> None:
 def test_a_rehearsed_adoption_writes_nothing() -> None:
     change_by_sql()
     number = AuditEntry.objects.count()
-    assert "1 adopted. Dry run: nothing was written." in run("--adopt", "Just looking", "--dry-run")
+    out, error = refused("--adopt", "Just looking", "--dry-run")
+    assert "1 adopted. Dry run: nothing was written." in out
+    assert error == "The audit trail does not hold: 1 finding."
     assert AuditEntry.objects.count() == number
+
+
+def test_after_an_adoption_the_newest_entry_is_the_adoption() -> None:
+    change_by_sql()
+    out = run("--adopt", "It was meant")
+    assert str(trail.anchor_of(trail.last_entry())) in out
+    assert trail.last_entry().action == "adopt"
+
+
+@pytest.mark.parametrize("kind", ["json", "xml"])
+def test_a_trail_that_moved_to_another_database_by_dumpdata_still_holds(kind: str, tmp_path: Path) -> None:
+    services.retire(AIModelFactory(model_id="acme/m2"))
+    tokens.create("ci", scopes=["catalog:read"])
+    moved = ["audit", "models_registry", "pricing", "access"]
+    dump = tmp_path / f"dump.{kind}"
+    call_command("dumpdata", *moved, output=str(dump), format=kind, verbosity=0)
+    for table in (AuditEntry, AuditHead, AIModel, QualityTier, ServiceToken):
+        untraced(table).delete()
+    call_command("loaddata", str(dump), verbosity=0)
+    assert "The audit trail holds." in run()
 
 
 def test_adopting_leaves_tampering_a_finding() -> None:
@@ -116,10 +141,13 @@ def test_adopting_leaves_tampering_a_finding() -> None:
     assert error == "The audit trail does not hold: 1 finding."
 
 
-@pytest.mark.parametrize("reason", ["", " ", "x" * 301, "a\nb"])
-def test_adopting_needs_a_reason(reason: str) -> None:
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [("", "say why"), (" ", "say why"), ("x" * 301, "one line of at most 300"), ("a\nb", "one line of")],
+)
+def test_adopting_needs_a_reason(reason: str, told: str) -> None:
     change_by_sql()
-    assert "one line of at most 300 characters" in refused(f"--adopt={reason}")[1]
+    assert told in refused(f"--adopt={reason}")[1]
 
 
 def test_a_dry_run_alone_is_refused() -> None:

@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from models_registry.audit.occasion import Actor
 from videoai.access.last_use import note_use
 from videoai.access.models import ServiceToken
+from videoai.access.occasions import actor_of
 from videoai.access.querysets import TokenState
 from videoai.access.refusals import token_refused
 from videoai.access.scopes import StaffSession, TokenRights
@@ -95,5 +96,7 @@ class StaffSessionAuthentication(SessionAuthentication):
         try:
             super().enforce_csrf(without_body)  # type: ignore[arg-type]
         except PermissionDenied as error:
+            # DRF forgets who it was.
+            request._request.audit_actor = actor_of(request._request)  # type: ignore[attr-defined]
             told = "Send the CSRF token of your session in the X-CSRFToken header."
             raise PermissionDenied(told, code="csrf_failed") from error

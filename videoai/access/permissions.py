@@ -4,6 +4,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from models_registry.api.scopes import scopes_of
+from videoai.api.negotiation import refuse_unacceptable
 
 
 def declared_scopes(view: Any, method: str) -> frozenset[str] | None:
@@ -21,4 +22,8 @@ class HasDeclaredScopes(BasePermission):
             return True  # nothing is served by such a method: let the 405 say so
         required = declared_scopes(view, request.method or "")
         # What asks for nothing costs nothing: the scopes are not even looked up.
-        return required is not None and (not required or required <= scopes_of(request))
+        if required is not None and (not required or required <= scopes_of(request)):
+            refuse_unacceptable(request)
+            return True
+        view.check_throttles(request)  # DRF counts only whom it lets in; who is refused may not hammer either
+        return False

@@ -21,8 +21,10 @@ logger = logging.getLogger(__name__)
 PREFIXES = ("/api/", "/admin/")
 WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # Not 405, where nothing can be written; not 429, of which there is no end.
-REFUSALS = frozenset({400, 401, 403, 404, 409, 411, 412, 413, 415, 422})
+REFUSALS = frozenset({400, 401, 403, 404, 406, 409, 411, 412, 413, 415, 422})
 LONGEST_PATH = 250
+# What the admin's pages leave on a request whose write a service refused; they answer 200 or redirect.
+MARK = "refused_write"
 
 
 class RefusedWritesMiddleware:
@@ -42,11 +44,9 @@ class RefusedWritesMiddleware:
 
 
 def is_refused_write(request: HttpRequest, response: HttpResponse) -> bool:
-    return (
-        request.method in WRITING
-        and response.status_code in REFUSALS
-        and request.path_info.startswith(PREFIXES)
-    )
+    if request.method not in WRITING or not request.path_info.startswith(PREFIXES):
+        return False
+    return response.status_code in REFUSALS or hasattr(request, MARK)
 
 
 def record(request: HttpRequest, response: HttpResponse) -> None:
@@ -62,7 +62,7 @@ def record(request: HttpRequest, response: HttpResponse) -> None:
             method=request.method,
             path=path,
             status=response.status_code,
-            code=code_of(response),
+            code=getattr(request, MARK, "") or code_of(response),
         )
 
 

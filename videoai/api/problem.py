@@ -134,7 +134,7 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
     if body is None:
         return None
     set_rollback()
-    headers = {}
+    headers = dict(getattr(error, "headers", {}))
     if getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
     if getattr(error, "wait", None):

@@ -27,7 +27,7 @@ class Limits(BaseThrottle):
         counted = count(f"{kind}:{caller_of(request._request)}", seconds=rate.seconds)
         view.headers.update(headers(kind, rate, counted))
         if counted.number > rate.limit:
-            raise too_many(f"{kind}s", rate, counted)
+            raise TooMany(kind, rate, counted)
         return True
 
 
@@ -46,6 +46,10 @@ def headers(kind: str, rate: Rate, counted: Count) -> dict[str, str]:
     }
 
 
-def too_many(what: str, rate: Rate, counted: Count) -> Throttled:
-    """Answered as 429, with `Retry-After`."""
-    return Throttled(wait=counted.resets_in, detail=f"At most {rate.limit} {what} in {rate.seconds} seconds.")
+class TooMany(Throttled):
+    """Answered as 429, with `Retry-After` and with what was counted: reads, writes or failures."""
+
+    def __init__(self, kind: str, rate: Rate, counted: Count) -> None:
+        told = f"At most {rate.limit} {kind}s in {rate.seconds} seconds."
+        super().__init__(wait=counted.resets_in, detail=told)
+        self.headers = headers(kind, rate, counted)

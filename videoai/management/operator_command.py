@@ -56,7 +56,7 @@ class OperatorCommand(BaseCommand):
 
 def add_reason(parser: ArgumentParser, where: str) -> None:
     """Let a command be told why; `where` says where that is read again."""
-    parser.add_argument("--reason", type=_reason, metavar="TEXT", help=f"why; {where}")
+    parser.add_argument("--reason", type=reason, metavar="TEXT", help=f"why; {where}")
 
 
 def refuse_unmigrated() -> None:
@@ -78,7 +78,7 @@ def printable(line: str) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
 
 
-def _reason(text: str) -> str:
+def reason(text: str) -> str:
     if len(text) > REASON_LENGTH or CONTROL.search(text):
         raise ArgumentTypeError(f"one line of at most {REASON_LENGTH} characters is wanted")
     return text

@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "audit entry",
-                "verbose_name_plural": "audit trail",
+                "verbose_name_plural": "audit entries",
                 "db_table": "audit_entries",
                 "ordering": ["-at", "-number", "book"],
                 "indexes": [

@@ -10,8 +10,8 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
 from models_registry.audit.models import AuditEntry
-from models_registry.models import AIModel
-from tests.factories import AIModelFactory
+from models_registry.models import AIModel, QualityTier
+from tests.factories import AIModelFactory, QualityTierFactory
 from videoai.access.refused_writes import REFUSALS, RefusedWritesMiddleware
 from videoai.limits.rates import Rate
 
@@ -66,6 +66,23 @@ class TestWhatIsRecorded:
         assert response.status_code == 403
         assert AIModel.objects.get().name == model.name
         assert [(entry.actor, entry.source) for entry in recorded()] == [("viewer", "admin")]
+
+    def test_what_a_service_refused_behind_a_page(self, admin_client):
+        model = AIModelFactory()
+        QualityTierFactory(key="standard")
+        tier = QualityTier.objects.get(key="standard")
+        admin_client.post("/admin/models/", {"action": "retire", "_selected_action": [model.pk]})
+        admin_client.post(f"/admin/models_registry/qualitytier/{tier.pk}/delete/", {"post": "yes"})
+        entry = AuditEntry.objects.about("model", subject=model.model_id).get()
+        address = f"/admin/models/{model.pk}/history/{entry.number}/restore/"
+        admin_client.post(address, {"seen": "long ago"})
+
+        assert [fact["code"] for fact in facts()] == [
+            "default_model_required",
+            "quality_tier_in_use",
+            "stale_model",
+        ]
+        assert QualityTier.objects.filter(key="standard").exists()
 
     def test_a_form_without_its_token(self, admin):
         client = Client(enforce_csrf_checks=True)

@@ -2,13 +2,13 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.management import BaseCommand, CommandError
+from django.core.management import CommandError
 
 from videoai.access import two_factor
-from videoai.access.occasions import operator_at_work
+from videoai.management.operator_command import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = (
         "Shows who has a second factor, and takes it off an account whose phone and recovery codes are lost."
     )
@@ -19,7 +19,7 @@ class Command(BaseCommand):
         reset = steps.add_parser("reset", help="forget the second factor of a user, who sets up a new one")
         reset.add_argument("username", metavar="USERNAME")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def run(self, options: dict[str, Any]) -> None:
         if options["step"] == "status":
             self.show_status()
         else:
@@ -27,7 +27,7 @@ class Command(BaseCommand):
 
     def show_status(self) -> None:
         for user in User.objects.filter(is_staff=True, is_active=True).order_by("username"):
-            self.stdout.write(f"{user.username}: {self.state_of(user)}")
+            self.say(f"{user.username}: {self.state_of(user)}")
 
     def state_of(self, user: User) -> str:
         if not two_factor.is_enrolled(user):
@@ -38,9 +38,8 @@ class Command(BaseCommand):
         user = User.objects.filter(username=username).first()
         if user is None:
             raise CommandError(f"There is no user {username!r}. `two_factor status` lists the staff.")
-        with operator_at_work("two_factor"):
-            had_one = two_factor.reset(user)
+        had_one = two_factor.reset(user)
         if not had_one:
-            self.stdout.write(f"{username} has no second factor; nothing is changed.")
+            self.say(f"{username} has no second factor; nothing is changed.")
             return
-        self.stdout.write(f"{username} has no second factor any more, and sets one up at the next sign-in.")
+        self.say(f"{username} has no second factor any more, and sets one up at the next sign-in.")
