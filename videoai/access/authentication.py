@@ -39,8 +39,8 @@ class BearerAuthentication(BaseAuthentication):
         if header is None:
             return None
         now = timezone.now()
-        token = proven_token(request, header)
-        refuse_ended(request, token, at=now)
+        token = proven_token(header)
+        refuse_ended(token, at=now)
         note_use(token, at=now)
         request._request.audit_actor = Actor("token", str(token.pk), str(token))  # type: ignore[attr-defined]
         return AnonymousUser(), TokenRights(token)
@@ -49,22 +49,22 @@ class BearerAuthentication(BaseAuthentication):
         return SCHEME
 
 
-def proven_token(request: Request, header: str) -> ServiceToken:
+def proven_token(header: str) -> ServiceToken:
     """The token whose secret stands in `header`, live or not. Raises AuthenticationFailed."""
     found = HEADER.fullmatch(header)
     sent = TokenText.read(found[1]) if found else None
     if sent is None:
-        token_refused(request, "malformed")
+        token_refused("malformed")
         raise AuthenticationFailed(NOT_VALID)
     token = ServiceToken.objects.filter(prefix=sent.prefix).first()
     is_proven = hmac.compare_digest(token.digest if token else NOBODYS_DIGEST, sent.digest)
     if token is None or not is_proven:
-        token_refused(request, "wrong_secret" if token else "unknown", sent.prefix)
+        token_refused("wrong_secret" if token else "unknown", sent.prefix)
         raise AuthenticationFailed(NOT_VALID)
     return token
 
 
-def refuse_ended(request: Request, token: ServiceToken, *, at: datetime) -> None:
+def refuse_ended(token: ServiceToken, *, at: datetime) -> None:
     """Whoever knows the secret may know what became of the token. Raises AuthenticationFailed."""
     state = token.state(at)
     if state == TokenState.EXPIRED:
@@ -73,7 +73,7 @@ def refuse_ended(request: Request, token: ServiceToken, *, at: datetime) -> None
         told = f"The token was revoked on {utc_text(token.revoked_at)}. Ask for a new one."
     else:
         return
-    token_refused(request, state.value, token.prefix)
+    token_refused(state.value, token.prefix)
     raise AuthenticationFailed(told)
 
 

@@ -3,11 +3,9 @@
 import logging
 
 from django.db import Error, transaction
-from rest_framework.request import Request
 
 from models_registry.audit import occasion
 from models_registry.audit.ledger import record_event
-from models_registry.audit.occasion import acting
 from videoai.access.occasions import ANONYMOUS
 from videoai.access.patience import PATIENCE, waiting_at_most
 from videoai.limits import failures
@@ -15,7 +13,7 @@ from videoai.limits import failures
 logger = logging.getLogger(__name__)
 
 
-def token_refused(request: Request, why: str, prefix: str = "") -> None:
+def token_refused(why: str, prefix: str = "") -> None:
     """Record a refused token: its prefix, if it had one, and why; never what was sent.
 
     Whatever becomes of that, the caller's answer stays 401: what can't be recorded is logged. Raises
@@ -24,7 +22,7 @@ def token_refused(request: Request, why: str, prefix: str = "") -> None:
     failures.count(occasion.current().address)
     # Nobody is signed in by a bad token, whatever cookies or reasons came along with it.
     try:
-        with acting(actor=ANONYMOUS, reason=""), waiting_at_most(PATIENCE), transaction.atomic():
+        with occasion.acting(actor=ANONYMOUS, reason=""), waiting_at_most(PATIENCE), transaction.atomic():
             record_event("token_refused", kind="token", subject=prefix, why=why)
     except Error as error:
         logger.warning(
