@@ -8,13 +8,14 @@ import pytest
 import time_machine
 from django.contrib.auth.models import Permission, User
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import get_resolver
 from django.utils import timezone
 
 from models_registry import services
 from models_registry.audit.models import AuditEntry
 from models_registry.models import CatalogueRevision
 from tests.factories import AIModelFactory, standard_policy
+from tests.test_permissions import routes
 from videoai.access import services as tokens
 from videoai.limits.rates import Rate
 
@@ -272,15 +273,6 @@ def served() -> Iterator[tuple[str, str]]:
             methods = actions or [name for name in view.http_method_names if hasattr(view, name)]
             for method in set(methods) - {"head", "options"}:
                 yield method.upper(), address.removeprefix("api/v1/").replace("<any_text:model_id>", "{}")
-
-
-def routes(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
-    for entry in resolver.url_patterns:
-        address = prefix + str(entry.pattern)
-        if isinstance(entry, URLResolver):
-            yield from routes(entry, address)
-        else:
-            yield address, entry
 
 
 def test_the_table_has_every_route():

@@ -11,12 +11,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, include, path, reverse
 
+from models_registry.audit.models import AuditEntry
 from models_registry.models import AIModel
 from videoai.access import two_factor_views
 from videoai.access.two_factor import awaits_second_factor, is_trusted
 
 # The rooms that are opened most often come first; any others follow by name.
 FIRST_APPS = ("models_registry", "pricing")
+CALLED = {AIModel: "ModelManager", AuditEntry: "Audit trail"}
 
 # Nobody sees these in the admin: they hold the keys of other people's second factors.
 SECRET_APPS = {"otp_static", "otp_totp"}
@@ -79,6 +81,5 @@ class ModelManagerSite(AdminSite):
         apps = super().get_app_list(request, app_label)
         for app in apps:
             for entry in app["models"]:
-                if entry["model"] is AIModel:
-                    entry["name"] = "ModelManager"
+                entry["name"] = CALLED.get(entry["model"], entry["name"])
         return sorted(apps, key=lambda app: app["app_label"] not in FIRST_APPS)

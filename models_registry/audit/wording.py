@@ -22,6 +22,7 @@ DEEDS = {
     "rotate": "rotated",
     "token_refused": "refused",
 }
+FIRST_FACTS = {"status", "code", "why"}
 NOTHING = "none"
 LONGEST_VALUE = 80  # characters
 SHARED_CONTEXT = 15  # characters shown of what two long texts begin with alike
@@ -52,12 +53,14 @@ def sentences(entry: AuditEntry) -> list[str]:
 
 def _facts(entry: AuditEntry) -> list[tuple[str, Any]]:
     """The facts of an event, what came of it first."""
-    return sorted(entry.told_facts.items(), key=lambda fact: fact[0] not in {"status", "why"})
+    return sorted(entry.told_facts.items(), key=lambda fact: fact[0] not in FIRST_FACTS)
 
 
 def headline(entry: AuditEntry) -> str:
     """The whole entry in one short line."""
     told = sentences(entry)
+    if entry.before is None and entry.after is None:
+        return ": ".join(filter(None, (deed(entry), "; ".join(map(shortened, told[:2])))))
     more = f" (and {len(told) - 1} more)" if len(told) > 1 else ""
     return f"{deed(entry)}: {shortened(told[0])}{more}" if told else deed(entry)
 
