@@ -75,9 +75,8 @@ def wrong_types(model: "AIModel") -> dict[str, ValidationError]:
         if value is None and not column.null:
             errors[column.name] = ValidationError("This can't be null.", "null")
         elif value is not None and not _is_right_type(column, value):
-            errors[column.name] = ValidationError(
-                f"{shown(value)} is not {_expected(column)}.", "invalid", params={"value": shown(value)}
-            )
+            # Without params: the value may hold a `%`, which would be taken for a place to fill in.
+            errors[column.name] = ValidationError(f"{shown(value)} is not {_expected(column)}.", "invalid")
     return errors
 
 

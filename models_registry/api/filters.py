@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import django_filters
 from django import forms
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema_field
@@ -188,4 +189,8 @@ class StrictFilterBackend(DjangoFilterBackend):
             repeatable={"tag"},
             may_be_empty={"search"},
         )
-        return super().filter_queryset(request, queryset, view)
+        filterset = self.get_filterset(request, queryset, view)
+        if not filterset.is_valid():
+            # Not by the base class, which fills in messages: one that quotes a `%` would break it.
+            raise ValidationError(filterset.errors.as_data())
+        return filterset.qs

@@ -18,6 +18,13 @@ for _ in range(40):
 BAD_VALUES: list[tuple[str, Any, str]] = [
     ("model_id", "", "blank"),
     ("model_id", 7, "invalid"),
+    ("name", ["100 %", "%s", "%(x)d"], "invalid"),
+    ("max_duration", "%d %s", "invalid"),
+    ("cost_per_second", "%(value)s", "invalid"),
+    ("is_active", "%", "invalid"),
+    ("category", "%s%d%", "invalid_choice"),
+    ("supported_qualities", ["%s%d%"], "unknown_quality"),
+    ("supported_durations", ["%d"], "invalid"),
     ("model_id", None, "null"),
     ("model_id", "no spaces", "invalid"),
     ("model_id", "/leading", "invalid"),

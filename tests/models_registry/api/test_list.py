@@ -105,6 +105,11 @@ class TestFilters:
             ({"ordering": "created_by__password"}, "ordering"),
             ({"ordering": "model_id"}, "ordering"),
             ({"ordering": "?"}, "ordering"),
+            ({"ordering": "%s"}, "ordering"),
+            ({"duration": "%d"}, "duration"),
+            ({"max_cost_per_second": "%(cost)s"}, "max_cost_per_second"),
+            ({"is_premium": "100%"}, "is_premium"),
+            ({"category": "%s%"}, "category"),
             ({"ordering": ","}, "ordering"),
             ({"ordering": "name,"}, "ordering"),
             ({"ordering": "--name"}, "ordering"),
@@ -169,7 +174,7 @@ class TestStatus:
 
         assert set(ids(get("models/", status=status))) == expected
 
-    @pytest.mark.parametrize("status", ["dead", "draft,", ",", "DRAFT"])
+    @pytest.mark.parametrize("status", ["dead", "draft,", ",", "DRAFT", "%d"])
     def test_no_status_is_refused(self, get, client, viewer, status):
         client.force_login(viewer)
 
