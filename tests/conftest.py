@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.cache import caches
+from django.db import connection
 from django.test import Client
 from hypothesis import settings
 
@@ -19,6 +20,16 @@ def nothing_counted_yet() -> None:
     """Limits are met by the requests of one test alone."""
     for name in ("default", "process"):
         caches[name].clear()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what the database of this run has not got."""
+    if connection.vendor == "sqlite":
+        return
+    left_out = [item for item in items if item.get_closest_marker("sqlite")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture

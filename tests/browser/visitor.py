@@ -21,7 +21,7 @@ class Visitor:
             self.complaints.append(f"{self.page.url}: {said.text}")
 
     def open(self, address: str) -> Any:
-        return self.page.goto(f"{self.base}{address}", wait_until="networkidle")
+        return self.page.goto(f"{self.base}{address}")
 
     def type_password(self, name: str = "ada", password: str = PASSWORD) -> None:
         self.page.get_by_label("Username").fill(name)

@@ -100,7 +100,7 @@ def test_a_read_does_not_wait_for_a_lock(issued, client):
     assert note_use(issued.token, at=NOON)
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite has one lock for all")
+@pytest.mark.sqlite
 class TestOnSQLite:
     def test_the_patience_of_other_writes_is_as_before(self, issued, client):
         before = busy_timeout()

@@ -16,7 +16,7 @@ def busy_timeout() -> int:
         return cursor.execute("PRAGMA busy_timeout").fetchone()[0]
 
 
-@pytest.mark.skipif("sqlite" not in connection.vendor, reason="PostgreSQL has no lock for all writers")
+@pytest.mark.sqlite
 class TestOnSQLite:
     def test_a_refusal_does_not_wait_for_an_import_to_end(self, client, caplog):
         database = connection.settings_dict["NAME"]
