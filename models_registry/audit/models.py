@@ -33,9 +33,6 @@ class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
     def of_row(self, kind: str, row_id: object) -> "AuditEntryQuerySet":
         return self.filter(kind=kind, row_id=str(row_id))
 
-    def newest_first(self) -> "AuditEntryQuerySet":
-        return self.order_by("-at", "-number", "book")
-
     def update(self, **_: Any) -> int:
         raise NotAppendOnly("An audit entry is never changed.")
 

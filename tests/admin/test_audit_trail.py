@@ -1,8 +1,10 @@
 """The audit trail in the admin: to be read by those who may, and to be changed by nobody."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
@@ -18,13 +20,15 @@ TRAIL = "/admin/audit/auditentry/"
 
 @pytest.fixture(autouse=True)
 def laid() -> None:
-    """A tier that ada made and changed, and somebody who was refused."""
-    with acting(actor=Actor("user", "1", "ada"), source="admin", reason="New sizes"):
-        tier = QualityTierFactory(key="4k", label="Old")
-        tier.label = "New"
-        tier.save()
-    with taking_place(Occasion(source="api", request_id="req-7", address="192.0.2.1")):
-        ledger.record_event("sign_in_refused", subject="mallory", method="password")
+    """A tier that ada made and changed, and a second later somebody who was refused."""
+    with time_machine.travel(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), tick=False) as clock:
+        with acting(actor=Actor("user", "1", "ada"), source="admin", reason="New sizes"):
+            tier = QualityTierFactory(key="4k", label="Old")
+            tier.label = "New"
+            tier.save()
+        clock.shift(1)
+        with taking_place(Occasion(source="api", request_id="req-7", address="192.0.2.1")):
+            ledger.record_event("sign_in_refused", subject="mallory", method="password")
 
 
 def detail(entry_id: str = "catalogue-2") -> str:
