@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Context, Decimal
 from typing import Any
 
@@ -45,6 +45,11 @@ def parse_decimal(value: object) -> Decimal:
 def decimal_text(value: Decimal) -> str:
     """The exact value without exponent or trailing zeros: how money is written everywhere."""
     return format(value.normalize(WIDE), "f") if value else "0"
+
+
+def moment_text(moment: datetime) -> str:
+    """As people read it, as in `2026-11-22 19:18:05 UTC`."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def in_milliseconds(moment: datetime) -> datetime:

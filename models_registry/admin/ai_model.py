@@ -1,4 +1,3 @@
-from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -17,7 +16,7 @@ from models_registry.audit.models import AuditEntry, AuditEntryQuerySet
 from models_registry.choices import Status
 from models_registry.models import AIModel
 from models_registry.querysets import AIModelQuerySet
-from models_registry.values import decimal_text
+from models_registry.values import decimal_text, moment_text
 
 
 @admin.register(AIModel)
@@ -162,19 +161,19 @@ class AIModelAdmin(HistoricAdmin):
 
     @admin.display(description="created at")
     def created(self, model: AIModel) -> str:
-        return utc(model.created_at)
+        return moment_text(model.created_at)
 
     @admin.display(description="updated at")
     def updated(self, model: AIModel) -> str:
-        return utc(model.updated_at)
+        return moment_text(model.updated_at)
 
     @admin.display(description="priced at")
     def priced(self, model: AIModel) -> str:
-        return utc(model.priced_at)
+        return moment_text(model.priced_at)
 
     @admin.display(description="deprecated at")
     def deprecated(self, model: AIModel) -> str:
-        return utc(model.deprecated_at) if model.deprecated_at else "never"
+        return moment_text(model.deprecated_at) if model.deprecated_at else "never"
 
 
 def marks_of(model: AIModel) -> list[str]:
@@ -182,10 +181,6 @@ def marks_of(model: AIModel) -> list[str]:
     marks = {"default": model.is_default, "premium": model.is_premium}
     marks[model.status.value] = model.status != Status.ACTIVE
     return [mark for mark, holds in marks.items() if holds]
-
-
-def utc(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def show_sent_rows(changelist: Any) -> None:

@@ -12,6 +12,7 @@ from models_registry.admin.guards import GuardedAdmin
 from models_registry.audit import wording
 from models_registry.audit.audited import audited_classes
 from models_registry.audit.models import AuditEntry, Book, State
+from models_registry.values import moment_text
 
 
 class OfColumn(ListedFilter):
@@ -91,7 +92,7 @@ class AuditEntryAdmin(GuardedAdmin):
 
     @admin.display(description="when")
     def when(self, entry: AuditEntry) -> str:
-        return f"{entry.at:%Y-%m-%d %H:%M:%S} UTC"
+        return moment_text(entry.at)
 
     @admin.display(description="who")
     def who(self, entry: AuditEntry) -> str:

@@ -20,7 +20,7 @@ from models_registry.audit import wording
 from models_registry.audit.audited import Audited
 from models_registry.audit.models import AuditEntry, AuditEntryQuerySet, State, canonical
 from models_registry.errors import CatalogueError, StaleModel
-from models_registry.values import same
+from models_registry.values import moment_text, same
 
 ENTRIES_A_PAGE = 50
 STALE = "Nothing was changed: somebody else changed it in the meantime. Look again at what would change now."
@@ -60,19 +60,20 @@ class HistoricAdmin(CatalogueAdmin):
             raise PermissionDenied
         paginator = Paginator(self.history_of(obj).order_by("-number"), ENTRIES_A_PAGE)
         page = paginator.get_page(request.GET.get("p"))
+        now = obj.audit_state()
         context = {
             "title": f"History of {obj}",
             "page": page,
             "page_range": paginator.get_elided_page_range(page.number),
-            "told": [self._told(entry, obj) for entry in page],
+            "told": [self._told(entry, obj, now=now) for entry in page],
             "can_restore": self.has_change_permission(request, obj),
             "restore_view": f"admin:{self.opts.app_label}_{self.opts.model_name}_restore",
         }
         return self._page(request, self.object_history_template, obj, context)
 
-    def _told(self, entry: AuditEntry, obj: Any) -> Told:
+    def _told(self, entry: AuditEntry, obj: Any, *, now: State) -> Told:
         after = entry.state_after if self._is_of(entry, obj) else None
-        is_now = after is not None and not self._differing(obj.audit_state(), after)
+        is_now = after is not None and not self._differing(now, after)
         return Told(
             entry, wording.deed(entry), wording.sentences(entry), after is not None and not is_now, is_now
         )
@@ -110,7 +111,7 @@ class HistoricAdmin(CatalogueAdmin):
         if not reason_form(request).is_valid():
             return ["Nothing was changed: the reason can't be kept as it is."]
         if request.POST.get("seen") != self.version_of(obj):
-            note_refusal(request, StaleModel(str(obj)))
+            note_refusal(request, StaleModel)
             return [STALE]
         names = self._differing(obj.audit_state(), then)
         if not names:
@@ -123,7 +124,7 @@ class HistoricAdmin(CatalogueAdmin):
         return []
 
     def _restored(self, request: HttpRequest, obj: Any, entry: AuditEntry) -> HttpResponse:
-        told = f"Restored the state of {entry.at:%Y-%m-%d %H:%M:%S} UTC."
+        told = f"Restored the state of {moment_text(entry.at)}."
         self.log_change(request, obj, told)
         self.message_user(request, told, messages.SUCCESS)
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_history"
@@ -138,7 +139,7 @@ class HistoricAdmin(CatalogueAdmin):
             obj.audit_kind, {name: now.get(name) for name in names}, {name: then[name] for name in names}
         )
         form = reason_form(request)
-        form.initial = {"change_reason": f"Restores the state of {entry.at:%Y-%m-%d %H:%M:%S} UTC"}
+        form.initial = {"change_reason": f"Restores the state of {moment_text(entry.at)}"}
         return {
             "title": f"Restore an earlier state of {obj}",
             "entry": entry,

@@ -33,7 +33,7 @@ class QualityTierAdmin(HistoricAdmin):
         *found, protected = super().get_deleted_objects(objs, request)  # type: ignore[arg-type]
         users = [*protected, *_uses(objs)]
         if users and request.POST.get("post"):
-            note_refusal(request, TierInUse("", users))
+            note_refusal(request, TierInUse)
         return *found, users
 
     def delete_model(self, request: HttpRequest, obj: QualityTier) -> None:

@@ -11,9 +11,13 @@ from django.template.response import TemplateResponse
 from models_registry.admin.fields import DecimalTextField, ReasonField, WholeNumberField
 from models_registry.admin.forms import REFUSALS, CatalogueForm, ReasonForm, Refusal
 from models_registry.admin.guards import GuardedAdmin
+from models_registry.errors import CatalogueError
 from models_registry.models import CatalogueRevision
 
 View = Callable[..., HttpResponse]
+
+# Left on a request whose write was refused, with the refusal's code; the page itself is a 200 or a redirect.
+REFUSED_WRITE = "refused_write"
 
 
 class RefusedAfterAll(Exception):
@@ -130,9 +134,9 @@ def refusals(request: HttpRequest) -> dict[Any, Refusal]:
     return kept
 
 
-def note_refusal(request: HttpRequest, refusal: Refusal) -> None:
+def note_refusal(request: HttpRequest, refusal: Refusal | type[CatalogueError]) -> None:
     """Have it recorded that a write was refused: the page that says so is none of HTTP's refusals."""
-    request.__dict__["refused_write"] = getattr(refusal, "code", None) or "invalid"
+    setattr(request, REFUSED_WRITE, getattr(refusal, "code", None) or "invalid")
 
 
 def reason_form(request: HttpRequest) -> ReasonForm:

@@ -1,6 +1,7 @@
 """Rows that can't be changed without a trace."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Self, TypeVar
@@ -102,24 +103,26 @@ class Audited(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Store the row and its trail; afterwards it shows what the database made of it, times included."""
-        is_alone = not connection.in_atomic_block
-        with transaction.atomic(savepoint=False):
-            if is_alone:
-                self.stand_in_line()
+        with self._turn(savepoint=False):
             before = None if kwargs.get("force_insert") else self._stored()
             super().save(*args, **kwargs)
             self._show(type(self)._base_manager.get(pk=self.pk))
             record_step(before, self)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        is_alone = not connection.in_atomic_block
-        with transaction.atomic():  # whoever catches a ProtectedError may go on
-            if is_alone:
-                self.stand_in_line()
+        with self._turn(savepoint=True):  # whoever catches a ProtectedError may go on
             before = self._stored()
             deleted = super().delete(*args, **kwargs)
             record_step(before, None)
             return deleted
+
+    @contextmanager
+    def _turn(self, *, savepoint: bool) -> Iterator[None]:
+        is_alone = not connection.in_atomic_block
+        with transaction.atomic(savepoint=savepoint):
+            if is_alone:
+                self.stand_in_line()
+            yield
 
     def _stored(self) -> Self | None:
         """What stands in the database, locked: what was loaded some time ago may be out of date."""

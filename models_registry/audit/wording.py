@@ -8,7 +8,7 @@ from typing import Any
 
 from models_registry.audit.audited import Audited, audited_classes
 from models_registry.audit.models import AuditEntry, State
-from models_registry.values import same
+from models_registry.values import moment_text, same
 
 DEEDS = {
     "create": "created",
@@ -185,7 +185,7 @@ def _typed(value: Any) -> str:
 
 def _moment(text: str) -> str:
     try:
-        return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M:%S} UTC"
+        return moment_text(datetime.fromisoformat(text))
     except ValueError:  # it only looks like one
         return text
 

@@ -1,13 +1,14 @@
 """Which address a request comes from. What a client writes into its own headers counts for nothing."""
 
 import re
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from itertools import chain
 
 from django.conf import settings
 from django.http import HttpRequest
 
 Address = IPv4Address | IPv6Address
+SHARED_BITS = 64
 # Some proxies add the port: 192.0.2.1:5678, [2001:db8::1]:80.
 WITH_PORT = re.compile(r"(?P<v4>[0-9.]+):[0-9]{1,5}|\[(?P<v6>[^\]]+)\](?::[0-9]{1,5})?")
 
@@ -28,6 +29,13 @@ def client_address(request: HttpRequest) -> str:
         if not any(address in network for network in settings.TRUSTED_PROXIES):
             break
     return nearest
+
+
+def shared_network(address: str) -> IPv6Network | None:
+    """What one customer of a provider gets: whoever has one IPv6 address has all of these. None for IPv4."""
+    if isinstance(ip_address(address), IPv4Address):
+        return None
+    return IPv6Network((address, SHARED_BITS), strict=False)
 
 
 def _read(text: str) -> Address | None:

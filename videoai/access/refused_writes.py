@@ -9,6 +9,7 @@ from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from django.utils.encoding import escape_uri_path
 
+from models_registry.admin.writes import REFUSED_WRITE
 from models_registry.audit import ledger
 from models_registry.audit.occasion import acting
 from videoai.access.patience import PATIENCE, waiting_at_most
@@ -23,8 +24,6 @@ WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # Not 405, where nothing can be written; not 429, of which there is no end.
 REFUSALS = frozenset({400, 401, 403, 404, 406, 409, 411, 412, 413, 415, 422})
 LONGEST_PATH = 250
-# What the admin's pages leave on a request whose write a service refused; they answer 200 or redirect.
-MARK = "refused_write"
 
 
 class RefusedWritesMiddleware:
@@ -46,7 +45,7 @@ class RefusedWritesMiddleware:
 def is_refused_write(request: HttpRequest, response: HttpResponse) -> bool:
     if request.method not in WRITING or not request.path_info.startswith(PREFIXES):
         return False
-    return response.status_code in REFUSALS or hasattr(request, MARK)
+    return response.status_code in REFUSALS or hasattr(request, REFUSED_WRITE)
 
 
 def record(request: HttpRequest, response: HttpResponse) -> None:
@@ -62,7 +61,7 @@ def record(request: HttpRequest, response: HttpResponse) -> None:
             method=request.method,
             path=path,
             status=response.status_code,
-            code=getattr(request, MARK, "") or code_of(response),
+            code=getattr(request, REFUSED_WRITE, "") or code_of(response),
         )
 
 

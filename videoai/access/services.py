@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from models_registry.audit import occasion
@@ -22,7 +22,6 @@ LONGEST_OVERLAP = timedelta(days=30)
 DEFAULT_OVERLAP = timedelta(hours=24)
 
 ALL_SCOPES = ", ".join(TOKEN_SCOPES)
-LINE = 0x766169  # any number will do, as long as no other advisory lock has it
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def create(
     now = now or timezone.now()
     name, wanted = fit_name(name), fit_scopes(scopes)
     refuse_unfit_life(expires_in)
-    _stand_in_line()
+    ServiceToken.stand_in_line()
     _refuse_taken(name, now)
     for expired in ServiceToken.objects.current().filter(name=name):
         expired.replaced_at = now
@@ -67,7 +66,7 @@ def rotate(
     """
     now = now or timezone.now()
     refuse_unfit_overlap(overlap)
-    _stand_in_line()
+    ServiceToken.stand_in_line()
     old = ServiceToken.objects.get(pk=token.pk)
     _refuse_ended(old, now)
     life = old.expires_at - old.created_at if old.expires_at else None
@@ -84,7 +83,7 @@ def revoke(name_or_prefix: str, *, now: datetime | None = None) -> list[ServiceT
     Raises TokenUnknown if there is none.
     """
     now = now or timezone.now()
-    _stand_in_line()
+    ServiceToken.stand_in_line()
     tokens = list(ServiceToken.objects.live(now).called(_storable(name_or_prefix)))
     if not tokens:
         raise _unknown(name_or_prefix)
@@ -161,13 +160,6 @@ def _unknown(name: str) -> TokenUnknown:
 
 
 # --- Steps -----------------------------------------------------------------------------------------------
-
-
-def _stand_in_line() -> None:
-    """Wait until no other writer of tokens is under way; on SQLite the transaction's beginning does that."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LINE])
 
 
 def _issue(name: str, scopes: list[str], *, life: timedelta | None, now: datetime) -> Issued:

@@ -7,7 +7,6 @@ the field of the name.
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 from axes.models import AccessAttempt
@@ -19,7 +18,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from videoai.access.client_address import client_address
+from videoai.access.client_address import client_address, shared_network
 
 UNKNOWN_NAME = "unknown name"
 NO_ADDRESS = "::"  # of a client on a Unix socket
@@ -47,11 +46,10 @@ class Attempt:
 
 
 def origin(request: HttpRequest) -> str:
-    """What counts as one address: an IPv6 client has 2⁶⁴ of them, so its whole network does."""
-    address = ip_address(client_address(request) or NO_ADDRESS)
-    if isinstance(address, IPv6Address):
-        return str(ip_network((address, 64), strict=False).network_address)
-    return str(address)
+    """What counts as one address: of IPv6, a whole network, under its first address."""
+    address = client_address(request) or NO_ADDRESS
+    network = shared_network(address)
+    return str(network.network_address) if network else address
 
 
 @transaction.atomic
