@@ -2,12 +2,10 @@
 
 from typing import IO, Any
 
-from django.http import QueryDict
 from rest_framework.exceptions import (
     APIException,
     ErrorDetail,
     ParseError,
-    UnsupportedMediaType,
     ValidationError,
 )
 from rest_framework.request import Request
@@ -31,7 +29,7 @@ def read_object(request: Request) -> dict[str, Any]:
     """
     if _is_empty(request):
         raise ParseError("The body is empty; it has to be a JSON object.")
-    return _parsed(request)
+    return dict(request.data)
 
 
 def refuse_values(request: Request) -> None:
@@ -39,9 +37,8 @@ def refuse_values(request: Request) -> None:
     if _is_empty(request):
         return
     refusal = ErrorDetail("This request takes no fields; leave the body empty.", "unknown_field")
-    values = _parsed(request)
-    if values:
-        raise ValidationError({name: [refusal] for name in values})
+    if request.data:
+        raise ValidationError({name: [refusal] for name in request.data})
 
 
 def drain(stream: IO[bytes]) -> None:
@@ -58,10 +55,3 @@ def _is_empty(request: Request) -> bool:
             drain(request.META["wsgi.input"])
         raise LengthRequired
     return length in {None, "", "0"}
-
-
-def _parsed(request: Request) -> dict[str, Any]:
-    values = request.data
-    if isinstance(values, QueryDict):  # what is left of a form that the check for CSRF has read
-        raise UnsupportedMediaType(request.content_type)
-    return dict(values)
