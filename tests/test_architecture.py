@@ -111,9 +111,13 @@ def test_every_folder_with_models_or_migrations_is_an_installed_app():
             assert folder.parent in homes, f"{folder.parent} has migrations, but is not in INSTALLED_APPS"
 
 
+# A column's type is part of the schema, which only grows.
+COLUMN_TYPES = {"models_registry.usage.sketch_field"}
+
+
 def test_migrations_import_no_live_code():
     for file in [file for name in APPS for file in (ROOT / name).rglob("migrations/0*.py")]:
-        assert breaches(file.read_text(), APPS) == [], file
+        assert set(breaches(file.read_text(), APPS)) <= COLUMN_TYPES, file
 
 
 def test_nothing_is_imported_inside_a_function():

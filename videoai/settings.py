@@ -138,6 +138,7 @@ INSTALLED_APPS = [
     "videoai.access",
     "models_registry.audit",
     "models_registry",
+    "models_registry.usage",
     "pricing",
     "videoai.apps.ModelManagerConfig",
     "django.contrib.auth",

@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+from django.db.backends.signals import connection_created
+
+from models_registry.usage.sketch_field import teach_sqlite
+
+
+class UsageConfig(AppConfig):
+    name = "models_registry.usage"
+    label = "usage"
+    verbose_name = "Usage"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        connection_created.connect(teach_sqlite, dispatch_uid="usage.sketches")

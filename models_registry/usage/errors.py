@@ -1,0 +1,14 @@
+from models_registry.errors import CatalogueError
+
+
+class GenerationConflict(CatalogueError):
+    """The id was used before, for something else."""
+
+    code = "generation_conflict"
+
+    def __init__(self, generation_id: str) -> None:
+        super().__init__(
+            f"{generation_id} is recorded already, with other content or for another model. A generation is "
+            "recorded once; send the same record again, or give this one an id of its own.",
+            field="generation_id",
+        )

@@ -1,0 +1,221 @@
+"""Recording finished generations: each counted once, whatever is sent twice, and all of it or nothing.
+
+One transaction claims the ids, inserts the generations, and adds to counters and rollups. Writers that meet
+wait for each other in one order (ids, then counters, then rollups, each sorted), so none waits in a circle.
+The counter of a model is locked before its rollups: who holds it is the only one to change them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from models_registry.errors import ModelUnavailable
+from models_registry.models import AIModel, QualityTier
+from models_registry.usage import statements
+from models_registry.usage.errors import GenerationConflict
+from models_registry.usage.models import GenerationKey
+from models_registry.usage.reports import Problem, Report, as_told, read_report
+from models_registry.usage.tallies import tally, totals
+from models_registry.values import shown
+
+MOST_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A generation as it stands, and whether it was new."""
+
+    record: dict[str, Any]
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """An item of a batch that was not recorded, and why."""
+
+    index: int
+    errors: list[Problem]
+
+
+@dataclass
+class Batch:
+    """What became of the items of a batch."""
+
+    recorded: int = 0
+    duplicates: int = 0
+    rejected: list[Rejection] = field(default_factory=list)
+
+    def reject(self, index: int, *problems: Problem) -> None:
+        self.rejected.append(Rejection(index, list(problems)))
+
+
+class Stored(NamedTuple):
+    """What is known of an id."""
+
+    fingerprint: int
+    finished_at: datetime
+    is_new: bool
+
+    def is_of(self, report: Report) -> bool:
+        """Does `report` say the same? Who does not say when it finished contradicts nobody."""
+        same_time = not report.said_when or report.finished_at == self.finished_at
+        return same_time and report.fingerprint == self.fingerprint
+
+
+def record(model_id: str, values: Mapping[str, Any], *, now: datetime | None = None) -> Recorded:
+    """Count one finished generation of a model, whatever the model's status.
+
+    `values`: `generation_id`, `generation_time` (seconds), `success`; where known `duration` (seconds of
+    video), `quality`, `queue_time` (seconds), `error_code`, `cost_usd`, `credits`, `finished_at` (`now` by
+    default). The same record again changes nothing.
+    Raises ModelUnavailable, ValidationError (keyed by field) or GenerationConflict.
+    """
+    model = AIModel.objects.with_model_id(model_id).values_list("pk", flat=True).first()
+    if model is None:
+        raise ModelUnavailable(_unknown_model(model_id))
+    report, problems = read_report(
+        values, model=model, now=_utc(now), known_qualities=_known_qualities([values])
+    )
+    if report is None:
+        raise ValidationError(_by_field(problems))
+    stored = _write([report])[report.generation_id]
+    if not stored.is_of(report):
+        raise GenerationConflict(report.generation_id)
+    told = as_told(report._replace(finished_at=stored.finished_at), model_id=model_id)
+    return Recorded(told, is_new=stored.is_new)
+
+
+def record_many(items: Sequence[Any], *, now: datetime | None = None) -> Batch:
+    """Count those of `items` that can be; each is what `record` takes, and its `model_id`.
+
+    The first of an id counts; equal ones are duplicates, others are rejected. Raises ValueError above 1,000.
+    """
+    if len(items) > MOST_AT_ONCE:
+        raise ValueError(f"At most {MOST_AT_ONCE:,} generations at once, not {len(items):,}.")
+    batch = Batch()
+    reports = _readable(items, batch, now=_utc(now))
+    first: dict[str, Report] = {}
+    for report in reports.values():
+        first.setdefault(report.generation_id, report)
+    known = _write(first.values())
+    for index, report in reports.items():
+        stored = known[report.generation_id]
+        if stored.is_new and first[report.generation_id] is report:
+            batch.recorded += 1
+        elif stored.is_of(report):
+            batch.duplicates += 1
+        else:
+            conflict = GenerationConflict(report.generation_id)
+            batch.reject(index, Problem("generation_id", conflict.code, conflict.message))
+    batch.rejected.sort(key=lambda rejection: rejection.index)
+    return batch
+
+
+# --- Reading ---------------------------------------------------------------------------------------------
+
+
+def _readable(items: Sequence[Any], batch: Batch, *, now: datetime) -> dict[int, Report]:
+    """The reports in `items` by their index; what is no good is rejected."""
+    objects = {index: item for index, item in enumerate(items) if isinstance(item, Mapping)}
+    models = _primary_keys(item.get("model_id") for item in objects.values())
+    qualities = _known_qualities(objects.values())
+    found = {}
+    for index, item in enumerate(items):
+        if index not in objects:
+            batch.reject(index, Problem("non_field_errors", "invalid", f"{shown(item)} is not an object."))
+            continue
+        values = dict(item)
+        model_id = values.pop("model_id", None)
+        model = models.get(model_id) if isinstance(model_id, str) else None
+        report, problems = read_report(values, model=model or 0, now=now, known_qualities=qualities)
+        if model is None:
+            problems.insert(0, _no_model(model_id))
+        if report is None or problems:
+            batch.reject(index, *problems)
+        else:
+            found[index] = report
+    return found
+
+
+def _primary_keys(model_ids: Iterable[object]) -> dict[str, int]:
+    wanted = {model_id for model_id in model_ids if isinstance(model_id, str) and "\0" not in model_id}
+    return dict(AIModel.objects.filter(model_id__in=wanted).values_list("model_id", "pk"))
+
+
+def _known_qualities(items: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The quality tiers, if any item names one."""
+    if all(item.get("quality") is None for item in items):
+        return set()
+    return QualityTier.objects.known_keys()
+
+
+def _no_model(model_id: object) -> Problem:
+    if model_id is None:
+        return Problem("model_id", "required", "This field is needed; give it a value.")
+    return Problem("model_id", ModelUnavailable.code, _unknown_model(model_id))
+
+
+def _unknown_model(model_id: object) -> str:
+    return f"There is no model {shown(model_id)}, so nothing can be recorded of it."
+
+
+def _by_field(problems: Iterable[Problem]) -> dict[str, list[ValidationError]]:
+    errors: dict[str, list[ValidationError]] = {}
+    for name, code, message in problems:
+        errors.setdefault(name, []).append(ValidationError(message, code))
+    return errors
+
+
+def _utc(moment: datetime | None) -> datetime:
+    return (moment or timezone.now()).astimezone(UTC)
+
+
+# --- Writing ---------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def _write(reports: Iterable[Report]) -> dict[str, Stored]:
+    """Record those of `reports` whose ids are free, and tell of each id what it now stands for."""
+    ordered = sorted(reports)
+    if not ordered:
+        return {}
+    known = {one.generation_id: Stored(one.fingerprint, one.finished_at, is_new=True) for one in ordered}
+    free = statements.claim(
+        {"generation_id": key, "finished_at": stored.finished_at, "fingerprint": stored.fingerprint}
+        for key, stored in known.items()
+    )
+    if len(free) < len(known):
+        taken = GenerationKey.objects.filter(pk__in=known.keys() - free)
+        for key in taken:
+            known[key.generation_id] = Stored(key.fingerprint, key.finished_at, is_new=False)
+    new = [report for report in ordered if report.generation_id in free]
+    if new:
+        statements.insert(statements.GENERATIONS, map(_generation, new))
+        _add_up(new)
+    return known
+
+
+def _generation(report: Report) -> statements.Row:
+    columns = report._asdict()
+    columns["model_id"] = report.model
+    return columns
+
+
+def _add_up(reports: Iterable[Report]) -> None:
+    tallies = tally(reports)
+    counters = ({"model_id": model, **sums} for model, sums in totals(tallies).items())
+    statements.add(statements.COUNTERS, counters)
+    periods = [(key.columns(), one) for key, one in tallies.items()]
+    statements.add(statements.ROLLUPS, ({**period, **one.columns()} for period, one in periods))
+    errors = [
+        {**period, "error_code": code, "failures": number}
+        for period, one in periods
+        for code, number in sorted(one.errors.items())
+    ]
+    if errors:
+        statements.add(statements.ERROR_COUNTS, errors)
