@@ -8,6 +8,7 @@ from videoai.api import problem
 from videoai.api.docs import DocsView, SchemaView
 
 api: list[URLPattern | URLResolver] = [
+    path("", include("models_registry.usage.api.urls")),
     path("", include("models_registry.api.urls")),
     path("", include("pricing.api.urls")),
     path("schema/", SchemaView.as_view(), name="schema"),
