@@ -22,6 +22,7 @@ MOST_DIGITS = sys.int_info.default_max_str_digits
 # A small body can hold a hundred thousand faults; nobody reads more than a few.
 MOST_FAULTS = 50
 SURROGATE = re.compile("[\ud800-\udfff]")
+WRITTEN_SURROGATE = re.compile(r"[\ud800-\udfff]|\\u[dD][89a-fA-F]")
 PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
 BRACKET_OR_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 TOO_DEEP = f"JSON may be nested at most {JSON_DEPTH} deep."
@@ -48,6 +49,9 @@ class Unreadable:
     message: str
 
 
+NOT_PLAIN = (dict, list, Unreadable)
+
+
 def read_document(text: str) -> tuple[Any, list[Fault]]:
     """An object whose fields may each be nested as deep as JSON may be; and its faults, the first of many.
 
@@ -58,7 +62,7 @@ def read_document(text: str) -> tuple[Any, list[Fault]]:
     except RecursionError:
         path = _deepest_field(text)
         return ({} if path else None), [Fault(path, "too_deep", TOO_DEEP)]
-    return content, _first(_faults(content, deepest=JSON_DEPTH + 1))
+    return content, _faults_of(content, text, deepest=JSON_DEPTH + 1)
 
 
 def read_value(text: str) -> tuple[Any, list[Fault]]:
@@ -67,7 +71,7 @@ def read_value(text: str) -> tuple[Any, list[Fault]]:
         content = DECODER.decode(text)
     except RecursionError:
         return None, [Fault((), "too_deep", TOO_DEEP)]
-    return content, _first(_faults(content, deepest=JSON_DEPTH))
+    return content, _faults_of(content, text, deepest=JSON_DEPTH)
 
 
 def read_value_at(text: str, start: int) -> tuple[Any, list[Fault], int]:
@@ -133,6 +137,32 @@ DECODER = json.JSONDecoder(
 
 
 # --- Collecting the faults -------------------------------------------------------------------------------
+
+
+def _faults_of(content: Any, text: str, *, deepest: int) -> list[Fault]:
+    """The first of many. Most documents have none, which shows much faster than each value can be visited."""
+    if not WRITTEN_SURROGATE.search(text) and _is_sound(content, deepest=deepest):
+        return []
+    return _first(_faults(content, deepest=deepest))
+
+
+def _is_sound(content: Any, *, deepest: int) -> bool:
+    """Could everything be read, and is nothing nested nearly as deep as `deepest`?"""
+    level = [content]
+    for _ in range(deepest - 1):
+        inside = [inner for outer in level for inner in _values(outer) if isinstance(inner, NOT_PLAIN)]
+        if not inside:
+            return not isinstance(content, Unreadable)
+        if any(isinstance(inner, Unreadable) for inner in inside):
+            return False
+        level = inside
+    return False
+
+
+def _values(outer: Any) -> Iterable[Any]:
+    if isinstance(outer, dict):
+        return outer.values()
+    return outer if isinstance(outer, list) else ()
 
 
 def _first(faults: Iterator[Fault]) -> list[Fault]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -66,19 +66,7 @@ def read_report(
     values: Mapping[str, Any], *, model: int, now: datetime, known_qualities: Collection[str]
 ) -> tuple[Report | None, list[Problem]]:
     """The report in `values`, keyed by field, or what is wrong with them. `now` is in UTC."""
-    problems: list[Problem] = []
-    read: dict[str, Any] = {}
-    for name, reader in READERS.items():
-        value = values.get(name)
-        if value is not None:
-            try:
-                read[name] = reader(value)
-            except Wrong as wrong:
-                problems.append(Problem(name, *wrong.args))
-        elif name in REQUIRED:
-            code = "null" if name in values else "required"
-            problems.append(Problem(name, code, "This field is needed; give it a value."))
-    problems += _unknown(values)
+    read, problems = _read(values)
     problems += _unfit(read, now=now, known_qualities=known_qualities)
     if problems:
         return None, problems
@@ -236,33 +224,50 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "credits": _credits,
     "finished_at": _moment,
 }
-REQUIRED = frozenset({"generation_id", "generation_time", "success"})
+REQUIRED = ("generation_id", "generation_time", "success")
 
 
 # --- The report as a whole -------------------------------------------------------------------------------
 
 
-def _unknown(values: Mapping[str, Any]) -> Iterator[Problem]:
-    unknown = values.keys() - READERS.keys()
-    for name in sorted(unknown)[:MOST_NAMED] if unknown else ():
-        yield Problem(name, "unknown_field", f"There is no such field. Known ones: {', '.join(READERS)}.")
+def _read(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+    """What each field says, as far as it can be read, and what is wrong with the others."""
+    read: dict[str, Any] = {}
+    problems: list[Problem] = []
+    unknown: list[str] = []
+    for name, value in values.items():
+        reader = READERS.get(name)
+        if reader is None:
+            unknown.append(name)
+        elif value is not None:
+            try:
+                read[name] = reader(value)
+            except Wrong as wrong:
+                problems.append(Problem(name, *wrong.args))
+    for name in REQUIRED:
+        if values.get(name) is None:
+            code = "null" if name in values else "required"
+            problems.append(Problem(name, code, "This field is needed; give it a value."))
+    for name in unknown[:MOST_NAMED]:
+        known = ", ".join(READERS)
+        problems.append(Problem(name, "unknown_field", f"There is no such field. Known ones: {known}."))
+    return read, problems
 
 
-def _unfit(read: Mapping[str, Any], *, now: datetime, known_qualities: Collection[str]) -> Iterator[Problem]:
+def _unfit(read: Mapping[str, Any], *, now: datetime, known_qualities: Collection[str]) -> list[Problem]:
     """How the values that could be read don't fit the world, or each other."""
-    quality = read.get("quality")
+    problems = []
+    quality, finished_at = read.get("quality"), read.get("finished_at")
     if quality is not None and quality not in known_qualities:
         known = ", ".join(sorted(known_qualities)) or "none yet"
-        yield Problem(
-            "quality", "unknown_quality", f"{shown(quality)} is no quality tier. There are: {known}."
-        )
+        message = f"{shown(quality)} is no quality tier. There are: {known}."
+        problems.append(Problem("quality", "unknown_quality", message))
     if "error_code" in read and read.get("success"):
-        yield Problem("error_code", "invalid", "A success has no error code; leave it out.")
-    finished_at = read.get("finished_at")
-    if finished_at is None:
-        return
-    if finished_at > now + MOST_AHEAD:
+        problems.append(Problem("error_code", "invalid", "A success has no error code; leave it out."))
+    if finished_at is not None and finished_at > now + MOST_AHEAD:
         message = f"{finished_at.isoformat()} lies more than 24 hours ahead; look at the clock that said so."
-        yield Problem("finished_at", "max_value", message)
-    elif finished_at < EARLIEST:
-        yield Problem("finished_at", "min_value", f"{finished_at.isoformat()} lies before {EARLIEST.date()}.")
+        problems.append(Problem("finished_at", "max_value", message))
+    if finished_at is not None and finished_at < EARLIEST:
+        message = f"{finished_at.isoformat()} lies before {EARLIEST.date()}."
+        problems.append(Problem("finished_at", "min_value", message))
+    return problems

@@ -8,6 +8,7 @@ writers wait for each other in one order.
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -89,13 +90,15 @@ def add(table: Table, rows: Iterable[Row]) -> None:
         cursor.execute(f"{_insert(table)} {_adding(table, connection.vendor)}", [_json(rows)])
 
 
-def moment(value: Any) -> str:
-    """A time as the database's columns hold it."""
-    return str(connection.ops.adapt_datetimefield_value(value))
-
-
 def _json(rows: Iterable[Row]) -> str:
-    return json.dumps(list(rows), ensure_ascii=False, separators=(",", ":"), default=moment)
+    written: dict[datetime, str] = {}  # most generations of a batch finish at a few moments
+
+    def as_stored(moment: datetime) -> str:
+        if moment not in written:
+            written[moment] = str(connection.ops.adapt_datetimefield_value(moment))
+        return written[moment]
+
+    return json.dumps(list(rows), ensure_ascii=False, separators=(",", ":"), default=as_stored)
 
 
 def _insert(table: Table) -> str:

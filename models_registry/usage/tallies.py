@@ -1,7 +1,7 @@
 """Adding reports up, in memory, to the rows by which the sums in the database grow."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -39,31 +39,18 @@ class Tally:
         "credits",
     )
 
-    def __init__(self) -> None:
-        self.sums = [0] * len(self.SUMS)
-        self.times: Counter[int] = Counter()  # of the successes, by bucket
-        self.errors: Counter[str] = Counter()  # by code
-
-    def count(self, report: Report) -> None:
-        success, took = report.success, report.microseconds
-        queued, cost, credits = report.queue_microseconds, report.cost_nanodollars, report.credits
-        terms = (
-            1,
-            success,
-            took,
-            took if success else 0,
-            queued is not None,
-            queued or 0,
-            cost is not None,
-            cost or 0,
-            credits is not None,
-            credits or 0,
-        )
-        self.sums = [one + other for one, other in zip(self.sums, terms, strict=True)]
-        if success:
-            self.times[report.bucket] += 1
-        elif report.error_code:
-            self.errors[report.error_code] += 1
+    def __init__(self, reports: Collection[Report] = ()) -> None:
+        took = [report.microseconds for report in reports]
+        succeeded = [report for report in reports if report.success]
+        queued = [r.queue_microseconds for r in reports if r.queue_microseconds is not None]
+        costs = [r.cost_nanodollars for r in reports if r.cost_nanodollars is not None]
+        credits = [r.credits for r in reports if r.credits is not None]
+        self.sums = [
+            *(len(took), len(succeeded), sum(took), sum(report.microseconds for report in succeeded)),
+            *(len(queued), sum(queued), len(costs), sum(costs), len(credits), sum(credits)),
+        ]
+        self.times = Counter(report.bucket for report in succeeded)
+        self.errors = Counter(report.error_code for report in reports if report.error_code)
 
     def merge(self, other: "Tally") -> None:
         self.sums = [one + more for one, more in zip(self.sums, other.sums, strict=True)]
@@ -76,15 +63,16 @@ class Tally:
 
 def tally(reports: Iterable[Report]) -> dict[Key, Tally]:
     """What `reports` add to their hours, days and months, in the order of the keys."""
-    hours: dict[Key, Tally] = defaultdict(Tally)
+    together: dict[Key, list[Report]] = defaultdict(list)
     for report in reports:
         start = Grain.HOUR.start_of(report.finished_at)
-        hours[Key(report.model, Grain.HOUR, start, report.quality, report.duration)].count(report)
+        together[Key(report.model, Grain.HOUR, start, report.quality, report.duration)].append(report)
+    tallies = {key: Tally(of_one_hour) for key, of_one_hour in together.items()}
     longer: dict[Key, Tally] = defaultdict(Tally)
-    for key, hour in hours.items():
+    for key, hour in tallies.items():
         for grain in (Grain.DAY, Grain.MONTH):
             longer[key._replace(grain=grain, start=grain.start_of(key.start))].merge(hour)
-    return dict(sorted({**hours, **longer}.items()))
+    return dict(sorted({**tallies, **longer}.items()))
 
 
 def totals(tallies: Mapping[Key, Tally]) -> dict[int, dict[str, int]]:
