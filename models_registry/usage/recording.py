@@ -21,7 +21,7 @@ from models_registry.usage.errors import GenerationConflict
 from models_registry.usage.models import GenerationKey
 from models_registry.usage.reports import Problem, Report, as_told, read_report
 from models_registry.usage.tallies import tally, totals
-from models_registry.values import shown
+from models_registry.values import in_milliseconds, shown
 
 MOST_AT_ONCE = 1_000
 
@@ -79,7 +79,7 @@ def record(model_id: str, values: Mapping[str, Any], *, now: datetime | None = N
     if model is None:
         raise ModelUnavailable(_unknown_model(model_id))
     report, problems = read_report(
-        values, model=model, now=_utc(now), known_qualities=_known_qualities([values])
+        values, model=model, now=_in_utc(now), known_qualities=_known_qualities([values])
     )
     if report is None:
         raise ValidationError(_by_field(problems))
@@ -98,7 +98,7 @@ def record_many(items: Sequence[Any], *, now: datetime | None = None) -> Batch:
     if len(items) > MOST_AT_ONCE:
         raise ValueError(f"At most {MOST_AT_ONCE:,} generations at once, not {len(items):,}.")
     batch = Batch()
-    reports = _readable(items, batch, now=_utc(now))
+    reports = _readable(items, batch, now=_in_utc(now))
     first: dict[str, Report] = {}
     for report in reports.values():
         first.setdefault(report.generation_id, report)
@@ -171,8 +171,8 @@ def _by_field(problems: Iterable[Problem]) -> dict[str, list[ValidationError]]:
     return errors
 
 
-def _utc(moment: datetime | None) -> datetime:
-    return (moment or timezone.now()).astimezone(UTC)
+def _in_utc(moment: datetime | None) -> datetime:
+    return in_milliseconds((moment or timezone.now()).astimezone(UTC))
 
 
 # --- Writing ---------------------------------------------------------------------------------------------

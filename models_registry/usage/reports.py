@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_datetime
 
 from models_registry.choices import LONGEST_DURATION, SHORTEST_DURATION
 from models_registry.usage import sketch
-from models_registry.values import UNSTORABLE, decimal_text, is_whole, parse_decimal, shown
+from models_registry.values import UNSTORABLE, decimal_text, in_milliseconds, is_whole, parse_decimal, shown
 
 LONGEST_ID = 200
 LONGEST_TIME = 86_400  # seconds
@@ -51,7 +51,7 @@ class Report(NamedTuple):
     error_code: str
     cost_nanodollars: int | None
     credits: int | None
-    finished_at: datetime
+    finished_at: datetime  # to the millisecond, which `dumpdata` keeps
     said_when: bool  # or `finished_at` is when it was recorded
     bucket: int
 
@@ -202,11 +202,11 @@ def _error_code(value: Any) -> str:
 
 def _moment(value: Any) -> datetime:
     if isinstance(value, datetime) and value.tzinfo is not None:
-        return value.astimezone(UTC)
+        return in_milliseconds(value.astimezone(UTC))
     try:
         moment = parse_datetime(value) if isinstance(value, str) and MOMENT.fullmatch(value) else None
         if moment is not None:
-            return moment.astimezone(UTC)
+            return in_milliseconds(moment.astimezone(UTC))
     except (ValueError, OverflowError):
         pass
     raise Wrong("invalid", f"{shown(value)} is no time such as 2026-11-22T19:18:05Z (RFC 3339).")
