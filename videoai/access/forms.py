@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django import forms
 
-from models_registry.audit.occasion import REASON_LENGTH
+from models_registry.admin.fields import ReasonField
 from videoai.access.models import NAME_LENGTH
 from videoai.access.scopes import TOKEN_SCOPES
 from videoai.access.times import NEVER, read_life, read_span
@@ -22,13 +22,7 @@ OVERLAPS = {
 class DeedForm(forms.Form):
     """Something is done, and the audit trail keeps why."""
 
-    change_reason = forms.CharField(
-        label="Reason",
-        max_length=REASON_LENGTH,
-        required=False,
-        help_text="Why; it stands in the audit trail.",
-        widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
-    )
+    change_reason = ReasonField()
 
 
 class NewTokenForm(DeedForm):
