@@ -16,6 +16,7 @@ from django.utils import timezone
 from models_registry import services
 from models_registry.audit.models import AuditEntry
 from models_registry.models import CatalogueRevision
+from models_registry.usage.models import GenerationKey
 from tests.factories import AIModelFactory, standard_policy
 from tests.test_permissions import routes
 from videoai.access import services as tokens
@@ -23,7 +24,7 @@ from videoai.limits.rates import Rate
 
 pytestmark = pytest.mark.django_db
 
-ANYONE, READER, WRITER = "anyone", "reader", "writer"
+ANYONE, READER, WRITER, RECORDER = "anyone", "reader", "writer", "recorder"
 
 
 class Route(NamedTuple):
@@ -47,6 +48,7 @@ NEW = {
     "replicate_model_id": "new/one",
 }
 ASKED = "duration=5&quality=high"
+GENERATION = {"generation_id": "g-1", "generation_time": 12.5, "success": True}
 
 ROUTES = [
     Route("GET", "models/", ANYONE, 200),
@@ -62,6 +64,10 @@ ROUTES = [
     Route("DELETE", "models/{}/", WRITER, 204),
     Route("POST", "models/{}/default/", WRITER, 200),
     Route("POST", "models/{}/restore/", WRITER, 200),
+    Route("POST", "models/{}/generations/", RECORDER, 201, GENERATION),
+    Route(
+        "POST", "generations/batch/", RECORDER, 200, {"generations": [{"model_id": "a/other", **GENERATION}]}
+    ),
     Route("GET", f"pricing/quote/?model_id=a/other&{ASKED}", ANYONE, 200),
     Route("GET", "pricing/matrix/", ANYONE, 200),
     Route("GET", f"pricing/compare/?{ASKED}", ANYONE, 200),
@@ -129,11 +135,14 @@ CALLERS = {
     "staff view-only": Caller(lambda: signed_in("view_aimodel", is_staff=True), (ANYONE, READER), 403),
     "staff editor": Caller(
         lambda: signed_in("view_aimodel", "change_aimodel", "add_aimodel", is_staff=True),
-        (ANYONE, READER, WRITER),
+        (ANYONE, READER, WRITER, RECORDER),
         403,
     ),
-    "superuser": Caller(lambda: signed_in(is_staff=True, is_superuser=True), (ANYONE, READER, WRITER), 403),
-    "token without scope": Caller(lambda: with_token("usage:write", "usage:read"), (ANYONE,), 403),
+    "superuser": Caller(
+        lambda: signed_in(is_staff=True, is_superuser=True), (ANYONE, READER, WRITER, RECORDER), 403
+    ),
+    "token that reads usage": Caller(lambda: with_token("usage:read"), (ANYONE,), 403),
+    "token that records": Caller(lambda: with_token("usage:write"), (ANYONE, RECORDER), 403),
     "token that reads": Caller(lambda: with_token("catalog:read"), (ANYONE, READER), 403),
     "token that writes": Caller(lambda: with_token("catalog:write"), (ANYONE, READER, WRITER), 403),
 }
@@ -254,7 +263,7 @@ def test_a_session_without_its_csrf_token_is_written_down_by_name():
 
 
 @pytest.mark.usefixtures("catalogue")
-@pytest.mark.parametrize("caller", ["anonymous", "token without scope", "staff view-only"])
+@pytest.mark.parametrize("caller", ["anonymous", "token that records", "staff view-only"])
 def test_who_is_refused_may_not_hammer_either(settings, caller):
     settings.RATE_LIMIT_WRITE = Rate(2, 60)
     client = CALLERS[caller].make()
@@ -286,9 +295,13 @@ def test_who_may_change_but_not_add_can_not_create():
     assert statuses == {201}
 
 
-def trace() -> tuple[int, int]:
-    """What moves with every change: the catalogue's revision, and the changes in the audit trail."""
-    return CatalogueRevision.objects.get().revision, AuditEntry.objects.changes().count()
+def trace() -> tuple[int, int, int]:
+    """What moves with every write: the catalogue's revision, the changes in the audit trail, generations."""
+    return (
+        CatalogueRevision.objects.get().revision,
+        AuditEntry.objects.changes().count(),
+        GenerationKey.objects.count(),
+    )
 
 
 # --- Nothing is forgotten --------------------------------------------------------------------------------

@@ -13,29 +13,31 @@ class AnyTextConverter(PathConverter):
 
 register_converter(AnyTextConverter, "any_text")
 
+MODEL = "models/<any_text:model_id>/"
+
 # Ids hold slashes, so the most specific address comes first; `choices.RESERVED_*` keeps ids off these.
 urlpatterns = [
     path("models/", AIModelViewSet.as_view({"get": "list", "post": "create"}), name="models"),
     path("models/default/", AIModelViewSet.as_view({"get": "default"}), name="models-default"),
     path("models/premium/", AIModelViewSet.as_view({"get": "premium"}), name="models-premium"),
     path(
-        "models/<any_text:model_id>/validate/",
+        f"{MODEL}validate/",
         AIModelViewSet.as_view({"get": "validate"}),
         name="model-validate",
     ),
-    path("models/<any_text:model_id>/history/", HistoryView.as_view(), name="model-history"),
+    path(f"{MODEL}history/", HistoryView.as_view(), name="model-history"),
     path(
-        "models/<any_text:model_id>/default/",
+        f"{MODEL}default/",
         AIModelViewSet.as_view({"post": "make_default"}),
         name="model-default",
     ),
     path(
-        "models/<any_text:model_id>/restore/",
+        f"{MODEL}restore/",
         AIModelViewSet.as_view({"post": "restore"}),
         name="model-restore",
     ),
     path(
-        "models/<any_text:model_id>/",
+        MODEL,
         AIModelViewSet.as_view(
             {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
         ),

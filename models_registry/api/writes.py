@@ -8,6 +8,7 @@ from rest_framework import viewsets
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from models_registry import services
 from models_registry.api.bodies import read_object, refuse_values
@@ -33,14 +34,18 @@ from models_registry.models import AIModel
 NOT_FOUND = "No model of this id is on offer. The list at /api/v1/models/ has those that are."
 
 
-class ModelWrites(viewsets.GenericViewSet[AIModel]):
-    """The writes. Each answers with the model as it then is, and with its tag."""
+class ReasonedWrites(APIView):
+    """Any write may say why."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if (request.method or "").lower() not in READING:
             # Asked for now, so that a bad reason is refused even if nothing will be recorded.
             occasion.current().find_reason()
+
+
+class ModelWrites(ReasonedWrites, viewsets.GenericViewSet[AIModel]):
+    """The writes. Each answers with the model as it then is, and with its tag."""
 
     @extend_schema(
         summary="Add a model",

@@ -6,8 +6,9 @@ from django.urls import get_resolver
 
 from models_registry import services
 from models_registry.models import AIModel
+from models_registry.usage import reports
 from models_registry.validation import editable_fields
-from videoai.api.problem import MEDIA_TYPE
+from videoai.api.problem import FIELD_CODES, MEDIA_TYPE
 
 pytestmark = pytest.mark.django_db
 
@@ -29,9 +30,11 @@ def test_every_api_address_stands_in_it(schema):
         "/api/v1/models/premium/",
         "/api/v1/models/{model_id}/",
         "/api/v1/models/{model_id}/default/",
+        "/api/v1/models/{model_id}/generations/",
         "/api/v1/models/{model_id}/history/",
         "/api/v1/models/{model_id}/restore/",
         "/api/v1/models/{model_id}/validate/",
+        "/api/v1/generations/batch/",
         "/api/v1/pricing/quote/",
         "/api/v1/pricing/matrix/",
         "/api/v1/pricing/compare/",
@@ -59,7 +62,11 @@ WRITES = {
     ("delete", "/api/v1/models/{model_id}/"): ("204", 400, 401, 403, 404, 409, 412),
     ("post", "/api/v1/models/{model_id}/default/"): ("200", 400, 401, 403, 404, 409, 411, 412, 413, 415),
     ("post", "/api/v1/models/{model_id}/restore/"): ("200", 400, 401, 403, 404, 409, 411, 412, 413, 415),
-}
+    ("post", "/api/v1/models/{model_id}/generations/"): (
+        "200", "201", 400, 401, 403, 404, 409, 411, 413, 415,
+    ),
+    ("post", "/api/v1/generations/batch/"): ("200", 400, 401, 403, 409, 411, 413, 415),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("method", "path"), WRITES)
@@ -68,7 +75,7 @@ def test_writes_say_what_they_answer_and_which_headers_they_heed(schema, method,
     headers = {p["name"] for p in operation["parameters"] if p["in"] == "header"}
 
     assert set(operation["responses"]) == {*map(str, WRITES[method, path]), "default"}
-    assert headers == {"X-Change-Reason", "If-Match"} - ({"If-Match"} if path.endswith("models/") else set())
+    assert headers == {"X-Change-Reason", *(["If-Match"] if 412 in WRITES[method, path] else [])}
     assert {} not in operation["security"]
 
 
@@ -93,6 +100,32 @@ def test_only_a_put_needs_what_a_new_model_needs(schema):
 
     assert set(bodies["put"]["required"]) == set(services.REQUIRED) - {"model_id"}
     assert "required" not in bodies["patch"]
+
+
+def test_the_body_of_a_recording_stands_there_with_its_limits(schema):
+    bodies = {
+        path: schema["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]
+        for path in ("/api/v1/models/{model_id}/generations/", "/api/v1/generations/batch/")
+    }
+    one = bodies["/api/v1/models/{model_id}/generations/"]
+    many = bodies["/api/v1/generations/batch/"]["properties"]["generations"]
+    item = many["items"]["anyOf"][0]
+
+    assert one["properties"].keys() == reports.READERS.keys()
+    assert set(one["required"]) == reports.REQUIRED
+    assert item["properties"] == {"model_id": item["properties"]["model_id"], **one["properties"]}
+    assert item["required"] == ["model_id", *one["required"]]
+    assert {one["additionalProperties"], item["additionalProperties"]} == {False}
+    assert many["maxItems"] == 1_000
+
+
+def test_what_is_wrong_with_an_item_is_told_as_a_problem_tells_it(schema):
+    shapes = schema["components"]["schemas"]
+    same = {"type": "array", "items": {"$ref": "#/components/schemas/FieldError"}}
+
+    assert shapes["Problem"]["properties"]["errors"] == same
+    assert shapes["Rejection"]["properties"]["errors"].items() >= same.items()
+    assert shapes["FieldError"]["properties"]["code"]["enum"] == sorted(FIELD_CODES)
 
 
 @pytest.mark.parametrize("path", ["/api/v1/models/", "/api/v1/models/premium/"])

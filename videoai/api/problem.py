@@ -47,6 +47,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "not_acceptable": (406, "Only JSON is served"),
     "default_model_required": (409, "There has to be a default model"),
     "default_must_be_active": (409, "Only an active model can be the default"),
+    "generation_conflict": (409, "The generation is recorded otherwise"),
     "model_id_taken": (409, "The model id is taken"),
     "model_not_retired": (409, "The model is not retired"),
     "quality_tier_in_use": (409, "The quality tier is in use"),

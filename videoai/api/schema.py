@@ -44,6 +44,15 @@ class Schema(AutoSchema):
         return [*credentials, {}] if is_public else credentials
 
 
+FIELD_ERROR_SCHEMA = {
+    "type": "object",
+    "required": ["field", "code", "message"],
+    "properties": {
+        "field": {"type": "string"},
+        "code": {"type": "string", "enum": sorted(FIELD_CODES)},
+        "message": {"type": "string"},
+    },
+}
 PROBLEM_SCHEMA = {
     "type": "object",
     "description": "RFC 9457 problem details. Switch on `code`: the list is closed.",
@@ -55,18 +64,7 @@ PROBLEM_SCHEMA = {
         "detail": {"type": "string"},
         "code": {"type": "string", "enum": sorted(PROBLEMS)},
         "request_id": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["field", "code", "message"],
-                "properties": {
-                    "field": {"type": "string"},
-                    "code": {"type": "string", "enum": sorted(FIELD_CODES)},
-                    "message": {"type": "string"},
-                },
-            },
-        },
+        "errors": {"type": "array", "items": {"$ref": "#/components/schemas/FieldError"}},
     },
 }
 
@@ -82,7 +80,7 @@ WITH_BODY = (400, 411, 413, 415)
 
 def add_problems(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
     """drf-spectacular's hook: every operation may answer with a problem; the likely ones are listed."""
-    result["components"]["schemas"]["Problem"] = PROBLEM_SCHEMA
+    result["components"]["schemas"] |= {"FieldError": FIELD_ERROR_SCHEMA, "Problem": PROBLEM_SCHEMA}
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for method, operation in _operations(result):
         responses = operation["responses"]

@@ -1,4 +1,10 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from models_registry.api.urls import MODEL
+from models_registry.usage.api.recording import BatchView, GenerationsView
 
 # Before the catalogue's own addresses, whose `models/<model_id>/` takes whatever is left.
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path(f"{MODEL}generations/", GenerationsView.as_view(), name="model-generations"),
+    path("generations/batch/", BatchView.as_view(), name="generations-batch"),
+]
