@@ -28,8 +28,10 @@ TIERS = ["standard", "high", "ultra"]
 BEYOND_SCHEMAS = {"not_the_only_duration", "shorter_than_duration", "reserved"}
 # of whole JSON objects: NUL anywhere inside, their bytes, their depth;
 OF_OBJECTS = {"invalid_text", "too_large", "too_deep"}
-# and that 5.0 is no whole number: to JSON Schema it is an integer.
+# that 5.0 is no whole number: to JSON Schema it is an integer;
 OF_SECONDS = {"invalid"}
+# and that nothing finished in the future, or before there was anything.
+OF_MOMENTS = {"min_value", "max_value"}
 
 CONFIG = {
     "generation": {
@@ -63,6 +65,8 @@ def refused_for_no_other_reason(context: Any, response: Any, case: Any) -> None:
 
 
 def reasons(field: str, body: Any) -> set[str]:
+    if field == "finished_at":
+        return OF_MOMENTS
     if field in OBJECTS:
         return OF_OBJECTS
     if field.endswith(("_duration", "_durations")) and ".0" in json.dumps(body[field]):
@@ -80,17 +84,19 @@ HARD_TO_FIT = ("max_duration", "fixed_duration", "is_active", "is_deprecated", "
 def document() -> dict[str, Any]:
     """As served, but with the tiers that there are."""
     served: dict[str, Any] = json.loads(json.dumps(SchemaGenerator().get_schema(request=None, public=True)))
-    for path, properties in fields_of_bodies(served):
+    for path, properties in fields_of_models(served):
         properties["supported_qualities"]["items"]["enum"] = TIERS
         if "{model_id}" in path:
             del properties["model_id"]  # only the one of the address is right
+    recording = served["paths"]["/api/v1/models/{model_id}/generations/"]["post"]
+    fields_of(recording)["quality"]["enum"] = [*TIERS, None]
     return served
 
 
 def document_of_lives() -> dict[str, Any]:
     """What was created leads on to all that can be done with it; most of what is sent can be stored."""
     linked = document()
-    for _, properties in fields_of_bodies(linked):
+    for _, properties in fields_of_models(linked):
         for name in HARD_TO_FIT:
             del properties[name]
         properties["supported_durations"]["items"] = {"enum": [4, 5, 9]}
@@ -109,14 +115,20 @@ def document_of_lives() -> dict[str, Any]:
     return linked
 
 
-def fields_of_bodies(served: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The properties of each body that has any, with its path."""
+def fields_of_models(served: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The properties of each body that describes a model, with its path."""
     for path, operations in served["paths"].items():
         for operation in operations.values():
-            content = operation.get("requestBody", {}).get("content", {})
-            properties = content.get("application/json", {}).get("schema", {}).get("properties")
-            if properties:
+            properties = fields_of(operation)
+            if "supported_qualities" in properties:
                 yield path, properties
+
+
+def fields_of(operation: dict[str, Any]) -> dict[str, Any]:
+    """The properties of the body, if it has any."""
+    content = operation.get("requestBody", {}).get("content", {})
+    properties: dict[str, Any] = content.get("application/json", {}).get("schema", {}).get("properties", {})
+    return properties
 
 
 def loaded(raw: dict[str, Any]) -> Any:

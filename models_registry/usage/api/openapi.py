@@ -85,6 +85,8 @@ def generation(**more: dict[str, Any]) -> dict[str, Any]:
         "properties": {**more, **FIELDS},
         "required": [*more, *(name for name in FIELDS if name in reports.REQUIRED)],
         "additionalProperties": False,
+        "if": {"properties": {"success": {"const": True}}},
+        "then": {"properties": {"error_code": NULL}},
     }
 
 
