@@ -20,7 +20,8 @@ HIGHEST_COST = 1_000  # US dollars
 COST_DECIMALS = 9
 MOST_CREDITS = 1_000_000_000
 ERROR_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}")
-MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+# Some clocks tell nanoseconds; what is finer than we keep is cut off.
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)  # nobody sold generated video before
 MOST_AHEAD = timedelta(hours=24)  # what a clock may be wrong
 MOST_NAMED = 10  # unknown fields of one report
@@ -201,12 +202,11 @@ def _error_code(value: Any) -> str:
 
 
 def _moment(value: Any) -> datetime:
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return in_milliseconds(value.astimezone(UTC))
     try:
-        moment = parse_datetime(value) if isinstance(value, str) and MOMENT.fullmatch(value) else None
-        if moment is not None:
-            return in_milliseconds(moment.astimezone(UTC))
+        if isinstance(value, str) and MOMENT.fullmatch(value):
+            value = parse_datetime(value.upper())
+        if isinstance(value, datetime) and value.tzinfo is not None:
+            return in_milliseconds(value.astimezone(UTC))
     except (ValueError, OverflowError):
         pass
     raise Wrong("invalid", f"{shown(value)} is no time such as 2026-11-22T19:18:05Z (RFC 3339).")
