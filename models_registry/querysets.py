@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from models_registry.audit.audited import AuditedQuerySet
 from models_registry.choices import LONGEST_DURATION, Status
+from models_registry.values import UNSTORABLE
 
 if TYPE_CHECKING:
     from models_registry.models import AIModel, CatalogueRevision, QualityTier  # noqa: F401 - in bases
@@ -70,7 +71,7 @@ class AIModelQuerySet(AuditedQuerySet["AIModel"]):
 
     def with_model_id(self, model_id: str) -> "AIModelQuerySet":
         """The model of exactly this id; text that no id can be finds nothing."""
-        if "\0" in model_id:  # PostgreSQL refuses to look for a text with NUL in it
+        if UNSTORABLE.search(model_id):  # databases refuse to look for it
             return self.none()
         # Lower case as well, because that is what the unique index is made of.
         return self.filter(model_id__lower=model_id.lower(), model_id=model_id)

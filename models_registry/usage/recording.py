@@ -21,7 +21,7 @@ from models_registry.usage.errors import GenerationConflict
 from models_registry.usage.models import GenerationKey
 from models_registry.usage.reports import Problem, Report, as_told, read_report
 from models_registry.usage.tallies import tally, totals
-from models_registry.values import in_milliseconds, shown
+from models_registry.values import UNSTORABLE, in_milliseconds, shown
 
 MOST_AT_ONCE = 1_000
 
@@ -143,7 +143,9 @@ def _readable(items: Sequence[Any], batch: Batch, *, now: datetime) -> dict[int,
 
 
 def _primary_keys(model_ids: Iterable[object]) -> dict[str, int]:
-    wanted = {model_id for model_id in model_ids if isinstance(model_id, str) and "\0" not in model_id}
+    wanted = {
+        model_id for model_id in model_ids if isinstance(model_id, str) and not UNSTORABLE.search(model_id)
+    }
     return dict(AIModel.objects.filter(model_id__in=wanted).values_list("model_id", "pk"))
 
 
