@@ -1,53 +1,47 @@
 """What was generated, read from sums that are kept up to date: never from the generations themselves."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from fractions import Fraction
-from math import sqrt
+from functools import cached_property
 from typing import Any, NamedTuple, TypedDict, Unpack
 
-from django.db.models import CharField, DateTimeField, F, Model, Q, QuerySet, Sum, TextChoices, Value
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    CharField,
+    DateTimeField,
+    F,
+    Func,
+    Model,
+    Q,
+    QuerySet,
+    Sum,
+    TextChoices,
+    Value,
+    When,
+)
+from django.db.models import Window as Over
 from django.db.models.expressions import Combinable
-from django.db.models.functions import NullIf, Trunc
+from django.db.models.functions import NullIf, RowNumber, Trunc
 
 from models_registry.models import AIModel
 from models_registry.usage import sketch
 from models_registry.usage.models import UsageErrorCount, UsageRollup
 from models_registry.usage.periods import Grain
+from models_registry.usage.ratios import DECIMALS, ratio, wilson
 from models_registry.usage.reports import COST_DECIMALS
 from models_registry.usage.sketch_field import Merged
 from models_registry.usage.tallies import Tally
 from models_registry.usage.windows import Per, Span, Window, refuse_too_many, spans, within
 
-NORMAL_95 = 1.959963984540054  # 95 % of a normal distribution lie within so many deviations
 SHARES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
-DECIMALS = 6
 MILLION = 1_000_000
-
-
-class By(TextChoices):
-    """What generations are told apart by."""
-
-    MODEL = "model"
-    PROVIDER = "provider"
-    CATEGORY = "category"
-    QUALITY = "quality"
-    DURATION = "duration"
-
-    @property
-    def key(self) -> Combinable:
-        return KEYS[self]
-
-
-KEYS: dict[By, Combinable] = {
-    By.MODEL: F("model__model_id"),
-    By.PROVIDER: F("model__provider"),
-    By.CATEGORY: F("model__category"),
-    By.QUALITY: NullIf("quality", Value("")),
-    By.DURATION: NullIf("duration", Value(0)),
-}
+MOST_CODES = 20
+# No error code begins with a bracket, so these are never mistaken for one.
+OTHER_CODES = "(other)"
+NO_CODE = "(none)"
 
 
 @dataclass
@@ -64,12 +58,23 @@ class Figures:
     cost_nanodollars: int = 0
     credited: int = 0  # how many said their credits
     credits: int = 0
-    times: dict[int, int] = field(default_factory=dict)  # of the successes, by bucket, ascending
-    errors: dict[str, int] = field(default_factory=dict)  # by code, the most frequent first
+    sketch: str = sketch.EMPTY  # of the times of the successes
+    errors: dict[str, int] = field(default_factory=dict)  # by code, the most frequent first; see `_errors`
+
+    @cached_property
+    def times(self) -> dict[int, int]:
+        """The sketch's buckets in ascending order, and how many successes lie in each."""
+        return sketch.read(self.sketch)
 
     @property
     def failures(self) -> int:
         return self.generations - self.successes
+
+    @property
+    def error_codes(self) -> dict[str, int]:
+        """`errors`, and how many failures had no code: together all failures."""
+        without = self.failures - sum(self.errors.values())
+        return {**self.errors, NO_CODE: without} if without > 0 else self.errors
 
     @property
     def success_rate(self) -> float | None:
@@ -78,8 +83,8 @@ class Figures:
 
     @property
     def success_interval(self) -> tuple[float, float] | None:
-        """Percent: where the rate lies that 95 of 100 such samples would come from."""
-        return wilson(self.successes, self.generations) if self.generations else None
+        """Percent: 95 of 100 such intervals hold the rate that the generations are a sample of."""
+        return wilson(self.successes, self.generations)
 
     @property
     def average_time(self) -> float | None:
@@ -98,10 +103,12 @@ class Figures:
 
     @property
     def cost_usd(self) -> Decimal | None:
+        """None if nobody said what it cost."""
         return Decimal(self.cost_nanodollars).scaleb(-COST_DECIMALS) if self.costed else None
 
     @property
     def credits_total(self) -> int | None:
+        """None if nobody said their credits."""
         return self.credits if self.credited else None
 
     def percentiles(self) -> dict[str, float | None]:
@@ -113,22 +120,27 @@ class Figures:
         }
 
 
-def ratio(part: int, whole: int) -> float | None:
-    """The quotient, exact to six decimals (half to even); None of nothing."""
-    return float(round(Fraction(part, whole), DECIMALS)) if whole else None
+# --- Reading ---------------------------------------------------------------------------------------------
 
 
-def wilson(successes: int, number: int) -> tuple[float, float]:
-    """The 95 % score interval of a rate, in percent (E. B. Wilson, 1927, JASA 22:209)."""
-    rate, z = successes / number, NORMAL_95
-    middle = rate + z * z / (2 * number)
-    reach = z * sqrt(rate * (1 - rate) / number + z * z / (4 * number * number))
-    low, high = ((middle + side) / (1 + z * z / number) for side in (-reach, reach))
-    # At the ends the formula gives 0 and 1, but for the last bits.
-    return (
-        round(100 * low, DECIMALS) if successes else 0.0,
-        round(100 * high, DECIMALS) if successes < number else 100.0,
-    )
+class By(TextChoices):
+    """What generations are told apart by."""
+
+    MODEL = "model"
+    PROVIDER = "provider"
+    CATEGORY = "category"
+    QUALITY = "quality"
+    DURATION = "duration"
+
+
+KEYS: dict[By | None, Combinable] = {
+    None: Value(None, output_field=CharField()),
+    By.MODEL: F("model__model_id"),
+    By.PROVIDER: F("model__provider"),
+    By.CATEGORY: F("model__category"),
+    By.QUALITY: NullIf("quality", Value("")),
+    By.DURATION: NullIf("duration", Value(0)),
+}
 
 
 class Row(NamedTuple):
@@ -159,12 +171,12 @@ def summary(window: Window, **asked: Unpack[Asked]) -> list[Row]:
     return list(Summary(window, **asked).rows())
 
 
-Place = tuple[datetime, str | int | None]
+Place = tuple[datetime, str | int | None]  # the start of a period, and a key
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A question about usage; `summary` says what it means."""
+    """The rows of `summary`, to be read in pages: a slice reads no more than it needs."""
 
     window: Window
     by: By | None = None
@@ -177,52 +189,99 @@ class Summary:
         if self.per is not None:
             refuse_too_many(self.window, per=self.per)
 
+    def count(self) -> int:
+        return self._places().count()
+
+    def __getitem__(self, part: slice) -> list[Row]:
+        places = [(self._told(period).start, key) for period, key in self._places()[part]]
+        if not places:
+            return []
+        wanted = set(places)
+        rows = self._between(places[0][0], places[-1][0]).rows()
+        return [row for row in rows if (row.start, row.key) in wanted]
+
     def rows(self) -> Iterator[Row]:
         errors = self._errors()  # first: what is recorded in between adds no error that `figures` lack
-        for period, key, times, *sums in self._sums():
-            if sums[0]:
+        for period, key, *sums in self._sums():
+            if sums[0]:  # without anything to group by, the sums of nothing are a row, too
                 figures = Figures(*sums)
-                figures.times = sketch.read(times)
                 figures.errors = errors.get((period, key), {})
                 yield Row(*self._told(period), key, figures)
 
+    def _places(self) -> "QuerySet[Any, Place]":
+        return self._grouped(UsageRollup).values_list("period", "key").distinct()
+
+    def _between(self, first: datetime, last: datetime) -> "Summary":
+        """The same, from the period of `first` to that of `last`."""
+        if self.per is None:
+            return self
+        return replace(self, window=Window(first, self._told(self.per.start_of(last)).end))
+
     def _sums(self) -> "QuerySet[Any, Any]":
         sums = [Sum(name) for name in Tally.SUMS]
-        return self._grouped(UsageRollup).values_list("period", "key", Merged("sketch"), *sums)
+        return self._grouped(UsageRollup).values_list("period", "key", *sums, Merged("sketch"))
 
     def _errors(self) -> dict[Place, dict[str, int]]:
-        counted = self._grouped(UsageErrorCount).annotate(total=Sum("failures"), code=F("error_code"))
+        """The most frequent codes of each row, and how many others there were."""
+        place = [F("period"), F("key")]
+        coded = self._grouped(UsageErrorCount).annotate(code=F("error_code"), number=Sum("failures"))
+        ranked = coded.annotate(
+            rank=Over(RowNumber(), partition_by=place, order_by=[F("number").desc(), F("code").asc()]),
+            all=Over(Together("number"), partition_by=place),
+        )
+        listed = ranked.filter(rank__lte=MOST_CODES).order_by("rank")
         found: dict[Place, dict[str, int]] = {}
-        ordered = counted.order_by("-total", "code").values_list("period", "key", "code", "total")
-        for period, key, code, failures in ordered:
-            found.setdefault((period, key), {})[code] = failures
-        return found
+        for period, key, code, number, total in listed.values_list("period", "key", "code", "number", "all"):
+            codes = found.setdefault((period, key), {OTHER_CODES: total})
+            codes[code] = number
+            codes[OTHER_CODES] -= number
+        return {place: _others_last(codes) for place, codes in found.items()}
 
     def _grouped(self, table: type[Model]) -> "QuerySet[Any, Any]":
         narrowed = {"model__in": self.models, "quality": self.quality, "duration": self.duration}
         filters = {name: value for name, value in narrowed.items() if value is not None}
         rows: QuerySet[Any, Any] = table._default_manager.filter(self._times(), **filters)
-        return (
-            rows.annotate(period=self._period(), key=self._key())
-            .values("period", "key")
-            .order_by(F("period").asc(), F("key").asc(nulls_last=True))
-        )
+        grouped: QuerySet[Any, Any] = rows.annotate(period=self._period(), key=KEYS[self.by])
+        return grouped.values("period", "key").order_by("period", F("key").asc(nulls_last=True))
 
     def _times(self) -> Q:
         pieces = spans(self.window, grains=self.per.grains if self.per else tuple(Grain))
         return Q.create([_lies_in(piece) for piece in pieces], connector=Q.OR)
 
     def _period(self) -> Any:
+        """When the period of a rollup began: in the middle of the window that is its own start."""
+        start, end = self.window
         if self.per is None:
-            return Value(self.window.start, output_field=DateTimeField())
-        return Trunc("start", self.per.value, tzinfo=UTC, output_field=DateTimeField())
-
-    def _key(self) -> Any:
-        return Value(None, output_field=CharField()) if self.by is None else self.by.key
+            return _moment(start)
+        if self.per == Per.WEEK:
+            return Trunc("start", "week", tzinfo=UTC, output_field=DateTimeField())
+        first, last = self.per.start_of(start), self.per.start_of(end)
+        return Case(
+            When(start__lt=self.per.after(first), then=_moment(first)),
+            When(start__gte=last, then=_moment(last)),
+            default=F("start"),
+        )
 
     def _told(self, period: datetime) -> Window:
         return self.window if self.per is None else within(self.window, period, per=self.per)
 
 
+class Together(Func):
+    """The sum over a window of rows that are sums themselves, which Django's own `Sum` won't take."""
+
+    function = "SUM"
+    window_compatible = True
+    output_field = BigIntegerField()
+
+
 def _lies_in(piece: Span) -> Q:
     return Q(grain=piece.grain.value, start__gte=piece.start, start__lt=piece.end)
+
+
+def _moment(moment: datetime) -> Value:
+    return Value(moment, output_field=DateTimeField())
+
+
+def _others_last(codes: dict[str, int]) -> dict[str, int]:
+    others = codes.pop(OTHER_CODES)
+    return {**codes, OTHER_CODES: others} if others else codes
