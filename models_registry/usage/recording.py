@@ -198,7 +198,7 @@ def _write(reports: Iterable[Report]) -> dict[str, Stored]:
     new = [report for report in ordered if report.generation_id in free]
     if new:
         statements.insert(statements.GENERATIONS, map(_generation, new))
-        _add_up(new)
+        add_up(new)
     return known
 
 
@@ -208,7 +208,8 @@ def _generation(report: Report) -> statements.Row:
     return columns
 
 
-def _add_up(reports: Iterable[Report]) -> None:
+def add_up(reports: Iterable[Report]) -> None:
+    """Add `reports` to the sums, in the transaction that inserts them."""
     tallies = tally(reports)
     counters = ({"model_id": model, **sums} for model, sums in totals(tallies).items())
     statements.add(statements.COUNTERS, counters)
