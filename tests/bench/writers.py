@@ -1,0 +1,93 @@
+"""Many writers at once, each a process with a connection of its own, beside one writer alone."""
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from time import perf_counter
+from typing import Any
+
+from django.db import connections
+
+from models_registry.usage.recording import record, record_many
+from tests.bench import raw, traffic
+from tests.bench.lines import Line, compared
+from tests.bench.preparing import Bench
+
+WRITERS = 8
+ROUNDS = 4  # the first warms up
+SINGLES = 400  # of a round, of all writers together
+BATCHES = 16
+OVERLAP = 4  # one generation in so many is in two batches
+
+Work = Callable[[Any], object]
+
+
+def measure(bench: Bench) -> Iterator[Line]:
+    yield compared(
+        f"singles on one model, {WRITERS} writers ÷ 1 writer", _rounds(_hot, SINGLES, _record), at_least=0.6
+    )
+    rounds = [
+        (ours * traffic.BATCH, beside * traffic.BATCH)
+        for ours, beside in _rounds(_overlapping, BATCHES, record_many)
+    ]
+    yield compared(f"overlapping batches, {WRITERS} writers ÷ 1 writer", rounds, at_least=0.6)
+
+
+def _rounds(prepare: Callable[[int, int], list[Any]], number: int, work: Work) -> list[tuple[float, float]]:
+    raw.sweep()
+    rounds = []
+    for turn in range(ROUNDS):
+        alone = _rate(prepare(number, 1_000 + turn), work, writers=1)
+        rounds.append((_rate(prepare(number, 2_000 + turn), work, writers=WRITERS), alone))
+    return rounds[1:]
+
+
+def _hot(number: int, seed: int) -> list[traffic.Item]:
+    """Singles, all of one model."""
+    items = list(islice(traffic.items(seed=seed), number))
+    return [{**item, "model_id": items[0]["model_id"]} for item in items]
+
+
+def _overlapping(number: int, seed: int) -> list[list[traffic.Item]]:
+    """Batches, each with some generations of the one before, which another writer sends at the same time."""
+    batches = traffic.batches(number, seed=seed)
+    shared = [batch[::OVERLAP] for batch in batches]
+    return [[*batch[len(shared[index]) :], *shared[index - 1]] for index, batch in enumerate(batches)]
+
+
+def _record(item: traffic.Item) -> None:
+    record(item["model_id"], {name: value for name, value in item.items() if name != "model_id"})
+
+
+def _rate(pieces: Sequence[Any], work: Work, *, writers: int) -> float:
+    """Pieces a second. Raises when any writer fails, as by a deadlock."""
+    connections.close_all()  # what is forked must not share one
+    fork = multiprocessing.get_context("fork")
+    start, failures = fork.Barrier(writers + 1), fork.SimpleQueue()
+    processes = [
+        fork.Process(target=_write, args=(pieces[first::writers], work, start, failures))
+        for first in range(writers)
+    ]
+    for process in processes:
+        process.start()
+    start.wait()
+    begun = perf_counter()
+    for process in processes:
+        process.join()
+    took = perf_counter() - begun
+    if not failures.empty() or any(process.exitcode for process in processes):
+        raise RuntimeError(f"A writer failed: {failures.get() if not failures.empty() else 'it died'}")
+    return len(pieces) / took
+
+
+def _write(pieces: Sequence[Any], work: Work, start: Any, failures: Any) -> None:
+    try:
+        connections["default"].ensure_connection()
+        start.wait()
+        for piece in pieces:
+            work(piece)
+    except Exception as error:
+        failures.put(repr(error))
+        raise
+    finally:
+        connections.close_all()

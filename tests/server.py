@@ -1,0 +1,91 @@
+"""The production server in processes of its own, to be measured or killed."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Self
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 60  # seconds that a start may take on a busy machine
+
+
+class Server:
+    """`python -m videoai.serve` on a free port of this machine; it keeps its port when it starts again."""
+
+    def __init__(self, database_url: str, *, workers: int) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self.port: int = probe.getsockname()[1]
+        self.database_url, self.workers = database_url, workers
+        self._environment = {
+            **os.environ,
+            "DATABASE_URL": database_url,
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            "WORKERS": str(workers),
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def start(self) -> None:
+        """Returns when it answers."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "videoai.serve"],
+            cwd=ROOT,
+            env=self._environment,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + PATIENCE
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise RuntimeError("The server does not start; its own words stand above.")
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """All its processes at once, in the middle of whatever they do."""
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def connect(self, *, timeout: float = 30) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+
+    def processes(self) -> list[int]:
+        """The ids of its processes: the one that listens to signals, and those that answer requests."""
+        assert self._process is not None
+        group = self._process.pid
+        return [pid for pid in _all_processes() if _group_of(pid) == group]
+
+    def _answers(self) -> bool:
+        connection = self.connect(timeout=5)
+        try:
+            connection.request("GET", "/readyz/")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+
+def _all_processes() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _group_of(pid: int) -> int | None:
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return None
