@@ -93,3 +93,50 @@ def test_reads_take_their_number_of_queries(get, number):
 
     assert counts == READS
     assert max(counts.values()) <= 4
+
+
+# The token, the model and where it is named the quality; then one transaction of four statements: the ids,
+# the generations, the counters, the rollups. A replay claims its id in vain and reads what stands there.
+RECORDINGS = {
+    "one": 2 + 2 + 4,
+    "one that says all": 3 + 2 + 4,
+    "one that failed": 2 + 2 + 5,
+    "the same again": 2 + 2 + 2,
+    "ten": 3 + 2 + 5,
+    "a thousand": 3 + 2 + 5,
+    "a thousand again": 3 + 2 + 2,
+}
+
+
+def test_recordings_take_their_number_of_queries(client):
+    stock(10)
+    headers = bearer(service_token("usage:write").text)
+    models = list(AIModel.objects.values_list("model_id", flat=True))
+    one = {"generation_id": "g-1", "generation_time": 1.5, "success": True}
+    failed = {**one, "generation_id": "g-2", "success": False, "error_code": "timeout"}
+    full = {**one, "generation_id": "g-3", "quality": "high", "duration": 5, "cost_usd": "0.4", "credits": 20}
+    items = [
+        {**(failed if n % 9 else full), "generation_id": f"b-{n}", "model_id": models[n % 10]}
+        for n in range(1_010)
+    ]
+    bodies = {
+        "one": ("models/a/first/generations/", one),
+        "one that failed": ("models/a/first/generations/", failed),
+        "one that says all": ("models/a/first/generations/", full),
+        "the same again": ("models/a/first/generations/", one),
+        "ten": ("generations/batch/", {"generations": items[:10]}),
+        "a thousand": ("generations/batch/", {"generations": items[10:]}),
+        "a thousand again": ("generations/batch/", {"generations": items[10:]}),
+    }
+    client.get("/api/v1/models/", headers=headers)
+    counts = {}
+
+    for name, (address, body) in bodies.items():
+        with CaptureQueriesContext(connection) as queries:
+            response = client.post(
+                f"/api/v1/{address}", body, content_type="application/json", headers=headers
+            )
+        assert response.status_code in {200, 201}
+        counts[name] = len(queries)
+
+    assert counts == RECORDINGS
