@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, settings
 
 from models_registry.audit.models import AuditEntry
+from models_registry.usage.recording import record
 from models_registry.validation import OBJECTS
 from tests.factories import AIModelFactory, standard_policy
 from videoai.wsgi import application
@@ -23,6 +25,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 MODEL_ID = "acme/first"
 TIERS = ["standard", "high", "ultra"]
+# Made up, hardly a window would have anything in it.
+WHEN = {"from": ["2026-10-30", "2026-11-01T10:30:00+05:30"], "to": ["2026-11-02", "2026-11-01T06:00:00.5Z"]}
 
 # What no schema can say: rules between the fields of one row, and words that are taken for addresses;
 BEYOND_SCHEMAS = {"not_the_only_duration", "shorter_than_duration", "reserved"}
@@ -30,8 +34,10 @@ BEYOND_SCHEMAS = {"not_the_only_duration", "shorter_than_duration", "reserved"}
 OF_OBJECTS = {"invalid_text", "too_large", "too_deep"}
 # that 5.0 is no whole number: to JSON Schema it is an integer;
 OF_SECONDS = {"invalid"}
-# and that nothing finished in the future, or before there was anything.
+# that nothing finished in the future, or before there was anything, and that a window has two ends;
 OF_MOMENTS = {"min_value", "max_value"}
+# and how many periods lie between two moments.
+OF_PERIODS = {"max_items"}
 
 CONFIG = {
     "generation": {
@@ -65,8 +71,10 @@ def refused_for_no_other_reason(context: Any, response: Any, case: Any) -> None:
 
 
 def reasons(field: str, body: Any) -> set[str]:
-    if field == "finished_at":
+    if field in {"finished_at", "from", "to"}:
         return OF_MOMENTS
+    if field == "per":
+        return OF_PERIODS
     if field in OBJECTS:
         return OF_OBJECTS
     if field.endswith(("_duration", "_durations")) and ".0" in json.dumps(body[field]):
@@ -90,7 +98,16 @@ def document() -> dict[str, Any]:
             del properties["model_id"]  # only the one of the address is right
     recording = served["paths"]["/api/v1/models/{model_id}/generations/"]["post"]
     fields_of(recording)["quality"]["enum"] = [*TIERS, None]
+    for parameter in parameters_of(served):
+        if parameter["name"] in WHEN:
+            parameter["schema"] = {"enum": WHEN[parameter["name"]]}
     return served
+
+
+def parameters_of(served: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for operations in served["paths"].values():
+        for operation in operations.values():
+            yield from operation.get("parameters", [])
 
 
 def document_of_lives() -> dict[str, Any]:
@@ -167,6 +184,9 @@ def _catalogue(db: None) -> None:
     standard_policy()
     AIModelFactory(model_id=MODEL_ID)
     AIModelFactory(model_id="acme/second")
+    done = {"generation_time": Decimal(12), "finished_at": "2026-11-01T05:20:00Z"}
+    record(MODEL_ID, {"generation_id": "a", "success": True, **done})
+    record(MODEL_ID, {"generation_id": "b", "success": False, "error_code": "quota", **done})
 
 
 # All examples share one session and one catalogue, on purpose: what one leaves behind, the next one meets.

@@ -24,7 +24,7 @@ from videoai.limits.rates import Rate
 
 pytestmark = pytest.mark.django_db
 
-ANYONE, READER, WRITER, RECORDER = "anyone", "reader", "writer", "recorder"
+ANYONE, READER, WRITER, RECORDER, ANALYST = "anyone", "reader", "writer", "recorder", "analyst"
 
 
 class Route(NamedTuple):
@@ -57,6 +57,9 @@ ROUTES = [
     Route("GET", "models/premium/", ANYONE, 200),
     Route("GET", "models/{}/", ANYONE, 200),
     Route("GET", f"models/{{}}/validate/?{ASKED}", ANYONE, 200),
+    Route("GET", "models/stats/", ANYONE, 200),
+    Route("GET", "models/{}/stats/", ANYONE, 200),
+    Route("GET", "usage/summary/", ANALYST, 200),
     Route("GET", "models/{}/history/", READER, 200),
     Route("POST", "models/", WRITER, 201, NEW),
     Route("PATCH", "models/{}/", WRITER, 200, {"name": "Other"}),
@@ -132,16 +135,20 @@ CALLERS = {
         lambda: signed_in("view_aimodel", "change_aimodel", "add_aimodel"), (ANYONE,), 403
     ),
     "staff without rights": Caller(lambda: signed_in(is_staff=True), (ANYONE,), 403),
-    "staff view-only": Caller(lambda: signed_in("view_aimodel", is_staff=True), (ANYONE, READER), 403),
+    "staff view-only": Caller(
+        lambda: signed_in("view_aimodel", is_staff=True), (ANYONE, READER, ANALYST), 403
+    ),
     "staff editor": Caller(
         lambda: signed_in("view_aimodel", "change_aimodel", "add_aimodel", is_staff=True),
-        (ANYONE, READER, WRITER, RECORDER),
+        (ANYONE, READER, WRITER, RECORDER, ANALYST),
         403,
     ),
     "superuser": Caller(
-        lambda: signed_in(is_staff=True, is_superuser=True), (ANYONE, READER, WRITER, RECORDER), 403
+        lambda: signed_in(is_staff=True, is_superuser=True),
+        (ANYONE, READER, WRITER, RECORDER, ANALYST),
+        403,
     ),
-    "token that reads usage": Caller(lambda: with_token("usage:read"), (ANYONE,), 403),
+    "token that reads usage": Caller(lambda: with_token("usage:read"), (ANYONE, ANALYST), 403),
     "token that records": Caller(lambda: with_token("usage:write"), (ANYONE, RECORDER), 403),
     "token that reads": Caller(lambda: with_token("catalog:read"), (ANYONE, READER), 403),
     "token that writes": Caller(lambda: with_token("catalog:write"), (ANYONE, READER, WRITER), 403),

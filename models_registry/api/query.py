@@ -40,10 +40,18 @@ def refuse_unknown(
         raise ValidationError({name: [problem] for name, problem in problems.items()})
 
 
-def read_query(request: Request, serializer_class: "type[serializers.Serializer[Any]]") -> dict[str, Any]:
-    """The query string as `serializer_class` declares it. Raises ValidationError, keyed by parameter."""
+def read_query(
+    request: Request,
+    serializer_class: "type[serializers.Serializer[Any]]",
+    *,
+    besides: Collection[str] = (),
+) -> dict[str, Any]:
+    """The query string as `serializer_class` declares it; what is known `besides` is read elsewhere.
+
+    Raises ValidationError, keyed by parameter.
+    """
     query = request.query_params
-    refuse_unknown(query, known=serializer_class().fields.keys())
+    refuse_unknown(query, known={*serializer_class().fields, *besides})
     serializer = serializer_class(data=query.dict())
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)

@@ -7,6 +7,7 @@ CATALOGUE_RIGHTS = frozenset({"catalog:read"})
 ADDING_MODELS = frozenset({"catalog:add"})
 CHANGING_MODELS = frozenset({"catalog:write"})
 RECORDING = frozenset({"usage:write"})
+READING_USAGE = frozenset({"usage:read"})
 
 # For `http_method_names`: what an `Allow` header promises has to be there, and OPTIONS is not.
 READING = ["get", "head"]

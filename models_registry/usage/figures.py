@@ -1,6 +1,6 @@
 """What was generated, read from sums that are kept up to date: never from the generations themselves."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,7 +15,6 @@ from django.db.models import (
     F,
     Func,
     Model,
-    Q,
     QuerySet,
     Sum,
     TextChoices,
@@ -34,7 +33,7 @@ from models_registry.usage.ratios import DECIMALS, ratio, wilson
 from models_registry.usage.reports import COST_DECIMALS
 from models_registry.usage.sketch_field import Merged
 from models_registry.usage.tallies import Tally
-from models_registry.usage.windows import Per, Span, Window, refuse_too_many, spans, within
+from models_registry.usage.windows import Per, Window, lying_in, refuse_too_many, spans, within
 
 SHARES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 MILLION = 1_000_000
@@ -171,6 +170,11 @@ def summary(window: Window, **asked: Unpack[Asked]) -> list[Row]:
     return list(Summary(window, **asked).rows())
 
 
+def summary_without_codes(window: Window, **asked: Unpack[Asked]) -> list[Row]:
+    """As `summary`, but for the error codes, which take longest to add up."""
+    return list(Summary(window, **asked).rows(errors={}))
+
+
 Place = tuple[datetime, str | int | None]  # the start of a period, and a key
 
 
@@ -200,8 +204,9 @@ class Summary:
         rows = self._between(places[0][0], places[-1][0]).rows()
         return [row for row in rows if (row.start, row.key) in wanted]
 
-    def rows(self) -> Iterator[Row]:
-        errors = self._errors()  # first: what is recorded in between adds no error that `figures` lack
+    def rows(self, *, errors: "Mapping[Place, dict[str, int]] | None" = None) -> Iterator[Row]:
+        if errors is None:
+            errors = self._errors()  # first: what is recorded in between adds no error that sums lack
         for period, key, *sums in self._sums():
             if sums[0]:  # without anything to group by, the sums of nothing are a row, too
                 figures = Figures(*sums)
@@ -238,15 +243,12 @@ class Summary:
         return {place: _others_last(codes) for place, codes in found.items()}
 
     def _grouped(self, table: type[Model]) -> "QuerySet[Any, Any]":
+        pieces = spans(self.window, grains=self.per.grains if self.per else tuple(Grain))
         narrowed = {"model__in": self.models, "quality": self.quality, "duration": self.duration}
         filters = {name: value for name, value in narrowed.items() if value is not None}
-        rows: QuerySet[Any, Any] = table._default_manager.filter(self._times(), **filters)
+        rows: QuerySet[Any, Any] = table._default_manager.filter(lying_in(pieces), **filters)
         grouped: QuerySet[Any, Any] = rows.annotate(period=self._period(), key=KEYS[self.by])
         return grouped.values("period", "key").order_by("period", F("key").asc(nulls_last=True))
-
-    def _times(self) -> Q:
-        pieces = spans(self.window, grains=self.per.grains if self.per else tuple(Grain))
-        return Q.create([_lies_in(piece) for piece in pieces], connector=Q.OR)
 
     def _period(self) -> Any:
         """When the period of a rollup began: in the middle of the window that is its own start."""
@@ -272,10 +274,6 @@ class Together(Func):
     function = "SUM"
     window_compatible = True
     output_field = BigIntegerField()
-
-
-def _lies_in(piece: Span) -> Q:
-    return Q(grain=piece.grain.value, start__gte=piece.start, start__lt=piece.end)
 
 
 def _moment(moment: datetime) -> Value:

@@ -1,26 +1,22 @@
 """Which stretch of time is asked about, and how it is cut into what rollups have sums of."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.db.models import TextChoices
-from django.utils.dateparse import parse_datetime
+from django.db.models import Q, TextChoices
 
 from models_registry.usage.periods import DAY, HOUR, Grain
-from models_registry.usage.reports import EARLIEST
+from models_registry.usage.reports import EARLIEST, MOMENT
 from models_registry.values import shown
 
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 USUAL = 30 * DAY
 WEEK = timedelta(weeks=1)
 MOST_PERIODS = 1_000
-A_DATE = r"\d{4}-\d\d-\d\d"
-DATE = re.compile(A_DATE, re.ASCII)
-# RFC 3339; digits beyond microseconds are cut off, which no whole hour minds.
-MOMENT = re.compile(rf"({A_DATE}[Tt ]\d\d:\d\d:\d\d(?:\.\d{{1,6}})?)\d*([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class Window(NamedTuple):
@@ -95,26 +91,28 @@ def _read(values: Mapping[str, str]) -> dict[str, datetime]:
 
 
 def _moment(text: str) -> datetime:
-    match = MOMENT.fullmatch(f"{text}T00:00:00Z" if DATE.fullmatch(text) else text)
-    if not match:
+    given = f"{text}T00:00:00Z" if DATE.fullmatch(text) else text.upper()
+    if not MOMENT.fullmatch(given):
         raise ValidationError(
             f"{shown(text)} is neither a date such as 2026-11-22 nor a time with its zone such as "
             "2026-11-22T19:00:00Z (RFC 3339; write a + as %2B).",
             "invalid",
         )
+    if int(given[:4]) < EARLIEST.year - 1:
+        raise _out_of_reach(text, "min_value")
+    if int(given[:4]) > LATEST.year:
+        raise _out_of_reach(text, "max_value")
     try:
-        moment = parse_datetime("".join(match.groups()))
-        found = moment.astimezone(UTC) if moment else None
-    except (ValueError, OverflowError):
-        found = None
-    if found is None:
-        raise ValidationError(f"There is no such time as {shown(text)}.", "invalid")
-    if not EARLIEST <= found <= LATEST:
-        raise ValidationError(
-            f"{shown(text)} is out of reach: from {EARLIEST.date()} to {LATEST.date()}.",
-            "min_value" if found < EARLIEST else "max_value",
-        )
-    return found
+        moment = datetime.fromisoformat(given).astimezone(UTC)
+    except ValueError as error:
+        raise ValidationError(f"There is no such time as {shown(text)}.", "invalid") from error
+    if not EARLIEST <= moment <= LATEST:
+        raise _out_of_reach(text, "min_value" if moment < EARLIEST else "max_value")
+    return moment
+
+
+def _out_of_reach(text: str, code: str) -> ValidationError:
+    return ValidationError(f"{shown(text)} is out of reach: from {EARLIEST.date()} to {LATEST.date()}.", code)
 
 
 def _rounded_up(moment: datetime) -> datetime:
@@ -148,6 +146,14 @@ def spans(window: Window, *, grains: tuple[Grain, ...] = tuple(Grain)) -> list[S
         Span(longest, first, last),
         *(spans(after, grains=tuple(finer)) if finer else []),
     ]
+
+
+def lying_in(pieces: Iterable[Span]) -> Q:
+    """Which rollups and error counts sum up `pieces`."""
+    found = Q()
+    for grain, start, end in pieces:
+        found |= Q(grain=grain.value, start__gte=start, start__lt=end)
+    return found
 
 
 def periods(window: Window, *, per: Per) -> Iterator[Window]:
