@@ -36,6 +36,11 @@ FORBIDDEN = [
     ),
     ("models_registry/admin", ("models_registry.api", "rest_framework")),
     ("models_registry/api", ("models_registry.admin",)),
+    ("models_registry/usage/admin", ("models_registry.usage.api", "rest_framework")),
+    *(
+        (f"models_registry/usage/admin/{name}.py", ("django", "models_registry.models"))
+        for name in ("charts", "scales", "wording", "pictures")
+    ),
     ("pricing/services.py", ("pricing.admin", "pricing.api", "rest_framework")),
     ("pricing/price_book.py", ("pricing.services", "rest_framework")),
     ("pricing/admin", ("pricing.api", "rest_framework")),

@@ -13,11 +13,14 @@ from django.urls import URLPattern, URLResolver, include, path, reverse
 
 from models_registry.audit.models import AuditEntry
 from models_registry.models import AIModel
+from models_registry.usage.models import UsageCounter
 from videoai.access import two_factor_views
 from videoai.access.two_factor import awaits_second_factor, is_trusted
 
 # The rooms that are opened most often come first; any others follow by name.
-FIRST_APPS = ("models_registry", "pricing")
+FIRST_APPS = ("models_registry", "pricing", "usage")
+# Where they stand instead of at the long address that Django would give them.
+HOMES = {AIModel: "models/", UsageCounter: "usage/"}
 CALLED = {AIModel: "ModelManager", AuditEntry: "Audit trail"}
 
 # Nobody sees these in the admin: they hold the keys of other people's second factors.
@@ -37,7 +40,7 @@ class SignInForm(AdminAuthenticationForm):
 
 
 class ModelManagerSite(AdminSite):
-    """The admin, with the models at `models/`; the URL names stay Django's."""
+    """The admin, with the models at `models/`, usage at `usage/`; the URL names stay Django's."""
 
     site_header = "VideoAI"
     site_title = "VideoAI"
@@ -71,11 +74,17 @@ class ModelManagerSite(AdminSite):
             path("logout/", self.logout, name="logout"),
             *super().get_urls(),
         ]
-        if AIModel not in self._registry:
-            return urls
-        long_address = f"{AIModel._meta.app_label}/{AIModel._meta.model_name}/"
-        others = [url for url in urls if str(url.pattern) != long_address]
-        return [path("models/", include(self._registry[AIModel].urls)), *others]
+        homes = {model: home for model, home in HOMES.items() if model in self._registry}
+        long = {f"{model._meta.app_label}/{model._meta.model_name}/" for model in homes}
+        return [
+            path(HOMES[AIModel], include(self._pages_of_models())),
+            *(path(home, include(self._registry[model].urls)) for model, home in homes.items()),
+            *(url for url in urls if str(url.pattern) not in long),
+        ]
+
+    def _pages_of_models(self) -> list[URLPattern]:
+        """Pages of one model that other tables add to its own."""
+        return [page for table in self._registry.values() for page in getattr(table, "pages_of_models", ())]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps = super().get_app_list(request, app_label)

@@ -20,6 +20,8 @@ PAGES = [
     "/admin/models/{pk}/change/",
     "/admin/models/{pk}/history/",
     "/admin/models/{pk}/history/{entry}/restore/",
+    "/admin/models/{pk}/usage/",
+    "/admin/usage/",
     "/admin/models_registry/qualitytier/",
     "/admin/pricing/pricingpolicy/1/change/",
     "/admin/pricing/rate/add/",
@@ -39,7 +41,10 @@ def test_the_url_names_are_djangos() -> None:
 
 def test_the_overview_begins_with_the_model_manager(admin_client: Client) -> None:
     apps = admin_client.get("/admin/").context["app_list"]
-    assert [app["app_label"] for app in apps] == ["models_registry", "pricing", "access", "audit", "auth"]
+    assert [app["app_label"] for app in apps] == [
+        *("models_registry", "pricing", "usage"),
+        *("access", "audit", "auth"),
+    ]
     assert apps[0]["models"][0]["name"] == "ModelManager"
 
 
