@@ -5,9 +5,11 @@ Ratios stand beside the bars that they are measured by: they depend much less on
 
 import os
 import sys
-from argparse import ArgumentParser, Namespace
-from contextlib import ExitStack, nullcontext
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from contextlib import nullcontext
 from importlib import import_module
+from time import monotonic
+from typing import Any
 
 import django
 
@@ -34,22 +36,22 @@ def main() -> None:
         sys.exit("A bar was missed.")
 
 
-def measured(options: Namespace) -> list:
+def measured(options: Namespace) -> list[Any]:
+    """The lines of all benchmarks; what they import needs settings first."""
     prepare = import_module("tests.bench.preparing").prepare
-    with ExitStack() as until_measured:
-        bench = until_measured.enter_context(prepare(generations=options.generations))
-        lines = []
+    lines = []
+    with prepare(generations=options.generations) as bench:
         for name in options.benchmarks or BENCHMARKS:
-            print(f"{name} …", file=sys.stderr)  # noqa: T201
+            begun = monotonic()
             lines += import_module(f"tests.bench.{name}").measure(bench)
-        return lines
+            print(f"{name}: {monotonic() - begun:.0f} s", file=sys.stderr)  # noqa: T201
+    return lines
 
 
 def read_options() -> Namespace:
     parser = ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument(
-        "benchmarks", nargs="*", choices=[*BENCHMARKS, []], metavar="BENCHMARK", help=", ".join(BENCHMARKS)
-    )
+    names = ", ".join(BENCHMARKS)
+    parser.add_argument("benchmarks", nargs="*", type=known, metavar="NAME", help=f"some of: {names}")
     parser.add_argument("--generations", type=int, default=100_000, metavar="N", help="of the summary")
     parser.add_argument(
         "--database", metavar="NAME", help="one that stands, instead of a new one; it is kept"
@@ -57,6 +59,12 @@ def read_options() -> Namespace:
     parser.add_argument("--keep", action="store_true", help=f"don't drop {OWN} afterwards")
     parser.add_argument("--strict", action="store_true", help="exit with 1 if a bar is missed")
     return parser.parse_args()
+
+
+def known(name: str) -> str:
+    if name in BENCHMARKS:
+        return name
+    raise ArgumentTypeError(f"{name} is none of {', '.join(BENCHMARKS)}")
 
 
 if __name__ == "__main__":

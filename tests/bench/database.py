@@ -20,7 +20,7 @@ def made(name: str, *, beside: str, keep: bool) -> Iterator[None]:
     try:
         server = psycopg.connect(beside, autocommit=True)
     except (psycopg.Error, ValueError) as error:
-        sys.exit(f"No PostgreSQL answers at DATABASE_URL, or else {USUAL}: {error}")
+        sys.exit(f"No PostgreSQL answers at DATABASE_URL (by default {USUAL}): {error}")
     quoted = psycopg.sql.Identifier(name)
     drop = psycopg.sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(quoted)
     with server:

@@ -1,0 +1,76 @@
+"""The summary of a year, as `GET /api/v1/usage/summary/` answers it, over synthetic generations."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from statistics import median
+from time import perf_counter
+
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from models_registry.usage.models import GenerationKey, UsageRollup
+from models_registry.usage.periods import Grain
+from models_registry.usage.synthesis import PREFIX
+from tests.bench import raw
+from tests.bench.lines import Line, number
+from tests.bench.preparing import Bench
+from tests.client import Reporter
+
+SUMMARY = "/api/v1/usage/summary/"
+TIMES = 15
+ASKED = {
+    "a year": "",
+    "a year by model": "&by=model",
+    "a year by quality": "&by=quality",
+    "a year per month": "&per=month",
+    "a year per month by model": "&per=month&by=model",
+    "a year per day": "&per=day&page_size=200",
+    "a week per hour": "&per=hour&page_size=200",
+}
+BARRED = "a year"
+BAR = 100  # ms
+
+
+def measure(bench: Bench) -> Iterator[Line]:
+    _load(bench.generations)
+    last = UsageRollup.objects.filter(grain=Grain.MONTH).latest("start").start
+    until = Grain.MONTH.after(last)
+    reporter = Reporter(bench.server, bench.token)
+    for words, more in ASKED.items():
+        begin = until - timedelta(days=7 if words.startswith("a week") else 365)
+        path = f"{SUMMARY}?from={begin:%Y-%m-%dT%H:%M:%SZ}&to={until:%Y-%m-%dT%H:%M:%SZ}{more}"
+        times = sorted(_milliseconds(reporter, path) for _ in range(TIMES))
+        yield Line(
+            f"summary of {words}",
+            median(times),
+            unit=" ms",
+            ours=f"{_queries(path, bench.token)} queries",
+            beside=f"{number(times[-1])} ms at most",
+            at_most=BAR if words.startswith(BARRED) else None,
+        )
+    reporter.close()
+
+
+def _load(generations: int) -> None:
+    """What is missing of them; what other benchmarks recorded may stand beside."""
+    made = GenerationKey.objects.filter(pk__startswith=PREFIX).count()
+    if made < generations:
+        call_command("make_usage", generations=generations, mix=True, verbosity=2)
+    raw.sweep()
+
+
+def _milliseconds(reporter: Reporter, path: str) -> float:
+    begun = perf_counter()
+    status, answer = reporter.get(path)
+    if status != 200 or not answer["results"]:
+        raise RuntimeError(f"There is no summary: {status} {answer}")
+    return 1_000 * (perf_counter() - begun)
+
+
+def _queries(path: str, token: str) -> int:
+    """Of one request, those that know the caller included."""
+    with CaptureQueriesContext(connection) as captured:
+        Client(SERVER_NAME="127.0.0.1").get(path, headers={"Authorization": f"Bearer {token}"})
+    return len(captured)
