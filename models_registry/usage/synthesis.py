@@ -5,7 +5,7 @@ from bisect import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_CEILING
+from decimal import ROUND_CEILING, Decimal
 from itertools import accumulate
 from random import Random
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from models_registry.choices import Status
 from models_registry.models import AIModel, QualityTier
 from models_registry.usage import sketch
 from models_registry.usage.periods import DAY, HOUR
-from models_registry.usage.reports import LONGEST_TIME, Report
+from models_registry.usage.reports import COST_DECIMALS, HIGHEST_COST, LONGEST_TIME, Report
 
 PREFIX = "synthetic-"
 SECOND = 1_000_000  # microseconds
@@ -136,8 +136,9 @@ def _offer(model: AIModel, tiers: dict[str, QualityTier], plan: Plan, *, rank: i
     for place, quality in enumerate(model.supported_qualities):
         for choice, duration in enumerate(model.supported_durations):
             mean = math.log(startup + pace * duration * (1 + place / 2))
-            dollars = model.cost_per_second * tiers[quality].cost_multiplier * duration
-            nanodollars = int(dollars.scaleb(9).to_integral_value(ROUND_CEILING))
+            cost = model.cost_per_second * tiers[quality].cost_multiplier * duration
+            dollars = min(cost, Decimal(HIGHEST_COST))
+            nanodollars = int(dollars.scaleb(COST_DECIMALS).to_integral_value(ROUND_CEILING))
             credits = int((dollars * CREDITS_A_DOLLAR).to_integral_value(ROUND_CEILING))
             kinds.append(
                 Kind(model.pk, quality, duration, mean, spread, failing, queue, nanodollars, credits)

@@ -12,10 +12,12 @@ from tests.client import BATCH, Reporter
 
 ROUNDS = 6  # the first warms up
 EACH = 8  # batches of one side in one round
+CROWD = 4
 
 
 def measure(bench: Bench) -> Iterator[Line]:
-    clients = sorted({1, bench.server.workers})
+    # Connections fall to processes by chance: only with some more than processes is each of them busy.
+    clients = sorted({1, bench.server.workers, CROWD * bench.server.workers})
     sides = [
         [[traffic.body(batch) for batch in side] for side in _sides(seed)] for seed in range(len(clients))
     ]
