@@ -252,7 +252,7 @@ OTHERWISE = {
     "queue_time": Decimal("0.250001"),
     "cost_usd": Decimal("0.400000001"),
     "credits": 28,
-    "finished_at": "2026-11-22T18:59:59.500001Z",
+    "finished_at": "2026-11-22T18:59:59.501Z",
 }
 
 

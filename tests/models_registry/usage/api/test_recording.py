@@ -105,7 +105,7 @@ def test_all_that_can_be_said_is_shown_as_it_is_written_everywhere(post):
         "error_code": "provider_timeout",
         "cost_usd": "0.100000001",
         "credits": 27,
-        "finished_at": "2026-11-22T19:18:05.123456Z",
+        "finished_at": "2026-11-22T19:18:05.123000Z",
     }
 
 
