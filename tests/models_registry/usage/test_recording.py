@@ -22,6 +22,7 @@ from models_registry.usage.models import (
     UsageRollup,
 )
 from models_registry.usage.recording import Batch, record, record_many
+from models_registry.values import in_milliseconds
 from tests.factories import AIModelFactory
 from tests.models_registry.api.conftest import catalogue
 from tests.models_registry.usage.generations import (
@@ -164,7 +165,7 @@ class TestOne:
         assert record("a/b", generation(quality="ultra", duration=3_600), now=NOW).is_new
 
     def test_without_a_clock_it_finished_just_now(self):
-        before = datetime.now(UTC)
+        before = in_milliseconds(datetime.now(UTC))
         told = record("a/b", generation()).record["finished_at"]
 
         assert before <= told <= datetime.now(UTC)
