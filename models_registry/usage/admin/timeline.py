@@ -104,7 +104,7 @@ def _times(line: Sequence[Period], dates: Sequence[scales.Date], *, per: Per) ->
             Legend("p99", "line", "p99"),
         ),
         plot=charts.lines(
-            [charts.Line(name, values[name]) for name in reversed(SHOWN)],
+            [charts.Line(name, values[name]) for name in SHOWN],
             axis=scales.seconds_axis(longest),
             dates=dates,
             titles=titles,
