@@ -379,12 +379,12 @@ class TestMany:
             of("a/b", "g", generation_time="1.0"),
             of("a/b", "g", generation_time=2),
             of("a/other", "g", generation_time=1),
-            of("a/b", "g", generation_time=1, finished_at=NOW - HOUR),
             of("a/b", "g", generation_time=1, finished_at=NOW),
+            of("a/b", "g", generation_time=1, finished_at=NOW - HOUR),
         ]
 
         conflict = {"generation_id": "generation_conflict"}
-        assert summary(record_many(items, now=NOW)) == (1, 2, {2: conflict, 3: conflict, 4: conflict})
+        assert summary(record_many(items, now=NOW)) == (1, 2, {2: conflict, 3: conflict, 5: conflict})
         assert counted() == {"a/b": (1, 1, 1_000_000)}
 
     def test_the_first_readable_one_counts(self):
@@ -397,9 +397,12 @@ class TestMany:
 
     def test_what_stands_counts_before_the_first_of_a_batch(self):
         record("a/b", generation("g", generation_time=1), now=NOW)
-        items = [of("a/b", "g", generation_time=2), of("a/b", "g", generation_time=1), of("a/b", "h")]
+        items = [of("a/b", "g", generation_time=2), of("a/b", "g", generation_time=1), of("a/b", "h"), {}]
 
-        assert summary(record_many(items, now=NOW)) == (1, 1, {0: {"generation_id": "generation_conflict"}})
+        recorded, duplicates, rejected = summary(record_many(items, now=NOW))
+
+        assert (recorded, duplicates, list(rejected)) == (1, 1, [0, 3])
+        assert rejected[0] == {"generation_id": "generation_conflict"}
         assert counted() == {"a/b": (2, 2, 13_500_000)}
 
     def test_one_bad_among_a_thousand_is_named_and_the_others_recorded(self):
