@@ -34,6 +34,31 @@ FORBIDDEN = [
             "rest_framework",
         ),
     ),
+    # What is built on top of the catalogue, which knows nothing of it.
+    *(
+        (f"models_registry/{name}", ("models_registry.usage",))
+        for name in (
+            "admin",
+            "api",
+            "audit",
+            "models",
+            "triggers",
+            "querysets.py",
+            "services.py",
+            "values.py",
+        )
+    ),
+    (
+        "models_registry/usage/recording.py",
+        (
+            *(f"models_registry.{name}" for name in ("admin", "api", "audit", "services")),
+            *(f"models_registry.usage.{name}" for name in ("admin", "api")),
+            "rest_framework",
+        ),
+    ),
+    ("models_registry/usage/sketch.py", ("django", "models_registry")),
+    ("models_registry/usage/api", ("models_registry.admin", "models_registry.usage.admin")),
+    ("models_registry/usage/admin", ("models_registry.usage.api", "rest_framework")),
     ("models_registry/admin", ("models_registry.api", "rest_framework")),
     ("models_registry/api", ("models_registry.admin",)),
     ("models_registry/usage/admin", ("models_registry.usage.api", "rest_framework")),
