@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from models_registry import services
 from models_registry.models import AIModel
+from models_registry.usage.recording import record_many
 from tests.factories import AIModelFactory, bearer, rate, service_token, standard_policy, untraced
 
 pytestmark = pytest.mark.django_db
@@ -17,6 +18,10 @@ READS = {
     "models/premium/": 2,
     "models/a/first/": 1,
     "models/a/first/validate/?duration=5&quality=high": 1,
+    "models/stats/?page_size=200": 2,
+    "models/stats/?page_size=200&from=2026-01-01": 3,
+    "models/a/first/stats/": 1,
+    "models/a/first/stats/?to=2030-01-01": 2,
     "pricing/quote/?model_id=a/first&quality=high&duration=5": 4,
     "pricing/matrix/": 4,
     "pricing/compare/?quality=high&duration=5": 4,
@@ -140,3 +145,29 @@ def test_recordings_take_their_number_of_queries(client):
         counts[name] = len(queries)
 
     assert counts == RECORDINGS
+
+
+# The token, how many rows there are, which of them the page has, their error codes, their sums.
+SUMMARIES = {
+    "usage/summary/": 5,
+    "usage/summary/?by=model&per=hour&page_size=200": 5,
+    "usage/summary/?by=provider&per=day&model_id=a/first&quality=high&duration=5": 5,
+}
+
+
+@pytest.mark.parametrize("number", [10, 300])
+def test_summaries_take_their_number_of_queries(client, number):
+    stock(number)
+    headers = bearer(service_token("usage:read").text)
+    said = {"generation_time": 1, "success": True, "quality": "high", "duration": 5}
+    models = AIModel.objects.values_list("model_id", flat=True)
+    assert record_many([{"model_id": one, "generation_id": one, **said} for one in models]).recorded == number
+    client.get("/api/v1/usage/summary/", headers=headers)
+    counts = {}
+
+    for address in SUMMARIES:
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(f"/api/v1/{address}", headers=headers).json()["count"] > 0
+        counts[address] = len(queries)
+
+    assert counts == SUMMARIES
