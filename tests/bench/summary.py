@@ -1,9 +1,10 @@
 """The summary of a year, as `GET /api/v1/usage/summary/` answers it, over synthetic generations."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime
 from statistics import median
 from time import perf_counter
+from urllib.parse import urlencode
 
 from django.core.management import call_command
 from django.db import connection
@@ -11,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from models_registry.usage.models import GenerationKey, UsageRollup
-from models_registry.usage.periods import Grain
+from models_registry.usage.periods import DAY, Grain
 from models_registry.usage.synthesis import PREFIX
 from tests.bench import raw
 from tests.bench.lines import Line, number
@@ -20,27 +21,26 @@ from tests.client import Reporter
 
 SUMMARY = "/api/v1/usage/summary/"
 TIMES = 15
-ASKED = {
-    "a year": "",
-    "a year by model": "&by=model",
-    "a year by quality": "&by=quality",
-    "a year per month": "&per=month",
-    "a year per month by model": "&per=month&by=model",
-    "a year per day": "&per=day&page_size=200",
-    "a week per hour": "&per=hour&page_size=200",
-}
-BARRED = "a year"
 BAR = 100  # ms
+YEAR, WEEK = 365 * DAY, 7 * DAY
+ASKED = {  # the window that ends with the newest generation, and how it is told apart
+    "a year": (YEAR, ""),
+    "a year by model": (YEAR, "&by=model"),
+    "a year by quality": (YEAR, "&by=quality"),
+    "a year per month": (YEAR, "&per=month"),
+    "a year per month by model": (YEAR, "&per=month&by=model"),
+    "a year per day": (YEAR, "&per=day&page_size=200"),
+    "a week per hour": (WEEK, "&per=hour&page_size=200"),
+}
 
 
 def measure(bench: Bench) -> Iterator[Line]:
     _load(bench.generations)
-    last = UsageRollup.objects.filter(grain=Grain.MONTH).latest("start").start
-    until = Grain.MONTH.after(last)
+    until = Grain.HOUR.after(UsageRollup.objects.filter(grain=Grain.HOUR).latest("start").start)
     reporter = Reporter(bench.server, bench.token)
-    for words, more in ASKED.items():
-        begin = until - timedelta(days=7 if words.startswith("a week") else 365)
-        path = f"{SUMMARY}?from={begin:%Y-%m-%dT%H:%M:%SZ}&to={until:%Y-%m-%dT%H:%M:%SZ}{more}"
+    for words, (length, more) in ASKED.items():
+        window = {"from": told(until - length), "to": told(until)}
+        path = f"{SUMMARY}?{urlencode(window)}{more}"
         times = sorted(_milliseconds(reporter, path) for _ in range(TIMES))
         yield Line(
             f"summary of {words}",
@@ -48,9 +48,13 @@ def measure(bench: Bench) -> Iterator[Line]:
             unit=" ms",
             ours=f"{_queries(path, bench.token)} queries",
             beside=f"{number(times[-1])} ms at most",
-            at_most=BAR if words.startswith(BARRED) else None,
+            at_most=BAR if length == YEAR else None,
         )
     reporter.close()
+
+
+def told(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _load(generations: int) -> None:
