@@ -13,3 +13,5 @@ os.environ.setdefault("DATABASE_URL", "")
 os.environ["SECRET_KEY"] = secrets.token_urlsafe(48)
 # Playwright keeps an event loop in the test's thread; Django takes that for asynchronous code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+# Nobody minds what a test database loses in a power cut; a commit need not wait for the disk.
+os.environ.setdefault("PGOPTIONS", "-c synchronous_commit=off")
