@@ -96,3 +96,4 @@ def test_an_id_is_found_exactly():
     assert AIModel.objects.with_model_id("google/Veo-3").exists()
     assert not AIModel.objects.with_model_id("google/veo-3").exists()
     assert not AIModel.objects.with_model_id("a\0b").exists()
+    assert not AIModel.objects.with_model_id("a\ud800b").exists()
