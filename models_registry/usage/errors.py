@@ -1,4 +1,5 @@
 from models_registry.errors import CatalogueError
+from models_registry.values import shown
 
 
 class GenerationConflict(CatalogueError):
@@ -8,7 +9,7 @@ class GenerationConflict(CatalogueError):
 
     def __init__(self, generation_id: str) -> None:
         super().__init__(
-            f"{generation_id} is recorded already, with other content or for another model. A generation is "
+            f"{shown(generation_id)} is recorded already, with other content or for another model. A generation is "
             "recorded once; send the same record again, or give this one an id of its own.",
             field="generation_id",
         )

@@ -102,7 +102,7 @@ def record_many(items: Sequence[Any], *, now: datetime | None = None) -> Batch:
     first: dict[str, Report] = {}
     for report in reports.values():
         first.setdefault(report.generation_id, report)
-    known = _write(first.values())
+    known = _write(first.values()) if first else {}
     for index, report in reports.items():
         stored = known[report.generation_id]
         if stored.is_new and first[report.generation_id] is report:
@@ -184,8 +184,6 @@ def _in_utc(moment: datetime | None) -> datetime:
 def _write(reports: Iterable[Report]) -> dict[str, Stored]:
     """Record those of `reports` whose ids are free, and tell of each id what it now stands for."""
     ordered = sorted(reports)
-    if not ordered:
-        return {}
     known = {one.generation_id: Stored(one.fingerprint, one.finished_at, is_new=True) for one in ordered}
     free = statements.claim(
         {"generation_id": key, "finished_at": stored.finished_at, "fingerprint": stored.fingerprint}
