@@ -147,9 +147,10 @@ def test_recordings_take_their_number_of_queries(client):
     assert counts == RECORDINGS
 
 
-# The token, how many rows there are, which of them the page has, their error codes, their sums.
+# The token, error codes, sums; over time also how many rows there are, and which of them the page has.
 SUMMARIES = {
-    "usage/summary/": 5,
+    "usage/summary/": 3,
+    "usage/summary/?by=model": 3,
     "usage/summary/?by=model&per=hour&page_size=200": 5,
     "usage/summary/?by=provider&per=day&model_id=a/first&quality=high&duration=5": 5,
 }

@@ -194,15 +194,22 @@ class Summary:
             refuse_too_many(self.window, per=self.per)
 
     def count(self) -> int:
-        return self._places().count()
+        return len(self._undivided) if self.per is None else self._places().count()
 
     def __getitem__(self, part: slice) -> list[Row]:
-        places = [(self._told(period).start, key) for period, key in self._places()[part]]
+        if self.per is None:
+            return self._undivided[part]
+        places = [(self._told(period), key) for period, key in self._places()[part]]
         if not places:
             return []
-        wanted = set(places)
-        rows = self._between(places[0][0], places[-1][0]).rows()
+        (first, _), (last, _) = places[0], places[-1]
+        rows = replace(self, window=Window(first.start, last.end)).rows()
+        wanted = {(period.start, key) for period, key in places}
         return [row for row in rows if (row.start, row.key) in wanted]
+
+    @cached_property
+    def _undivided(self) -> list[Row]:
+        return list(self.rows())
 
     def rows(self, *, errors: "Mapping[Place, dict[str, int]] | None" = None) -> Iterator[Row]:
         if errors is None:
@@ -215,12 +222,6 @@ class Summary:
 
     def _places(self) -> "QuerySet[Any, Place]":
         return self._grouped(UsageRollup).values_list("period", "key").distinct()
-
-    def _between(self, first: datetime, last: datetime) -> "Summary":
-        """The same, from the period of `first` to that of `last`."""
-        if self.per is None:
-            return self
-        return replace(self, window=Window(first, self._told(self.per.start_of(last)).end))
 
     def _sums(self) -> "QuerySet[Any, Any]":
         sums = [Sum(name) for name in Tally.SUMS]
