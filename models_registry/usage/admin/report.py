@@ -8,7 +8,7 @@ from models_registry.usage.admin import rankings, timeline
 from models_registry.usage.admin.choosing import Chosen
 from models_registry.usage.admin.headline import Card, headline
 from models_registry.usage.admin.pictures import Picture
-from models_registry.usage.figures import By, Figures, Place, Row, Summary, summary
+from models_registry.usage.figures import By, Figures, Row, summary, summary_without_codes
 
 Href = Callable[[str], str]
 
@@ -19,20 +19,13 @@ class Report(NamedTuple):
     pictures: list[Picture]
 
 
-class Sums(Summary):
-    """Figures without error codes, which a page tells of all generations together only."""
-
-    def _errors(self) -> dict[Place, dict[str, int]]:
-        return {}
-
-
 def report(chosen: Chosen, *, now: datetime, href: Href) -> Report:
     """`href` leads from a model's id to its page."""
     found = summary(chosen.window, **chosen.narrowed)
     if not found:
         return Report(is_empty=True, cards=headline(Figures()), pictures=[])
     total = found[0].figures
-    rows = list(Sums(chosen.window, per=chosen.per, **chosen.narrowed).rows())
+    rows = summary_without_codes(chosen.window, per=chosen.per, **chosen.narrowed)
     line = timeline.timeline(rows, chosen.window, per=chosen.per, now=now)
     pictures = [*timeline.pictures(line, per=chosen.per), *_shares(chosen, href), rankings.errors(total)]
     return Report(is_empty=False, cards=headline(total), pictures=pictures)
@@ -45,7 +38,7 @@ def rows_of_file(chosen: Chosen) -> list[Row]:
 def _shares(chosen: Chosen, href: Href) -> Iterator[Picture]:
     kinds = [By.MODEL] if chosen.model is None else [By.QUALITY, By.DURATION]
     for by in kinds:
-        rows = list(Sums(chosen.window, by=by, **chosen.narrowed).rows())
+        rows = summary_without_codes(chosen.window, by=by, **chosen.narrowed)
         yield rankings.share(by, rows, href=href if by == By.MODEL else _nowhere)
 
 
