@@ -253,6 +253,24 @@ EMBEDDED_DATABASE = BASE_DIR / "var" / "videoai.sqlite3"
 DATABASES = {"default": database(env.str("DATABASE_URL", default="") or f"sqlite:///{EMBEDDED_DATABASE}")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# --- Usage -----------------------------------------------------------------------------------------------
+
+
+def days(name: str) -> int | None:
+    """A setting that is off unless it is a number of days, up to a hundred years."""
+    text = os.environ.get(name, "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= MOST_DAYS):
+        raise ImproperlyConfigured(
+            f"{name}={text} is not a whole number of days from 1 to {MOST_DAYS:,}. Leave it empty for no end."
+        )
+    return int(text)
+
+
+MOST_DAYS = 36_500
+USAGE_RETENTION_DAYS = days("USAGE_RETENTION_DAYS")
+
 # --- Limits ----------------------------------------------------------------------------------------------
 
 

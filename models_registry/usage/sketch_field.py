@@ -1,6 +1,7 @@
 """Sketches in the database: PostgreSQL adds numbers of any length, SQLite gets functions of ours that do."""
 
-from decimal import Context, Decimal
+from collections import Counter
+from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
 from django.db import models
@@ -43,8 +44,29 @@ def add(one: str, other: str) -> str:
     return format(EXACT.add(Decimal(one), Decimal(other)), "f")
 
 
+def plain(text: str) -> str:
+    """The sketch as sums of sketches are written, so that equal ones are equal texts; NaN if it is none."""
+    try:
+        return format(Decimal(text), "f")
+    except InvalidOperation:
+        return "NaN"
+
+
+class _OfBuckets:
+    """SQLite's aggregate that makes a sketch of buckets."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[int] = Counter()
+
+    def step(self, bucket: int) -> None:
+        self.counts[bucket] += 1
+
+    def finalize(self) -> str:
+        return plain(sketch.written(self.counts))
+
+
 class _Sum:
-    """SQLite's aggregate."""
+    """SQLite's aggregate that merges sketches."""
 
     def __init__(self) -> None:
         self.sum: Decimal | None = None
@@ -60,4 +82,6 @@ class _Sum:
 def teach_sqlite(connection: BaseDatabaseWrapper, **_: Any) -> None:
     if connection.vendor == "sqlite":
         connection.connection.create_function("sketch_add", 2, add, deterministic=True)
+        connection.connection.create_function("sketch_plain", 1, plain, deterministic=True)
         connection.connection.create_aggregate("sketch_sum", 1, _Sum)
+        connection.connection.create_aggregate("sketch_of", 1, _OfBuckets)

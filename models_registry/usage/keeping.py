@@ -1,0 +1,101 @@
+"""Do keys and generations agree, and is each generation one that could have been recorded?"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.db import connection
+from django.db.models import OuterRef, Subquery
+
+from models_registry.usage import sketch
+from models_registry.usage.models import Generation, GenerationKey
+from models_registry.usage.months import moment
+from models_registry.usage.reports import Report
+from models_registry.usage.sums import Scope
+from models_registry.values import shown
+
+ROWS_AT_ONCE = 2_000
+FIELDS = tuple(field for field in Report._fields if field not in {"model", "said_when"})
+
+# A bucket holds the times above γ^(b−1) minutes, up to γ^b; the margin is for how logarithms are rounded.
+_MISFIT = (
+    f"CASE WHEN microseconds = 0 THEN bucket <> {sketch.NO_TIME} "
+    f"ELSE abs(ln(CAST(microseconds AS double precision) / {sketch.MINUTE}) / {sketch.LOG_GAMMA!r}"
+    " - bucket + 0.5) > 0.500001 END"
+)
+
+
+def generations_without_key(scope: Scope) -> Iterator[str]:
+    within = scope.where("generations.finished_at")
+    sql = (
+        "SELECT generations.generation_id, generations.finished_at, generation_keys.finished_at "
+        "FROM generations LEFT JOIN generation_keys USING (generation_id) "
+        f"WHERE {within.sql} AND (generation_keys.finished_at IS NULL "
+        "OR generation_keys.finished_at <> generations.finished_at) "
+        "ORDER BY generations.finished_at, generations.generation_id"
+    )
+    for generation_id, finished_at, by_key in _rows(sql, within.params):
+        name = _name(generation_id, finished_at)
+        if by_key is None:
+            yield f"{name}: it has no key, and should have one"
+        else:
+            yield f"{name}: its key says that it finished {_time(by_key)}"
+
+
+def keys_without_generation(scope: Scope) -> Iterator[str]:
+    """Of all models: a key does not say which one it is of."""
+    within = scope.where("finished_at")
+    sql = (
+        f"SELECT generation_id, finished_at FROM generation_keys WHERE {within.sql} AND NOT EXISTS ("
+        "SELECT 1 FROM generations WHERE generations.finished_at = generation_keys.finished_at "
+        "AND generations.generation_id = generation_keys.generation_id) ORDER BY finished_at, generation_id"
+    )
+    for generation_id, finished_at in _rows(sql, within.params):
+        yield f"{_name(generation_id, finished_at)}: there is its key, but no generation"
+
+
+def impossible_generations(scope: Scope) -> Iterator[str]:
+    """Those of models that aren't there, and those whose time lies in another bucket of the sketch."""
+    within = scope.where("finished_at")
+    sql = (
+        "SELECT generation_id, finished_at, microseconds, bucket, model_id, known.id IS NULL "
+        f"FROM generations LEFT JOIN (SELECT id FROM models) AS known ON known.id = model_id "
+        f"WHERE {within.sql} AND (known.id IS NULL OR {_MISFIT}) ORDER BY finished_at, generation_id"
+    )
+    for generation_id, finished_at, microseconds, bucket, model, lost in _rows(sql, within.params):
+        name = _name(generation_id, finished_at)
+        if lost:
+            yield f"{name}: it is of a model that isn't there ({model})"
+        right = sketch.bucket_of(microseconds)
+        if bucket != right:
+            yield f"{name}: bucket is {bucket} and should be {right}"
+
+
+def changed_generations(scope: Scope) -> Iterator[str]:
+    """Those that are not what their key's fingerprint says; each is read, and its fingerprint made anew."""
+    key = GenerationKey.objects.filter(pk=OuterRef("generation_id"))
+    generations = Generation.objects.filter(finished_at__gte=scope.start, finished_at__lt=scope.end)
+    if scope.models:
+        generations = generations.filter(model_id__in=scope.models)
+    generations = generations.annotate(fingerprint=Subquery(key.values("fingerprint")))
+    rows = generations.order_by("finished_at", "generation_id").values("model_id", "fingerprint", *FIELDS)
+    for row in rows.iterator(ROWS_AT_ONCE):
+        fingerprint = row.pop("fingerprint")
+        report = Report(model=row.pop("model_id"), said_when=True, **row)
+        if fingerprint is not None and fingerprint != report.fingerprint:
+            name = _name(report.generation_id, report.finished_at)
+            yield f"{name}: it was changed, its key has another fingerprint"
+
+
+def _rows(sql: str, params: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        while rows := cursor.fetchmany(ROWS_AT_ONCE):
+            yield from rows
+
+
+def _name(generation_id: str, finished_at: Any) -> str:
+    return f"generation {shown(generation_id)}, finished {_time(finished_at)}"
+
+
+def _time(stored: Any) -> str:
+    return moment(stored).isoformat().replace("+00:00", "Z")

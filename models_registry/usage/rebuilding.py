@@ -1,0 +1,152 @@
+"""Making the sums anew: hours from their generations, days and months from those, counters from the months.
+
+It is right while recording goes on. A recorder puts its generations in, then takes its counters, then adds to
+the sums, all in one transaction; we keep everybody from the counters. So whoever was there before us has
+committed, generations and sums alike, and we read both; whoever comes after us adds to what we leave. That
+holds for the first generation of a model, too, which has no counter yet. A transaction is a day of
+generations, or a month of days, so that nobody waits for long.
+
+Before the horizon there are no generations any more: there the hours are the truth, and stay as they are.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from models_registry.usage import horizon
+from models_registry.usage.months import moment, months_in
+from models_registry.usage.periods import Grain
+from models_registry.usage.statements import COUNTERS
+from models_registry.usage.sums import TABLES, Scope, Sums, Where, comparable, of_months, start_of, sums_of
+
+Progress = Callable[[datetime], None]  # the month that comes next
+
+
+@dataclass
+class Rebuilt:
+    """How many rows were wrong: put in, changed or taken away."""
+
+    hours: int = 0
+    days: int = 0
+    months: int = 0
+    counters: int = 0
+
+    @property
+    def rows(self) -> int:
+        return sum(getattr(self, field.name) for field in fields(self))
+
+
+def silent(month: datetime) -> None:
+    pass
+
+
+def rebuild(
+    *, within: Scope | None = None, models: Sequence[int] = (), progress: Progress = silent
+) -> Rebuilt:
+    """Make the sums of `models` anew, by default of all, in the months of `within`; counters always whole."""
+    rebuilt = Rebuilt()
+    for month in months_with_anything(within):
+        progress(month)
+        for day in days_with_anything(month):
+            _rebuild_day(Scope(day, Grain.DAY.after(day), models), rebuilt)
+        _rebuild_month(Scope.month(month, models), rebuilt)
+    _rebuild_counters(models, rebuilt)
+    return rebuilt
+
+
+def rehearse_rebuild(
+    *, within: Scope | None = None, models: Sequence[int] = (), progress: Progress = silent
+) -> Rebuilt:
+    """Do it in one transaction, and undo it. Who records waits meanwhile."""
+    with transaction.atomic():
+        rebuilt = rebuild(within=within, models=models, progress=progress)
+        transaction.set_rollback(True)
+    return rebuilt
+
+
+def months_with_anything(within: Scope | None) -> list[datetime]:
+    """The months that have generations or sums, in ascending order."""
+    found = set(months_in(connection, "generations"))
+    for table in TABLES:
+        for grain in Grain.values:
+            found |= {*months_in(connection, table.name, "start", where="grain = %s", params=[grain])}
+    return sorted(month for month in found if within is None or within.start <= month < within.end)
+
+
+def days_with_anything(month: datetime) -> list[datetime]:
+    """The days of a month that have generations or sums, in ascending order."""
+    origins = [("generations", "finished_at"), *((table.name, "start") for table in TABLES)]
+    parts, params = [], []
+    for table, column in origins:
+        within = Scope.month(month).where(column)
+        parts.append(f"SELECT {start_of(Grain.DAY, column)} FROM {table} WHERE {within.sql}")
+        params += within.params
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ".join(parts), params)
+        return sorted(moment(day) for (day,) in cursor.fetchall())
+
+
+# --- One transaction -------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def _rebuild_day(scope: Scope, rebuilt: Rebuilt) -> None:
+    kept_since = _keep_everybody_out()
+    if kept_since is None or scope.start >= kept_since:
+        rebuilt.hours += _rebuild(Grain.HOUR, scope)
+    rebuilt.days += _rebuild(Grain.DAY, scope)
+
+
+@transaction.atomic
+def _rebuild_month(scope: Scope, rebuilt: Rebuilt) -> None:
+    _keep_everybody_out()
+    rebuilt.months += _rebuild(Grain.MONTH, scope)
+
+
+@transaction.atomic
+def _rebuild_counters(models: Sequence[int], rebuilt: Rebuilt) -> None:
+    _keep_everybody_out()
+    rebuilt.counters += _store(of_months(models), standing=Where.models(models))
+
+
+def _keep_everybody_out() -> datetime | None:
+    """Hold the horizon, which is returned, and the counters until the transaction ends."""
+    horizon.hold(connection)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {COUNTERS.name} IN SHARE ROW EXCLUSIVE MODE")
+    return horizon.kept_since(connection)
+
+
+def _rebuild(grain: Grain, scope: Scope) -> int:
+    where = scope.where("start")
+    standing = Where(f"grain = %s AND {where.sql}", [grain.value, *where.params])
+    return sum(_store(sums_of(table, grain, scope), standing=standing) for table in TABLES)
+
+
+def _store(sums: Sums, *, standing: Where) -> int:
+    """Let `sums` be what stands in their table under a condition; the number of rows that had to change."""
+    with connection.cursor() as cursor:
+        cursor.execute(_delete(sums, standing), [*standing.params, *sums.where.params])
+        deleted = cursor.rowcount
+        cursor.execute(_upsert(sums, standing), [*sums.where.params, *standing.params])
+        return int(deleted + cursor.rowcount)
+
+
+def _delete(sums: Sums, standing: Where) -> str:
+    """What sums up nothing."""
+    keys = ", ".join(sums.keys)
+    return f"DELETE FROM {sums.table.name} WHERE {standing.sql} AND ({keys}) NOT IN ({sums.select_keys})"
+
+
+def _upsert(sums: Sums, standing: Where) -> str:
+    """What is missing or different; rows that are right are not touched."""
+    table = sums.table
+    right = f"SELECT {', '.join(map(comparable, table.columns))} FROM {table.name} WHERE {standing.sql}"
+    changes = ", ".join(f"{name} = excluded.{name}" for name in table.others)
+    return (
+        f"INSERT INTO {table.name} ({', '.join(table.columns)}) {sums.select} EXCEPT {right} "
+        f"ON CONFLICT ({', '.join(table.key)}) DO UPDATE SET {changes}"
+    )

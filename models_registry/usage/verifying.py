@@ -1,0 +1,129 @@
+"""Do generations, keys, sums and counters agree? Walks them month by month, and tells what doesn't.
+
+All is read from one snapshot, so that recording may go on: who records commits generations and sums together,
+and the snapshot holds both or neither.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, connections, transaction
+
+from models_registry.models import AIModel
+from models_registry.usage import horizon, keeping, partitions
+from models_registry.usage.comparing import Disagreement, disagreements, wrong_counters
+from models_registry.usage.periods import Grain
+from models_registry.usage.rebuilding import months_with_anything
+from models_registry.usage.sums import TABLES, Scope
+from models_registry.values import shown
+
+Progress = Callable[[str], None]  # what comes next
+
+
+def silent(what: str) -> None:
+    pass
+
+
+class Verification:
+    """One walk. What it has counted is complete once `findings` is."""
+
+    def __init__(
+        self,
+        *,
+        within: Scope | None = None,
+        models: Sequence[int] = (),
+        deep: bool = False,
+        progress: Progress = silent,
+    ) -> None:
+        self.generations = self.sums = 0
+        self.resting = 0  # generations that lie in no partition of their month
+        self._within = within
+        self._models = tuple(models)
+        self._deep = deep
+        self._progress = progress
+        self._names: dict[int, str] = {}
+
+    def findings(self) -> Iterator[str]:
+        with one_state():
+            self._names = dict(AIModel.objects.values_list("pk", "model_id"))
+            kept_since = horizon.kept_since(connection)
+            for month in months_with_anything(self._within):
+                self._progress(f"{month:%Y-%m}")
+                yield from self._month(Scope.month(month, self._models), kept_since)
+            self._progress("counters")
+            yield from map(self._told, wrong_counters(self._models))
+            if self._within is None:
+                yield from self._strange_grains()
+            if partitions.partitioned(connection):
+                self.resting = _count(f"SELECT COUNT(*) FROM {partitions.REST}", [])
+
+    def _month(self, scope: Scope, kept_since: datetime | None) -> Iterator[str]:
+        self._count(scope)
+        if kept_since is None or scope.start >= kept_since:
+            yield from map(self._told, disagreements(Grain.HOUR, scope))
+            if not self._models:
+                yield from keeping.keys_without_generation(scope)
+        for grain in (Grain.DAY, Grain.MONTH):
+            yield from map(self._told, disagreements(grain, scope))
+        yield from keeping.generations_without_key(scope)
+        yield from keeping.impossible_generations(scope)
+        if self._deep:
+            yield from keeping.changed_generations(scope)
+
+    def _count(self, scope: Scope) -> None:
+        events, sums = scope.where("finished_at"), scope.where("start")
+        self.generations += _count(f"SELECT COUNT(*) FROM generations WHERE {events.sql}", events.params)
+        for table in TABLES:
+            self.sums += _count(f"SELECT COUNT(*) FROM {table.name} WHERE {sums.sql}", sums.params)
+
+    def _told(self, wrong: Disagreement) -> str:
+        model = self._names.get(wrong.model, f"a model that isn't there ({wrong.model})")
+        return f"{model}, {wrong.where}: {wrong.what}"
+
+    def _strange_grains(self) -> Iterator[str]:
+        known = ", ".join(f"'{grain}'" for grain in Grain.values)
+        for table in TABLES:
+            for grain, rows in _rows(
+                f"SELECT grain, COUNT(*) FROM {table.name} WHERE grain NOT IN ({known}) GROUP BY grain"
+            ):
+                yield f"{table.name}: {rows} rows of {shown(grain)}, which is neither hour, day nor month"
+
+
+@contextmanager
+def one_state() -> Iterator[None]:
+    """A transaction that sees but one state, in which generations are neither dropped nor moved.
+
+    Within another transaction, as in a test, it is that one, which sees its own changes.
+    """
+    outermost = not connection.in_atomic_block
+    with _as_reader(), transaction.atomic():
+        if outermost and connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        horizon.hold(connection)
+        yield
+
+
+@contextmanager
+def _as_reader() -> Iterator[None]:
+    """Let transactions on SQLite begin without its one lock of all writers."""
+    connection.ensure_connection()
+    wrapper: Any = connections[connection.alias]
+    mode = getattr(wrapper, "transaction_mode", None)
+    wrapper.transaction_mode = "DEFERRED"
+    try:
+        yield
+    finally:
+        wrapper.transaction_mode = mode
+
+
+def _count(sql: str, params: Sequence[Any]) -> int:
+    return int(_rows(sql, params)[0][0])
+
+
+def _rows(sql: str, params: Sequence[Any] = ()) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return list(cursor.fetchall())
