@@ -9,7 +9,7 @@ class GenerationConflict(CatalogueError):
 
     def __init__(self, generation_id: str) -> None:
         super().__init__(
-            f"{shown(generation_id)} is recorded already, with other content or for another model. Send the same "
-            "record again, or give this one an id of its own.",
+            f"{shown(generation_id)} is recorded already, with other content or for another model. Send the "
+            "same record again, or give this one an id of its own.",
             field="generation_id",
         )
