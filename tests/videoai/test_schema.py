@@ -115,7 +115,7 @@ def test_the_body_of_a_recording_stands_there_with_its_limits(schema):
     item = many["items"]["anyOf"][0]
 
     assert one["properties"].keys() == reports.READERS.keys()
-    assert set(one["required"]) == reports.REQUIRED
+    assert tuple(one["required"]) == reports.REQUIRED
     assert item["properties"] == {"model_id": item["properties"]["model_id"], **one["properties"]}
     assert item["required"] == ["model_id", *one["required"]]
     assert {one["additionalProperties"], item["additionalProperties"]} == {False}
