@@ -52,7 +52,7 @@ def read_options() -> Namespace:
     parser = ArgumentParser(prog="python -m tests.bench", description=__doc__)
     names = ", ".join(BENCHMARKS)
     parser.add_argument("benchmarks", nargs="*", type=known, metavar="NAME", help=f"some of: {names}")
-    parser.add_argument("--generations", type=int, default=100_000, metavar="N", help="of the summary")
+    parser.add_argument("--generations", type=int, default=50_000, metavar="N", help="of the summary")
     parser.add_argument(
         "--database", metavar="NAME", help="one that stands, instead of a new one; it is kept"
     )

@@ -10,7 +10,7 @@ from tests.bench.lines import Line, compared
 from tests.bench.preparing import Bench
 from tests.client import BATCH, Reporter
 
-ROUNDS = 6  # the first warms up
+ROUNDS = 5  # the first warms up
 EACH = 8  # batches of one side in one round
 CROWD = 4
 

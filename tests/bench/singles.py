@@ -11,8 +11,8 @@ from tests.bench.lines import Line, compared
 from tests.bench.preparing import Bench
 from tests.client import Reporter, single
 
-ROUNDS = 6  # the first warms up
-EACH = 150  # generations of one side in one round
+ROUNDS = 5  # the first warms up
+EACH = 100  # generations of one side in one round
 
 
 def measure(bench: Bench) -> Iterator[Line]:

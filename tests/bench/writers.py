@@ -15,7 +15,7 @@ from tests.bench.preparing import Bench
 
 WRITERS = 8
 ROUNDS = 4  # the first warms up
-SINGLES = 400  # of a round, of all writers together
+SINGLES = 200  # of a round, of all writers together
 BATCHES = 16
 OVERLAP = 4  # one generation in so many is in two batches
 
