@@ -51,7 +51,7 @@ class Server:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
                 raise RuntimeError("The server does not start; its own words stand above.")
-            time.sleep(0.05)
+            time.sleep(0.1)
 
     def kill(self) -> None:
         """All its processes at once, in the middle of whatever they do."""
@@ -72,7 +72,7 @@ class Server:
     def _answers(self) -> bool:
         connection = self.connect(timeout=5)
         try:
-            connection.request("GET", "/readyz/")
+            connection.request("GET", "/healthz/")
             return connection.getresponse().status == 200
         except OSError:
             return False

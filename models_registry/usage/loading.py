@@ -1,16 +1,26 @@
 """Recording so many generations at once that it is worth asking the engine for its fastest way in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from operator import attrgetter
 
 from django.db import connection, transaction
 
-from models_registry.usage import statements
+from models_registry.usage import horizon, partitions, statements
 from models_registry.usage.recording import add_up
 from models_registry.usage.reports import Report
 from models_registry.usage.statements import GENERATIONS, KEYS, Table
 
 ATTRIBUTES = {"model_id": "model"}  # of a report, where a column is called otherwise
+
+
+def make_room(months: Iterable[datetime]) -> None:
+    """Partitions for `months`, so that nothing has to be moved there later. Raises partitions.Busy."""
+    kept_since = horizon.kept_since(connection)
+    if partitions.partitioned(connection):
+        for month in months:
+            if kept_since is None or month >= kept_since:
+                partitions.make(connection, month)
 
 
 @transaction.atomic

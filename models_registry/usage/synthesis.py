@@ -13,7 +13,7 @@ from typing import NamedTuple
 from models_registry.choices import Status
 from models_registry.models import AIModel, QualityTier
 from models_registry.usage import sketch
-from models_registry.usage.periods import DAY, HOUR
+from models_registry.usage.periods import DAY, HOUR, Grain, month_of
 from models_registry.usage.reports import COST_DECIMALS, HIGHEST_COST, LONGEST_TIME, Report
 
 PREFIX = "synthetic-"
@@ -49,6 +49,17 @@ class Plan:
     @property
     def prefix(self) -> str:
         return f"{PREFIX}{self.seed}-"
+
+    @property
+    def start(self) -> datetime:
+        return self.until - self.days * DAY
+
+    def months(self) -> Iterator[datetime]:
+        """When those begin that the plan touches."""
+        month = month_of(self.start)
+        while month < self.until:
+            yield month
+            month = Grain.MONTH.after(month)
 
     def random(self, *of: object) -> Random:
         """The same randomness for the same thing, whatever else was made before."""
@@ -99,8 +110,7 @@ def generations(plan: Plan) -> Iterator[Report]:
 
 def _hours(plan: Plan) -> Iterator[tuple[datetime, int]]:
     """Each hour, and how many generations finish in it; together exactly as many as planned."""
-    first = plan.until - plan.days * DAY
-    starts = [first + number * HOUR for number in range(plan.days * 24)]
+    starts = [plan.start + number * HOUR for number in range(plan.days * 24)]
     random = plan.random("hours")
     weights = [
         _busyness(start) * (1 + (GROWTH - 1) * index / len(starts)) * random.lognormvariate(0, NOISE)

@@ -13,7 +13,7 @@ from tests.server import Server
 from tests.storm.planning import Plan, Request
 
 GONE = (OSError, http.client.HTTPException, ValueError)  # ValueError: half an answer
-BREATH = 0.02  # seconds before a request is sent again
+BREATH = 0.1  # seconds before a request is sent again
 LONGEST = 600  # seconds of a storm
 
 Due = Callable[[float, int], bool]  # of the seconds since the server answered, and of what was acknowledged

@@ -45,6 +45,14 @@ def counted() -> dict[str, int]:
     }
 
 
+def verified() -> str:
+    """The last line of `verify_usage`, which says before it what lies in no partition."""
+    out = StringIO()
+    call_command("verify_usage", "--deep", stdout=out, stderr=StringIO())
+    assert "lie in no partition" not in out.getvalue()
+    return out.getvalue().splitlines()[-1]
+
+
 @pytest.fixture
 def model() -> Any:
     return AIModelFactory(model_id="a/b")
@@ -57,6 +65,7 @@ def test_it_fills_all_tables_alike_and_says_what_it_did() -> None:
     assert out.startswith("90 generations from 2026-05-22 00:00 to 2026-07-01 00:00 UTC made in ")
     assert set(counted().values()) == {90}
     assert len(counted()) == 6
+    assert verified() == "Usage adds up."
 
 
 @pytest.mark.usefixtures("model")

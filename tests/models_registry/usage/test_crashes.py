@@ -7,8 +7,8 @@ from tests.storm.whole import storm
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-RECORDINGS = 600
-KILLED_AT = (150, 350)  # acknowledged recordings
+RECORDINGS = 400
+KILLED_AT = (100, 220)  # acknowledged recordings
 
 
 def address() -> str:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from models_registry.models import AIModel
 from models_registry.usage import loading, synthesis
 from models_registry.usage.models import GenerationKey
+from models_registry.usage.partitions import Busy
 from models_registry.usage.periods import Grain
 from models_registry.usage.reports import EARLIEST, Report
 from models_registry.usage.synthesis import Plan
@@ -34,6 +35,7 @@ sums.
 examples:
   manage.py make_usage
   manage.py make_usage --generations 10000000 --seed 7 --until 2026-07-01"""
+    refusals = (Busy,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -77,6 +79,7 @@ examples:
         if not missing:
             return
         begun = monotonic()
+        loading.make_room(plan.months())
         self.load(islice(synthesis.generations(plan), done, None), verbosity=options["verbosity"])
         self.say(f"{missing:,} {told(plan)} made in {monotonic() - begun:,.1f} seconds.")
 
@@ -114,8 +117,7 @@ def refuse_unfit(plan: Plan, *, mixing: bool) -> None:
 
 
 def told(plan: Plan) -> str:
-    first = plan.until - timedelta(days=plan.days)
-    return f"generations from {first:%Y-%m-%d %H:%M} to {plan.until:%Y-%m-%d %H:%M} UTC"
+    return f"generations from {plan.start:%Y-%m-%d %H:%M} to {plan.until:%Y-%m-%d %H:%M} UTC"
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:
