@@ -215,7 +215,7 @@ def test_lives_of_models(session: dict[str, Any]) -> None:
         def get_call_kwargs(self, case: Any) -> dict[str, Any]:
             return session
 
-    many = settings(max_examples=15, stateful_step_count=10, suppress_health_check=list(HealthCheck))
+    many = settings(max_examples=9, stateful_step_count=10, suppress_health_check=list(HealthCheck))
     Lives.run(settings=many)
 
     assert len(done & {"create", "change", "retire", "restore", "make_default"}) >= 4

@@ -40,7 +40,7 @@ def test_binary_floats_would_overcharge_here():
     assert price("0.75", "1", 14).credits == 693
 
 
-@settings(max_examples=5_000)
+@settings(max_examples=2_000)
 @given(
     cost=amounts(9, 100),
     multiplier=amounts(6, 1_000),
