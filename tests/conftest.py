@@ -24,9 +24,8 @@ def nothing_counted_yet() -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what the database of this run has not got."""
-    if connection.vendor == "sqlite":
-        return
-    left_out = [item for item in items if item.get_closest_marker("sqlite")]
+    (other,) = {"sqlite", "postgresql"} - {connection.vendor}
+    left_out = [item for item in items if item.get_closest_marker(other)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]

@@ -176,18 +176,25 @@ _WITHIN = "finished_at >= %s AND finished_at < %s"
 
 
 def _make(connection: BaseDatabaseWrapper, month: datetime) -> Made:
-    name, bounds = name_of(month), [month, Grain.MONTH.after(month)]
+    """Move what there is while recording goes on; the locks are for what came meanwhile, and to attach."""
+    name = name_of(month)
+    first, end = (f"'{bound.isoformat()}'" for bound in (month, Grain.MONTH.after(month)))
+    within = f"finished_at >= {first} AND finished_at < {end}"
+    moving = f"WITH moved AS (DELETE FROM {REST} WHERE {within} RETURNING *) INSERT INTO {name} TABLE moved"
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TABLE {name} (LIKE {TABLE} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
-        # From here on nobody adds to the rest what we would miss.
-        cursor.execute(f"LOCK TABLE ONLY {REST} IN ACCESS EXCLUSIVE MODE")
-        moving = f"WITH moved AS (DELETE FROM {REST} WHERE {_WITHIN} RETURNING *)"
-        cursor.execute(f"{moving} INSERT INTO {name} SELECT * FROM moved", bounds)
+        cursor.execute(moving)
         moved = cursor.rowcount
-        first, end = (bound.isoformat() for bound in bounds)
-        cursor.execute(
-            f"ALTER TABLE {TABLE} ATTACH PARTITION {name} FOR VALUES FROM ('{first}') TO ('{end}')"
-        )
+        cursor.execute(f"ALTER TABLE {name} ADD PRIMARY KEY (finished_at, generation_id)")
+        # Attaching believes this rule, instead of reading all rows.
+        cursor.execute(f"ALTER TABLE {name} ADD CONSTRAINT {name}_month CHECK ({within})")
+        # Recording waits here. At the rest alone, it would have been sent there already, and be refused.
+        cursor.execute(f"LOCK TABLE ONLY {TABLE} IN SHARE ROW EXCLUSIVE MODE")
+        cursor.execute(f"LOCK TABLE ONLY {REST} IN ACCESS EXCLUSIVE MODE")
+        cursor.execute(moving)
+        moved += cursor.rowcount
+        cursor.execute(f"ALTER TABLE {TABLE} ATTACH PARTITION {name} FOR VALUES FROM ({first}) TO ({end})")
+        cursor.execute(f"ALTER TABLE {name} DROP CONSTRAINT {name}_month")
     return Made(name, moved)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from models_registry.models import AIModel
-from models_registry.usage import sketch
+from models_registry.usage import partitions, sketch
 from models_registry.usage.models import UsageCounter, UsageErrorCount, UsageRollup
 from models_registry.usage.recording import Recorded, record, record_many
 from models_registry.usage.verifying import Verification
@@ -84,3 +84,15 @@ def undone() -> Iterator[None]:
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
+
+
+def drop_partitions() -> None:
+    """So that a test makes its own; what is recorded lies in the rest. Rolled back with the test."""
+    if partitions.partitioned(connection):
+        for name in partitions.standing(connection).values():
+            sql(f"DROP TABLE {name}")
+
+
+def where_they_lie() -> dict[str, int]:
+    """How many generations there are in each part of the table."""
+    return dict(rows("SELECT tableoid::regclass::text, COUNT(*) FROM generations GROUP BY 1"))
