@@ -7,7 +7,7 @@ os.environ.update(DEBUG="false", HTTPS="false", ALLOWED_HOSTS="localhost,127.0.0
 # Limits that nobody meets by chance, counted in this process: a Redis that is named may be in use.
 os.environ.update(RATE_LIMIT_READ="1000000/min", RATE_LIMIT_WRITE="1000000/min", CACHE_URL="")
 os.environ.update(RATE_LIMIT_FAILURE="1000000/min")
-os.environ["TWO_FACTOR"] = "false"
+os.environ.update(TWO_FACTOR="false", USAGE_RETENTION_DAYS="")
 # Only a DATABASE_URL that somebody typed counts: tests create and drop databases beside it.
 os.environ.setdefault("DATABASE_URL", "")
 os.environ["SECRET_KEY"] = secrets.token_urlsafe(48)

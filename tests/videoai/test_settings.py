@@ -5,8 +5,10 @@ import subprocess
 import sys
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from videoai.first_run import ensure_secret_key
+from videoai.settings import days
 
 LONG_KEY = "k3y-" * 10
 
@@ -75,6 +77,18 @@ def test_debugging_needs_no_key():
 
 def test_a_key_that_begins_with_a_dollar_is_taken_as_it_stands():
     assert start(SECRET_KEY=f"${LONG_KEY}").returncode == 0
+
+
+def test_usage_is_kept_for_a_whole_number_of_days_or_without_end(monkeypatch):
+    for text, number in {"": None, "1": 1, "90": 90, "36500": 36_500}.items():
+        monkeypatch.setenv("USAGE_RETENTION_DAYS", text)
+        assert days("USAGE_RETENTION_DAYS") == number
+    for text in ("0", "-1", "90d", "1.5", "36501", "9" * 5_000, "٣", " 90"):
+        monkeypatch.setenv("USAGE_RETENTION_DAYS", text)
+        with pytest.raises(
+            ImproperlyConfigured, match=r"USAGE_RETENTION_DAYS=.* is not a whole number of days"
+        ):
+            days("USAGE_RETENTION_DAYS")
 
 
 class TestFirstRun:

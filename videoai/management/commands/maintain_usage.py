@@ -1,5 +1,7 @@
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from django.conf import settings
@@ -71,30 +73,30 @@ examples:
         return len(months)
 
     def rehearse(self, now: datetime, keep_from: datetime | None) -> None:
-        lines = [*self.would_make(now, keep_from), *would_drop(keep_from)]
-        for line in lines:
+        number = 0
+        for line in chain(self.would_make(now, keep_from), would_drop(keep_from)):
+            number += 1
             self.say(line)
-        self.say("Dry run: nothing was written." if lines else "Nothing to do.")
+        self.say("Dry run: nothing was written." if number else "Nothing to do.")
 
-    def would_make(self, now: datetime, keep_from: datetime | None) -> list[str]:
-        if not partitions.partitioned(connection):
-            return []
-        months = partitions.missing(connection, now=now, kept_since=self.kept_since(keep_from))
-        planned = (partitions.planned(connection, month) for month in months)
-        return [f"Would make {made.name} and move {counted(made.moved)} into it." for made in planned]
+    def would_make(self, now: datetime, keep_from: datetime | None) -> Iterator[str]:
+        if partitions.partitioned(connection):
+            for month in partitions.missing(connection, now=now, kept_since=self.kept_since(keep_from)):
+                made = partitions.planned(connection, month)
+                yield f"Would make {made.name} and move {counted(made.moved)} into it."
 
     def kept_since(self, keep_from: datetime | None) -> datetime | None:
         """What was dropped, and what is about to be, gets no partition."""
         return max(filter(None, (horizon.kept_since(connection), keep_from)), default=None)
 
 
-def would_drop(keep_from: datetime | None) -> list[str]:
+def would_drop(keep_from: datetime | None) -> Iterator[str]:
     late = retention.left_over()
-    lines = [f"Would sweep {counted(late)} that came late, for months dropped before."] if late else []
+    if late:
+        yield f"Would sweep {counted(late)} that came late, for months dropped before."
     for month in retention.doomed(keep_from) if keep_from is not None else ():
         retention.prove(month)
-        lines.append(f"Would drop {month:%Y-%m}: {counted(retention.generations_in(month))}.")
-    return lines
+        yield f"Would drop {month:%Y-%m}: {counted(retention.generations_in(month))}."
 
 
 def counted(generations: int) -> str:

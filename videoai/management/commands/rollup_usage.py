@@ -56,4 +56,4 @@ def told(rebuilt: Rebuilt) -> str:
         return "Nothing was wrong."
     parts = f"{rebuilt.hours:,} of hours, {rebuilt.days:,} of days, {rebuilt.months:,} of months"
     noun = "row" if rebuilt.rows == 1 else "rows"
-    return f"{rebuilt.rows:,} {noun} corrected: {parts}, {rebuilt.counters:,} counters."
+    return f"{rebuilt.rows:,} {noun} corrected: {parts}, {rebuilt.counters:,} of counters."
