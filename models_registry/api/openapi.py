@@ -58,7 +58,6 @@ SHAPES: dict[str, dict[str, Any]] = {
                 "type": "number",
                 "minimum": float(choices.LOWEST_COST),
                 "maximum": int(choices.HIGHEST_COST),
-                "multipleOf": float(choices.LOWEST_COST),
             },
         ],
         "examples": ["0.75"],

@@ -37,6 +37,7 @@ from models_registry.usage.windows import Per, Window, lying_in, refuse_too_many
 
 SHARES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 MILLION = 1_000_000
+FINE = 9  # decimals: rounding a microsecond would be wrong by more than the sketch is
 MOST_CODES = 20
 # No error code begins with a bracket, so these are never mistaken for one.
 OTHER_CODES = "(other)"
@@ -114,7 +115,7 @@ class Figures:
         """Seconds, over the successes: at most 1 % beside the truth."""
         found = sketch.percentiles(self.times, SHARES.values())
         return {
-            name: None if one is None else round(one / MILLION, DECIMALS)
+            name: None if one is None else round(one / MILLION, FINE)
             for name, one in zip(SHARES, found, strict=True)
         }
 
@@ -213,7 +214,7 @@ class Summary:
 
     def rows(self, *, errors: "Mapping[Place, dict[str, int]] | None" = None) -> Iterator[Row]:
         if errors is None:
-            errors = self._errors()  # first: what is recorded in between adds no error that sums lack
+            errors = self._errors()
         for period, key, *sums in self._sums():
             if sums[0]:  # without anything to group by, the sums of nothing are a row, too
                 figures = Figures(*sums)

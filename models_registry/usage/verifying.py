@@ -5,17 +5,17 @@ and the snapshot holds both or neither.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, connections, transaction
+from django.db import connection
 
 from models_registry.models import AIModel
 from models_registry.usage import horizon, keeping, partitions
 from models_registry.usage.comparing import Disagreement, disagreements, wrong_counters
 from models_registry.usage.periods import Grain
 from models_registry.usage.rebuilding import months_with_anything
+from models_registry.usage.snapshot import one_state
 from models_registry.usage.sums import TABLES, Scope
 from models_registry.values import shown
 
@@ -47,6 +47,7 @@ class Verification:
 
     def findings(self) -> Iterator[str]:
         with one_state():
+            horizon.hold(connection)  # generations are neither dropped nor moved meanwhile
             self._names = dict(AIModel.objects.values_list("pk", "model_id"))
             kept_since = horizon.kept_since(connection)
             for month in months_with_anything(self._within):
@@ -89,34 +90,6 @@ class Verification:
                 f"SELECT grain, COUNT(*) FROM {table.name} WHERE grain NOT IN ({known}) GROUP BY grain"
             ):
                 yield f"{table.name}: {rows} rows of {shown(grain)}, which is neither hour, day nor month"
-
-
-@contextmanager
-def one_state() -> Iterator[None]:
-    """A transaction that sees but one state, in which generations are neither dropped nor moved.
-
-    Within another transaction, as in a test, it is that one, which sees its own changes.
-    """
-    outermost = not connection.in_atomic_block
-    with _as_reader(), transaction.atomic():
-        if outermost and connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        horizon.hold(connection)
-        yield
-
-
-@contextmanager
-def _as_reader() -> Iterator[None]:
-    """Let transactions on SQLite begin without its one lock of all writers."""
-    connection.ensure_connection()
-    wrapper: Any = connections[connection.alias]
-    mode = getattr(wrapper, "transaction_mode", None)
-    wrapper.transaction_mode = "DEFERRED"
-    try:
-        yield
-    finally:
-        wrapper.transaction_mode = mode
 
 
 def _count(sql: str, params: Sequence[Any]) -> int:

@@ -9,6 +9,7 @@ from models_registry.usage.admin.choosing import Chosen
 from models_registry.usage.admin.headline import Card, headline
 from models_registry.usage.admin.pictures import Picture
 from models_registry.usage.figures import By, Figures, Row, summary, summary_without_codes
+from models_registry.usage.snapshot import one_state
 
 Href = Callable[[str], str]
 
@@ -21,6 +22,16 @@ class Report(NamedTuple):
 
 def report(chosen: Chosen, *, now: datetime, href: Href) -> Report:
     """`href` leads from a model's id to its page."""
+    with one_state():
+        return _report(chosen, now=now, href=href)
+
+
+def rows_of_file(chosen: Chosen) -> list[Row]:
+    with one_state():
+        return summary(chosen.window, per=chosen.per, by=By.MODEL, **chosen.narrowed)
+
+
+def _report(chosen: Chosen, *, now: datetime, href: Href) -> Report:
     found = summary(chosen.window, **chosen.narrowed)
     if not found:
         return Report(is_empty=True, cards=headline(Figures()), pictures=[])
@@ -29,10 +40,6 @@ def report(chosen: Chosen, *, now: datetime, href: Href) -> Report:
     line = timeline.timeline(rows, chosen.window, per=chosen.per, now=now)
     pictures = [*timeline.pictures(line, per=chosen.per), *_shares(chosen, href), rankings.errors(total)]
     return Report(is_empty=False, cards=headline(total), pictures=pictures)
-
-
-def rows_of_file(chosen: Chosen) -> list[Row]:
-    return summary(chosen.window, per=chosen.per, by=By.MODEL, **chosen.narrowed)
 
 
 def _shares(chosen: Chosen, href: Href) -> Iterator[Picture]:

@@ -24,6 +24,7 @@ from models_registry.usage.api.serializers import (
     WindowQuery,
 )
 from models_registry.usage.figures import By, Summary
+from models_registry.usage.snapshot import one_state
 from models_registry.usage.totals import ModelTotals
 from models_registry.usage.windows import USUAL, Per, Window, read_window
 
@@ -102,9 +103,10 @@ class SummaryView(generics.GenericAPIView[Any]):
     )
     def get(self, request: Request) -> Response:
         summary = asked_summary(read_query(request, SummaryQuery, besides=PAGE_PARAMETERS))
-        page = self.paginate_queryset(summary)  # type: ignore[arg-type] # counted and sliced, like a queryset
-        rows = SummaryRowSerializer(page, many=True, context={"by": summary.by})
-        return self.get_paginated_response(rows.data)
+        with one_state():
+            page = self.paginate_queryset(summary)  # type: ignore[arg-type] # counted and sliced like a queryset
+            rows = SummaryRowSerializer(page, many=True, context={"by": summary.by})
+            return self.get_paginated_response(rows.data)
 
 
 def visible(request: Request) -> AIModelQuerySet:

@@ -18,7 +18,7 @@ def amount(*, highest: int, decimals: int, whole: str) -> list[dict[str, Any]]:
     pattern = rf"^({highest}(\.0{{1,{decimals}}})?|({whole})(\.[0-9]{{1,{decimals}}})?)$"
     return [
         {"type": "string", "pattern": pattern},
-        {"type": "number", "minimum": 0, "maximum": highest, "multipleOf": 10**-decimals},
+        {"type": "number", "minimum": 0, "maximum": highest},
     ]
 
 
