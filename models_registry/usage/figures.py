@@ -29,7 +29,7 @@ from models_registry.models import AIModel
 from models_registry.usage import sketch
 from models_registry.usage.models import UsageErrorCount, UsageRollup
 from models_registry.usage.periods import Grain
-from models_registry.usage.ratios import DECIMALS, ratio, wilson
+from models_registry.usage.ratios import ratio, wilson
 from models_registry.usage.reports import COST_DECIMALS
 from models_registry.usage.sketch_field import Merged
 from models_registry.usage.tallies import Tally
