@@ -3,8 +3,8 @@
 It is right while recording goes on. A recorder puts its generations in, then takes its counters, then adds to
 the sums, all in one transaction; we keep everybody from the counters. So whoever was there before us has
 committed, generations and sums alike, and we read both; whoever comes after us adds to what we leave. That
-holds for the first generation of a model, too, which has no counter yet. A transaction is a day of
-generations, or a month of days, so that nobody waits for long.
+holds for the first generation of a model, too, which has no counter yet. Only a day, or a month of days, in
+which something is wrong is made anew, each in a transaction of its own, so that nobody waits for long.
 
 Before the horizon there are no generations any more: there the hours are the truth, and stay as they are.
 """
@@ -16,6 +16,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from models_registry.usage import horizon
+from models_registry.usage.comparing import disagreements
 from models_registry.usage.months import moment, months_in
 from models_registry.usage.periods import Grain
 from models_registry.usage.statements import COUNTERS
@@ -50,8 +51,12 @@ def rebuild(
     for month in months_with_anything(within):
         progress(month)
         for day in days_with_anything(month):
-            _rebuild_day(Scope(day, Grain.DAY.after(day), models), rebuilt)
-        _rebuild_month(Scope.month(month, models), rebuilt)
+            scope = Scope(day, Grain.DAY.after(day), models)
+            hours_are_wrong = _is_kept(day) and _is_wrong(Grain.HOUR, scope)
+            if hours_are_wrong or _is_wrong(Grain.DAY, scope):
+                _rebuild_day(scope, rebuilt)
+        if _is_wrong(Grain.MONTH, Scope.month(month, models)):
+            _rebuild_month(Scope.month(month, models), rebuilt)
     _rebuild_counters(models, rebuilt)
     return rebuilt
 
@@ -88,13 +93,18 @@ def days_with_anything(month: datetime) -> list[datetime]:
         return sorted(moment(day) for (day,) in cursor.fetchall())
 
 
+def _is_wrong(grain: Grain, scope: Scope) -> bool:
+    """Asked first, because nobody waits for the answer; where nothing is wrong, nobody has to."""
+    return next(disagreements(grain, scope), None) is not None
+
+
 # --- One transaction -------------------------------------------------------------------------------------
 
 
 @transaction.atomic
 def _rebuild_day(scope: Scope, rebuilt: Rebuilt) -> None:
-    kept_since = _keep_everybody_out()
-    if kept_since is None or scope.start >= kept_since:
+    _keep_everybody_out()
+    if _is_kept(scope.start):
         rebuilt.hours += _rebuild(Grain.HOUR, scope)
     rebuilt.days += _rebuild(Grain.DAY, scope)
 
@@ -111,13 +121,18 @@ def _rebuild_counters(models: Sequence[int], rebuilt: Rebuilt) -> None:
     rebuilt.counters += _store(of_months(models), standing=Where.models(models))
 
 
-def _keep_everybody_out() -> datetime | None:
-    """Hold the horizon, which is returned, and the counters until the transaction ends."""
+def _keep_everybody_out() -> None:
+    """Hold the horizon and the counters until the transaction ends."""
     horizon.hold(connection)
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(f"LOCK TABLE {COUNTERS.name} IN SHARE ROW EXCLUSIVE MODE")
-    return horizon.kept_since(connection)
+
+
+def _is_kept(start: datetime) -> bool:
+    """Whether there are still the generations of that time."""
+    kept_since = horizon.kept_since(connection)
+    return kept_since is None or start >= kept_since
 
 
 def _rebuild(grain: Grain, scope: Scope) -> int:

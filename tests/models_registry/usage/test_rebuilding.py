@@ -6,6 +6,7 @@ from threading import Event, Thread
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from models_registry.models import AIModel
 from models_registry.usage.models import Generation, UsageCounter, UsageRollup
@@ -22,6 +23,7 @@ from tests.models_registry.usage.upkeep import (
     rows,
     some_usage,
     sql,
+    stored,
     sums,
 )
 
@@ -56,14 +58,29 @@ def test_without_usage_there_is_nothing_to_make():
     assert sums() == [[], [], []]
 
 
+def test_nothing_is_written_where_nothing_is_wrong():
+    some_usage()
+    sql("UPDATE usage_rollups SET credits = 0 WHERE grain = 'hour' AND start < %s", stored(NOVEMBER))
+
+    with CaptureQueriesContext(connection) as queries:
+        rebuild()
+
+    written = [query["sql"] for query in queries if query["sql"].startswith("INSERT INTO usage_rollups")]
+    assert len(written) == 2  # the hours of a day, and the day
+
+
 @pytest.mark.postgresql
 def test_rows_that_are_right_are_not_written():
     some_usage()
-    places = [f"SELECT ctid::text, xmin::text FROM {table} ORDER BY 1" for table in TABLES]
-    before = [rows(place) for place in places]
+    sql(
+        "UPDATE usage_rollups SET credits = 0 WHERE model_id = %s", AIModel.objects.get(model_id="acme/m1").pk
+    )
+    right = "FROM usage_rollups WHERE model_id = (SELECT id FROM models WHERE model_id = 'acme/m2')"
+    places = f"SELECT ctid::text, xmin::text, xmax::text {right} ORDER BY 1"
+    before = rows(places)
 
-    assert rebuild().rows == 0
-    assert [rows(place) for place in places] == before
+    assert rebuild().rows
+    assert rows(places) == before
 
 
 def test_a_rehearsal_tells_what_would_change_and_changes_nothing():

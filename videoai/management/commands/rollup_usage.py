@@ -15,9 +15,9 @@ after raw SQL. The sums of hours are made from generations, those of days from h
 the counters of models from all months. Only rows that are wrong are written. Of months whose generations were
 dropped (see USAGE_RETENTION_DAYS) the hours stay as they are.
 
-Safe to run at any time: recording goes on, and waits for the sums of a day, or of a month's days, at most.
-Not so in a dry run, which is one transaction: recording waits until it ends. verify_usage tells what is wrong
-without anybody waiting.
+Safe to run at any time: recording goes on, and waits for the sums of one wrong day, or month, at most. Not so
+in a dry run, which is one transaction: from the first wrong day on, recording waits until it ends.
+verify_usage tells what is wrong without anybody waiting.
 
 --from and --to choose the whole months that they touch.
 
