@@ -5,20 +5,23 @@ wait for each other in one order (ids, then counters, then rollups, each sorted)
 The counter of a model is locked before its rollups: who holds it is the only one to change them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from models_registry.errors import ModelUnavailable
 from models_registry.models import AIModel, QualityTier
+from models_registry.strict_json import Unreadable
 from models_registry.usage import statements
 from models_registry.usage.errors import GenerationConflict
-from models_registry.usage.models import GenerationKey
+from models_registry.usage.models import GenerationKey, UsageRollup
+from models_registry.usage.periods import Grain
 from models_registry.usage.reports import Problem, Report, as_told, read_report
 from models_registry.usage.tallies import tally, totals
 from models_registry.values import UNSTORABLE, in_milliseconds, shown
@@ -127,7 +130,7 @@ def _readable(items: Sequence[Any], batch: Batch, *, now: datetime) -> dict[int,
     found = {}
     for index, item in enumerate(items):
         if index not in objects:
-            batch.reject(index, Problem("non_field_errors", "invalid", f"{shown(item)} is not an object."))
+            batch.reject(index, _no_object(item))
             continue
         values = dict(item)
         model_id = values.pop("model_id", None)
@@ -150,15 +153,34 @@ def _primary_keys(model_ids: Iterable[object]) -> dict[str, int]:
 
 
 def _known_qualities(items: Iterable[Mapping[str, Any]]) -> set[str]:
-    """The quality tiers, if any item names one."""
-    if all(item.get("quality") is None for item in items):
+    """Of the qualities in `items`, the tiers that there are, and those gone that generations were made in."""
+    named = {text for item in items if isinstance(text := item.get("quality"), str)}
+    if not named:
         return set()
-    return QualityTier.objects.known_keys()
+    known = QualityTier.objects.known_keys()
+    strange = {text for text in named - known if not UNSTORABLE.search(text)}
+    if strange:
+        known.update(_gone(strange))
+    return known
+
+
+def _gone(qualities: Collection[str]) -> "QuerySet[UsageRollup, str]":
+    """Those of `qualities` that generations were made in; what is reported late or again is no less true."""
+    months = UsageRollup.objects.filter(grain=Grain.MONTH, quality__in=qualities)
+    return months.values_list("quality", flat=True).distinct()
+
+
+def _no_object(item: object) -> Problem:
+    if isinstance(item, Unreadable):
+        return Problem("non_field_errors", item.code, item.message)
+    return Problem("non_field_errors", "invalid", f"{shown(item)} is not an object.")
 
 
 def _no_model(model_id: object) -> Problem:
     if model_id is None:
         return Problem("model_id", "required", "This field is needed; give it a value.")
+    if isinstance(model_id, Unreadable):
+        return Problem("model_id", model_id.code, model_id.message)
     return Problem("model_id", ModelUnavailable.code, _unknown_model(model_id))
 
 
@@ -209,14 +231,14 @@ def _generation(report: Report) -> statements.Row:
 def add_up(reports: Iterable[Report]) -> None:
     """Add `reports` to the sums, in the transaction that inserts them."""
     tallies = tally(reports)
-    counters = ({"model_id": model, **sums} for model, sums in totals(tallies).items())
-    statements.add(statements.COUNTERS, counters)
     periods = [(key.columns(), one) for key, one in tallies.items()]
-    statements.add(statements.ROLLUPS, ({**period, **one.columns()} for period, one in periods))
     errors = [
         {**period, "error_code": code, "failures": number}
         for period, one in periods
         for code, number in sorted(one.errors.items())
     ]
-    if errors:
-        statements.add(statements.ERROR_COUNTS, errors)
+    statements.add(
+        (statements.COUNTERS, ({"model_id": model, **sums} for model, sums in totals(tallies).items())),
+        (statements.ROLLUPS, ({**period, **one.columns()} for period, one in periods)),
+        *([(statements.ERROR_COUNTS, errors)] if errors else []),
+    )

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from django.utils.dateparse import parse_datetime
 
 from models_registry.choices import LONGEST_DURATION, SHORTEST_DURATION
+from models_registry.strict_json import Unreadable
 from models_registry.usage import sketch
 from models_registry.values import UNSTORABLE, decimal_text, in_milliseconds, is_whole, parse_decimal, shown
 
@@ -142,7 +143,7 @@ def _success(value: Any) -> bool:
 
 
 def _microseconds(value: Any) -> int:
-    if isinstance(value, float):  # from our own code; JSON's numbers come as Decimal
+    if isinstance(value, float) and value >= 0:  # from our own code; JSON's numbers come as Decimal
         value = Decimal(repr(round(value, TIME_DECIMALS)))
     return _units(value, highest=LONGEST_TIME, decimals=TIME_DECIMALS, unit="seconds")
 
@@ -203,10 +204,10 @@ def _error_code(value: Any) -> str:
 
 def _moment(value: Any) -> datetime:
     try:
-        if isinstance(value, str) and MOMENT.fullmatch(value):
-            value = parse_datetime(value.upper())
-        if isinstance(value, datetime) and value.tzinfo is not None:
-            return in_milliseconds(value.astimezone(UTC))
+        is_text = isinstance(value, str) and MOMENT.fullmatch(value)
+        moment = parse_datetime(value.upper()) if is_text else value
+        if isinstance(moment, datetime) and moment.tzinfo is not None:
+            return in_milliseconds(moment.astimezone(UTC))
     except (ValueError, OverflowError):
         pass
     raise Wrong("invalid", f"{shown(value)} is no time such as 2026-11-22T19:18:05Z (RFC 3339).")
@@ -224,6 +225,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "credits": _credits,
     "finished_at": _moment,
 }
+KNOWN = ", ".join(["model_id (in the address, or in each item of a batch)", *READERS])
 REQUIRED = ("generation_id", "generation_time", "success")
 
 
@@ -239,6 +241,8 @@ def _read(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
         reader = READERS.get(name)
         if reader is None:
             unknown.append(name)
+        elif isinstance(value, Unreadable):
+            problems.append(Problem(name, value.code, value.message))
         elif value is not None:
             try:
                 read[name] = reader(value)
@@ -248,10 +252,8 @@ def _read(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
         if values.get(name) is None:
             code = "null" if name in values else "required"
             problems.append(Problem(name, code, "This field is needed; give it a value."))
-    for name in unknown[:MOST_NAMED]:
-        known = ", ".join(READERS)
-        problems.append(Problem(name, "unknown_field", f"There is no such field. Known ones: {known}."))
-    return read, problems
+    message = f"There is no such field. Known ones: {KNOWN}."
+    return read, [*problems, *(Problem(name, "unknown_field", message) for name in unknown[:MOST_NAMED])]
 
 
 def _unfit(read: Mapping[str, Any], *, now: datetime, known_qualities: Collection[str]) -> list[Problem]:

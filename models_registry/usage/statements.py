@@ -84,19 +84,20 @@ def insert(table: Table, rows: Iterable[Row]) -> None:
         cursor.execute(_insert(table), [_json(rows)])
 
 
-def add(table: Table, rows: Iterable[Row]) -> None:
-    """Add the other columns of `rows` to the rows of the same key, or put them there."""
+def add(*additions: tuple[Table, Iterable[Row]]) -> None:
+    """Add the other columns of rows to the stored rows of the same key, or put them there; in this order."""
+    # Written first, because the first statement locks out whoever else records.
+    written = [(table, _json(rows)) for table, rows in additions]
     with connection.cursor() as cursor:
-        cursor.execute(f"{_insert(table)} {_adding(table, connection.vendor)}", [_json(rows)])
+        for table, text in written:
+            cursor.execute(f"{_insert(table)} {_adding(table, connection.vendor)}", [text])
 
 
 def _json(rows: Iterable[Row]) -> str:
-    written: dict[datetime, str] = {}  # most generations of a batch finish at a few moments
+    adapt = connection.ops.adapt_datetimefield_value
 
     def as_stored(moment: datetime) -> str:
-        if moment not in written:
-            written[moment] = str(connection.ops.adapt_datetimefield_value(moment))
-        return written[moment]
+        return str(adapt(moment))
 
     return json.dumps(list(rows), ensure_ascii=False, separators=(",", ":"), default=as_stored)
 

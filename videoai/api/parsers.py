@@ -29,20 +29,28 @@ class StrictJSONParser(BaseParser):
     ) -> dict[str, Any]:
         """Raises UnsupportedMediaType, RequestDataTooBig, ParseError, or ValidationError keyed by field."""
         _refuse_other_types(media_type or "")
-        length = (parser_context or {})["request"].META.get("CONTENT_LENGTH")
-        return _object(_text(_content(stream, declared_length=int(length or 0))))
+        context = parser_context or {}
+        length = context["request"].META.get("CONTENT_LENGTH")
+        text = _text(_content(stream, declared_length=int(length or 0)))
+        return _object(text, judged_apart=getattr(context.get("view"), "judged_apart", None))
 
 
-def _object(text: str) -> dict[str, Any]:
+def _object(text: str, *, judged_apart: str | None) -> dict[str, Any]:
+    """The object in `text`. In the list `judged_apart`, what is unreadable is left for its view to tell."""
     try:
         content, faults = read_document(text)
     except json.JSONDecodeError as error:
         raise ParseError(f"line {error.lineno}, column {error.colno}: {error.msg}.") from error
     if not isinstance(content, dict):
         raise ParseError("The body has to be a JSON object, as in {}.")
+    faults = [fault for fault in faults if judged_apart is None or not _is_inside(fault, judged_apart)]
     if faults:
         raise ValidationError(_by_field(faults))
     return content
+
+
+def _is_inside(fault: Fault, field: str) -> bool:
+    return len(fault.path) > 1 and fault.path[0] == field and isinstance(fault.path[1], int)
 
 
 def _by_field(faults: Sequence[Fault]) -> dict[str, list[ErrorDetail]]:

@@ -15,7 +15,7 @@ from models_registry.api.writes import ReasonedWrites
 from models_registry.usage.api.openapi import BATCH, GENERATION, BatchSerializer, GenerationSerializer
 from models_registry.usage.recording import MOST_AT_ONCE, Batch, record, record_many
 from models_registry.usage.reports import Problem
-from models_registry.values import shown
+from models_registry.values import UNSTORABLE, shown
 
 LONGEST_NAME = 200  # of a field, as it is told: a client may have made it up
 
@@ -47,6 +47,7 @@ class BatchView(ReasonedWrites):
     """Many finished generations, of any models."""
 
     http_method_names = ["post"]
+    judged_apart = "generations"  # one item that can't be read keeps no other from being recorded
     required_scopes: ClassVar[dict[str, frozenset[str]]] = {"post": RECORDING}
 
     @extend_schema(
@@ -95,4 +96,5 @@ def _told(batch: Batch) -> dict[str, Any]:
 
 
 def _problem(problem: Problem) -> dict[str, str]:
-    return {**problem._asdict(), "field": problem.field[:LONGEST_NAME]}
+    name = UNSTORABLE.sub("\ufffd", problem.field)[:LONGEST_NAME]
+    return {**problem._asdict(), "field": name}

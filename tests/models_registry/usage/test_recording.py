@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from models_registry import services
 from models_registry.choices import Status
 from models_registry.errors import ModelUnavailable
-from models_registry.models import AIModel
+from models_registry.models import AIModel, QualityTier
 from models_registry.usage import sketch
 from models_registry.usage.errors import GenerationConflict
 from models_registry.usage.models import (
@@ -23,7 +23,7 @@ from models_registry.usage.models import (
 )
 from models_registry.usage.recording import Batch, record, record_many
 from models_registry.values import in_milliseconds
-from tests.factories import AIModelFactory
+from tests.factories import AIModelFactory, QualityTierFactory
 from tests.models_registry.api.conftest import catalogue
 from tests.models_registry.usage.generations import (
     EVERYTHING,
@@ -163,6 +163,17 @@ class TestOne:
         services.revise(model, {"supported_qualities": ["standard"], "supported_durations": [5]})
 
         assert record("a/b", generation(quality="ultra", duration=3_600), now=NOW).is_new
+
+    def test_a_quality_that_is_gone_is_still_that_of_what_was_made_in_it(self, model):
+        QualityTierFactory(key="2k")
+        record("a/b", generation(quality="2k"), now=NOW)
+        services.delete_tier(QualityTier.objects.get(key="2k"))
+
+        assert not record("a/b", generation(quality="2k"), now=NOW).is_new
+        late = record_many([{"model_id": "a/b", **generation("late", quality="2k")}], now=NOW)
+        assert (late.recorded, late.rejected) == (1, [])
+        with pytest.raises(ValidationError, match="no quality tier"):
+            record("a/b", generation("g-3", quality="3k"), now=NOW)
 
     def test_without_a_clock_it_finished_just_now(self):
         before = in_milliseconds(datetime.now(UTC))

@@ -291,13 +291,58 @@ def test_a_batch_of_another_shape_is_refused(post, body, errors):
     assert errors_of(response) == errors
 
 
-def test_what_is_no_json_in_one_item_is_told_with_its_place(post):
-    body = json.dumps({"generations": [ITEM, {**ITEM, "generation_time": "X"}]}).replace('"X"', "NaN")
+DEEP = "[" * 60 + "]" * 60
+UNREADABLE = {
+    '{"model_id": "a/b", "generation_id": "x", "success": true, "generation_time": NaN}': (
+        "generation_time",
+        "invalid",
+    ),
+    '{"model_id": "a/b", "generation_id": "x", "success": true, "generation_time": 1e9999999999999999999}': (
+        "generation_time",
+        "invalid",
+    ),
+    '{"model_id": "a/b", "generation_id": "\\ud800", "success": true, "generation_time": 1}': (
+        "generation_id",
+        "invalid_text",
+    ),
+    '{"model_id": "a/b", "generation_id": "x", "success": true, "success": true, "generation_time": 1}': (
+        "success",
+        "repeated",
+    ),
+    '{"model_id": Infinity, "generation_id": "x", "success": true, "generation_time": 1}': (
+        "model_id",
+        "invalid",
+    ),
+    '{"model_id": "a/b", "generation_id": "x", "success": true, "generation_time": 1, "\\udfff": 1}': (
+        "\ufffd",
+        "unknown_field",
+    ),
+    '{"model_id": "a/b", "generation_id": '
+    + "[" * 60
+    + "]" * 60
+    + ', "success": true, "generation_time": 1}': (
+        "generation_id",
+        "invalid",
+    ),
+    "NaN": ("non_field_errors", "invalid"),
+}
 
-    (error,) = assert_refused(post(MANY, body.encode()), 400, "invalid")["errors"]
 
-    assert error["field"] == "generations"
-    assert error["message"].startswith("generations[1].generation_time:")
+def test_items_that_cannot_be_read_keep_no_other_from_being_recorded(post):
+    body = '{"generations": [' + ", ".join(UNREADABLE) + f", {json.dumps(ITEM)}]}}"
+
+    answer = post(MANY, body.encode()).json()
+
+    told = [(one["index"], [(e["field"], e["code"]) for e in one["errors"]]) for one in answer["rejected"]]
+    assert told == [(index, [expected]) for index, expected in enumerate(UNREADABLE.values())]
+    assert answer["recorded"] == 1
+    assert all(code in FIELD_CODES for _, code in UNREADABLE.values())
+
+
+def test_what_cannot_be_read_outside_of_the_items_refuses_them_all(post):
+    body = '{"generations": [' + json.dumps(ITEM) + '], "more": NaN}'
+
+    assert_refused(post(MANY, body.encode()), 400, "invalid")
 
 
 def test_fields_named_like_novels_are_named_in_short(post):
