@@ -28,8 +28,10 @@ TIERS = ["standard", "high", "ultra"]
 # Made up, hardly a window would have anything in it.
 WHEN = {"from": ["2026-10-30", "2026-11-01T10:30:00+05:30"], "to": ["2026-11-02", "2026-11-01T06:00:00.5Z"]}
 
-# What no schema can say: rules between the fields of one row, and words that are taken for addresses;
+# What no schema can say: rules between the fields of one row, words that are taken for addresses, and how
+# many decimals a number has (1.1 is no multiple of 0.000001 to those who compute in binary);
 BEYOND_SCHEMAS = {"not_the_only_duration", "shorter_than_duration", "reserved"}
+BEYOND_SCHEMAS |= {"max_decimal_places", "max_digits"}
 # of whole JSON objects: NUL anywhere inside, their bytes, their depth;
 OF_OBJECTS = {"invalid_text", "too_large", "too_deep"}
 # that 5.0 is no whole number: to JSON Schema it is an integer;

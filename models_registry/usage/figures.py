@@ -1,6 +1,6 @@
 """What was generated, read from sums that are kept up to date: never from the generations themselves."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -33,7 +33,7 @@ from models_registry.usage.ratios import ratio, wilson
 from models_registry.usage.reports import COST_DECIMALS
 from models_registry.usage.sketch_field import Merged
 from models_registry.usage.tallies import Tally
-from models_registry.usage.windows import Per, Window, lying_in, refuse_too_many, spans, within
+from models_registry.usage.windows import Per, Span, Window, lying_in, refuse_too_many, spans, within
 
 SHARES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 MILLION = 1_000_000
@@ -222,7 +222,12 @@ class Summary:
                 yield Row(*self._told(period), key, figures)
 
     def _places(self) -> "QuerySet[Any, Place]":
-        return self._grouped(UsageRollup).values_list("period", "key").distinct()
+        """One piece after the other: of a condition with `or` in it PostgreSQL reads every row there is."""
+        each = [
+            self._grouped(UsageRollup, [piece]).order_by().values_list("period", "key").distinct()
+            for piece in self._pieces
+        ]
+        return each[0].union(*each[1:]).order_by("period", F("key").asc(nulls_last=True))
 
     def _sums(self) -> "QuerySet[Any, Any]":
         sums = [Sum(name) for name in Tally.SUMS]
@@ -244,11 +249,15 @@ class Summary:
             codes[OTHER_CODES] -= number
         return {place: _others_last(codes) for place, codes in found.items()}
 
-    def _grouped(self, table: type[Model]) -> "QuerySet[Any, Any]":
-        pieces = spans(self.window, grains=self.per.grains if self.per else tuple(Grain))
+    @property
+    def _pieces(self) -> list[Span]:
+        return spans(self.window, grains=self.per.grains if self.per else tuple(Grain))
+
+    def _grouped(self, table: type[Model], pieces: "Sequence[Span] | None" = None) -> "QuerySet[Any, Any]":
+        """The rows of `pieces`, by default of the whole window, by period and key."""
         narrowed = {"model__in": self.models, "quality": self.quality, "duration": self.duration}
         filters = {name: value for name, value in narrowed.items() if value is not None}
-        rows: QuerySet[Any, Any] = table._default_manager.filter(lying_in(pieces), **filters)
+        rows: QuerySet[Any, Any] = table._default_manager.filter(lying_in(pieces or self._pieces), **filters)
         grouped: QuerySet[Any, Any] = rows.annotate(period=self._period(), key=KEYS[self.by])
         return grouped.values("period", "key").order_by("period", F("key").asc(nulls_last=True))
 
