@@ -4,17 +4,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db import connection
-from django.db.models import OuterRef, Subquery
 
 from models_registry.usage import sketch
-from models_registry.usage.models import Generation, GenerationKey
 from models_registry.usage.months import moment
+from models_registry.usage.periods import Grain
 from models_registry.usage.reports import Report
 from models_registry.usage.sums import Scope
 from models_registry.values import shown
 
 ROWS_AT_ONCE = 2_000
-FIELDS = tuple(field for field in Report._fields if field not in {"model", "said_when"})
+CONTENT = Report._fields[1:10]  # what fingerprints are of
 
 # A bucket holds the times above γ^(b−1) minutes, up to γ^b; the margin is for how logarithms are rounded.
 _MISFIT = (
@@ -72,18 +71,26 @@ def impossible_generations(scope: Scope) -> Iterator[str]:
 
 def changed_generations(scope: Scope) -> Iterator[str]:
     """Those that are not what their key's fingerprint says; each is read, and its fingerprint made anew."""
-    key = GenerationKey.objects.filter(pk=OuterRef("generation_id"))
-    generations = Generation.objects.filter(finished_at__gte=scope.start, finished_at__lt=scope.end)
-    if scope.models:
-        generations = generations.filter(model_id__in=scope.models)
-    generations = generations.annotate(fingerprint=Subquery(key.values("fingerprint")))
-    rows = generations.order_by("finished_at", "generation_id").values("model_id", "fingerprint", *FIELDS)
-    for row in rows.iterator(ROWS_AT_ONCE):
-        fingerprint = row.pop("fingerprint")
-        report = Report(model=row.pop("model_id"), said_when=True, **row)
-        if fingerprint is not None and fingerprint != report.fingerprint:
-            name = _name(report.generation_id, report.finished_at)
-            yield f"{name}: it was changed, its key has another fingerprint"
+    day = scope.start
+    while day < scope.end:  # as many rows at a time as the memory is sure to hold
+        yield from _changed(scope._replace(start=day, end=Grain.DAY.after(day)))
+        day = Grain.DAY.after(day)
+
+
+def _changed(scope: Scope) -> Iterator[str]:
+    within = scope.where("finished_at")
+    content = ", ".join("model_id" if name == "model" else name for name in CONTENT)
+    # Key by key: joining, for a day at a time, would read all keys each time.
+    key = "SELECT fingerprint FROM generation_keys WHERE generation_id = generations.generation_id"
+    sql = (
+        f"SELECT generation_id, finished_at, ({key}), {content} FROM generations WHERE {within.sql} "
+        "ORDER BY finished_at, generation_id"
+    )
+    for generation_id, finished_at, fingerprint, model, success, *others in _rows(sql, within.params):
+        content_now = (model, bool(success), *others)
+        report = Report._make((generation_id, *content_now, finished_at, True, 0))
+        if fingerprint not in {None, report.fingerprint}:
+            yield f"{_name(generation_id, finished_at)}: it was changed, its key has another fingerprint"
 
 
 def _rows(sql: str, params: Sequence[Any]) -> Iterator[tuple[Any, ...]]:

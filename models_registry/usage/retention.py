@@ -1,22 +1,21 @@
 """Dropping old generations, whole months at a time; their sums and their ids stay for good.
 
-A month goes only if its sums are proven to be those of its generations, in the transaction that drops it and
-moves the horizon. A generation of such a month that is reported later counts in the sums, too; what is left
-of it in the table is swept by the next run.
+A month goes only after a proof that its sums are those of its generations, and the same transaction moves the
+horizon. A generation of such a month that is reported later counts in the sums, too; what is left of it in
+the table is swept by the next run.
 """
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import chain
 from typing import NamedTuple
 
 from django.db import connection, transaction
 
 from models_registry.usage import horizon, partitions
-from models_registry.usage.comparing import Disagreement, disagreements
+from models_registry.usage.comparing import disagreements
 from models_registry.usage.months import months_in
 from models_registry.usage.periods import Grain, month_of
 from models_registry.usage.sums import Scope
+from models_registry.usage.verifying import one_state
 
 ROWS_AT_ONCE = 10_000
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -53,16 +52,18 @@ def doomed(keep_from: datetime) -> list[datetime]:
 
 
 def prove(month: datetime) -> None:
-    """Raise Unproven unless the sums of all that goes with `month` are right."""
-    beginning = horizon.kept_since(connection) or BEGINNING
-    scope = Scope(beginning, Grain.MONTH.after(month))
-    wrong = sum(1 for _ in _disagreements(scope))
+    """Raise Unproven unless the sums of all that goes with `month` are right. Nobody waits meanwhile."""
+    with one_state():
+        beginning = horizon.kept_since(connection) or BEGINNING
+        scope = Scope(beginning, Grain.MONTH.after(month))
+        wrong = sum(1 for grain in Grain for _ in disagreements(grain, scope))
     if wrong:
         raise Unproven(month, wrong)
 
 
 def drop(month: datetime) -> Dropped:
     """Drop the generations of `month`. Raises Unproven or partitions.Busy; then they all stay."""
+    prove(month)
     number = partitions.patiently(connection, lambda: _drop(month))
     return Dropped(month, number + sweep())
 
@@ -97,15 +98,10 @@ def loose_table() -> str:
 # --- Steps -----------------------------------------------------------------------------------------------
 
 
-def _disagreements(scope: Scope) -> Iterator[Disagreement]:
-    return chain.from_iterable(disagreements(grain, scope) for grain in Grain)
-
-
 def _drop(month: datetime) -> int:
     """Drop the partition, if there is one, and move the horizon; the number of rows that went."""
     if month < (horizon.kept_since(connection) or BEGINNING):
         return 0  # somebody else dropped it while we waited
-    prove(month)
     number = 0
     if partitions.partitioned(connection) and month in partitions.standing(connection):
         number = _drop_partition(partitions.name_of(month))

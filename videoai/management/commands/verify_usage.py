@@ -33,7 +33,7 @@ examples:
         parser.add_argument(
             "--deep",
             action="store_true",
-            help="make the fingerprint of each generation anew, too; takes a minute per few million",
+            help="make the fingerprint of each generation anew, too; takes up to half a minute per million",
         )
 
     def run(self, options: dict[str, Any]) -> None:
