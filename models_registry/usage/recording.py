@@ -207,8 +207,9 @@ def _write(reports: Iterable[Report]) -> dict[str, Stored]:
     """Record those of `reports` whose ids are free, and tell of each id what it now stands for."""
     ordered = sorted(reports)
     known = {one.generation_id: Stored(one.fingerprint, one.finished_at, is_new=True) for one in ordered}
+    times = dict(zip(known, statements.moments(one.finished_at for one in ordered), strict=True))
     free = statements.claim(
-        {"generation_id": key, "finished_at": stored.finished_at, "fingerprint": stored.fingerprint}
+        {"generation_id": key, "finished_at": times[key], "fingerprint": stored.fingerprint}
         for key, stored in known.items()
     )
     if len(free) < len(known):
@@ -217,15 +218,14 @@ def _write(reports: Iterable[Report]) -> dict[str, Stored]:
             known[key.generation_id] = Stored(key.fingerprint, key.finished_at, is_new=False)
     new = [report for report in ordered if report.generation_id in free]
     if new:
-        statements.insert(statements.GENERATIONS, map(_generation, new))
+        rows = (_generation(report, finished_at=times[report.generation_id]) for report in new)
+        statements.insert(statements.GENERATIONS, rows)
         add_up(new)
     return known
 
 
-def _generation(report: Report) -> statements.Row:
-    columns = report._asdict()
-    columns["model_id"] = report.model
-    return columns
+def _generation(report: Report, *, finished_at: str) -> statements.Row:
+    return {**report._asdict(), "model_id": report.model, "finished_at": finished_at}
 
 
 def add_up(reports: Iterable[Report]) -> None:

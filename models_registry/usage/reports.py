@@ -154,6 +154,9 @@ def _nanodollars(value: Any) -> int:
 
 def _units(value: Any, *, highest: int, decimals: int, unit: str) -> int:
     """An amount from 0 to `highest` in units of its last decimal."""
+    usual = _usual_units(value, highest=highest, decimals=decimals)
+    if usual is not None:
+        return usual
     try:
         amount = parse_decimal(value)
     except ValueError as error:
@@ -165,6 +168,15 @@ def _units(value: Any, *, highest: int, decimals: int, unit: str) -> int:
     if int(amount.as_tuple().exponent) < -decimals:
         raise Wrong("max_decimal_places", f"{shown(value)}: at most {decimals} decimals.")
     return int(amount.scaleb(decimals))
+
+
+def _usual_units(value: Any, *, highest: int, decimals: int) -> int | None:
+    """The same without the care that takes most of the time; None where that may be needed."""
+    if not isinstance(value, Decimal) or not value.is_finite() or not -decimals <= value.adjusted() < 10:
+        return None
+    units = int(value.scaleb(decimals))
+    is_exact = 0 <= value <= highest and Decimal(units).scaleb(-decimals) == value
+    return units if is_exact else None
 
 
 def _duration(value: Any) -> int:
@@ -241,13 +253,12 @@ def _read(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
         reader = READERS.get(name)
         if reader is None:
             unknown.append(name)
-        elif isinstance(value, Unreadable):
-            problems.append(Problem(name, value.code, value.message))
         elif value is not None:
             try:
                 read[name] = reader(value)
             except Wrong as wrong:
-                problems.append(Problem(name, *wrong.args))
+                told = (value.code, value.message) if isinstance(value, Unreadable) else wrong.args
+                problems.append(Problem(name, *told))
     for name in REQUIRED:
         if values.get(name) is None:
             code = "null" if name in values else "required"

@@ -93,11 +93,15 @@ def add(*additions: tuple[Table, Iterable[Row]]) -> None:
             cursor.execute(f"{_insert(table)} {_adding(table, connection.vendor)}", [text])
 
 
-def _json(rows: Iterable[Row]) -> str:
+def moments(times: Iterable[datetime]) -> list[str]:
+    """Times as the columns hold them, for rows of more than one statement."""
     adapt = connection.ops.adapt_datetimefield_value
+    return [str(adapt(time)) for time in times]
 
-    def as_stored(moment: datetime) -> str:
-        return str(adapt(moment))
+
+def _json(rows: Iterable[Row]) -> str:
+    def as_stored(time: datetime) -> str:
+        return moments([time])[0]
 
     return json.dumps(list(rows), ensure_ascii=False, separators=(",", ":"), default=as_stored)
 
