@@ -7,8 +7,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.utils.dateparse import parse_datetime
-
 from models_registry.choices import LONGEST_DURATION, SHORTEST_DURATION
 from models_registry.strict_json import Unreadable
 from models_registry.usage import sketch
@@ -23,6 +21,7 @@ MOST_CREDITS = 1_000_000_000
 ERROR_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}")
 # Some clocks tell nanoseconds; what is finer than we keep is cut off.
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+USUAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)  # nobody sold generated video before
 MOST_AHEAD = timedelta(hours=24)  # what a clock may be wrong
 MOST_NAMED = 10  # unknown fields of one report
@@ -172,6 +171,8 @@ def _units(value: Any, *, highest: int, decimals: int, unit: str) -> int:
 
 def _usual_units(value: Any, *, highest: int, decimals: int) -> int | None:
     """The same without the care that takes most of the time; None where that may be needed."""
+    if isinstance(value, str) and USUAL.fullmatch(value):
+        value = Decimal(value)
     if not isinstance(value, Decimal) or not value.is_finite() or not -decimals <= value.adjusted() < 10:
         return None
     units = int(value.scaleb(decimals))
@@ -217,7 +218,7 @@ def _error_code(value: Any) -> str:
 def _moment(value: Any) -> datetime:
     try:
         is_text = isinstance(value, str) and MOMENT.fullmatch(value)
-        moment = parse_datetime(value.upper()) if is_text else value
+        moment = datetime.fromisoformat(value.upper()) if is_text else value
         if isinstance(moment, datetime) and moment.tzinfo is not None:
             return in_milliseconds(moment.astimezone(UTC))
     except (ValueError, OverflowError):
