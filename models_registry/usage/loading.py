@@ -41,7 +41,8 @@ def refresh_statistics() -> None:
 def _copy(table: Table, reports: Sequence[Report]) -> None:
     columns = attrgetter(*(ATTRIBUTES.get(name, name) for name in table.columns))
     statement = f"COPY {table.name} ({', '.join(table.columns)}) FROM STDIN"
-    with connection.cursor() as cursor, cursor.copy(statement) as stream:
+    # Django tells errors of its own cursor's methods as its own, and COPY is none of them.
+    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as stream:
         for report in reports:
             stream.write_row(columns(report))
 

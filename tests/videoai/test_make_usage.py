@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.db.models import Sum
 
 from models_registry.usage import loading
@@ -109,6 +110,20 @@ def test_a_run_that_was_stopped_leaves_tables_that_agree_and_goes_on_where_it_wa
     assert set(counted().values()) == {90}
 
 
+def test_two_runs_at_once_end_in_words_for_the_second(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    load = loading.load
+
+    def load_second(reports: Any) -> None:
+        load(reports)
+        with transaction.atomic():
+            load(reports)
+
+    monkeypatch.setattr(loading, "load", load_second)
+
+    assert refused().startswith("The database refused: ")
+    assert set(counted().values()) == {90}
+
+
 def test_real_generations_are_kept_apart(model: Any) -> None:
     record(model.model_id, {"generation_id": "real", "generation_time": 1, "success": True})
 
@@ -138,6 +153,7 @@ def test_without_models_it_says_what_to_do() -> None:
         ("--until=yesterday", "no day, as in 2026-07-01"),
         ("--until=9999-12-31", "has not come yet"),
         ("--days=9000", "before 2020-01-01"),
+        ("--until=0001-01-01", "40 days before 0001-01-01 is before 2020-01-01"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(model: Any, option: str, words: str) -> None:

@@ -100,7 +100,7 @@ def planned(options: dict[str, Any], *, now: datetime) -> Plan:
     until = options["until"] or Grain.HOUR.start_of(now.astimezone(UTC))
     if until > now:
         raise CommandError(f"--until {until.date()} has not come yet.")
-    if until - timedelta(days=options["days"]) < EARLIEST:
+    if until - EARLIEST < timedelta(days=options["days"]):
         raise CommandError(f"{options['days']:,} days before {until.date()} is before {EARLIEST.date()}.")
     return Plan(seed=options["seed"], generations=options["generations"], days=options["days"], until=until)
 
