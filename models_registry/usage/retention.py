@@ -61,11 +61,14 @@ def prove(month: datetime) -> None:
         raise Unproven(month, wrong)
 
 
-def drop(month: datetime) -> Dropped:
-    """Drop the generations of `month`. Raises Unproven or partitions.Busy; then they all stay."""
+def drop(month: datetime) -> Dropped | None:
+    """Drop the generations of `month`; None if somebody else has meanwhile.
+
+    Raises Unproven or partitions.Busy; then they all stay.
+    """
     prove(month)
     number = partitions.patiently(connection, lambda: _drop(month))
-    return Dropped(month, number + sweep())
+    return None if number is None else Dropped(month, number + sweep())
 
 
 def sweep() -> int:
@@ -98,10 +101,13 @@ def loose_table() -> str:
 # --- Steps -----------------------------------------------------------------------------------------------
 
 
-def _drop(month: datetime) -> int:
-    """Drop the partition, if there is one, and move the horizon; the number of rows that went."""
+def _drop(month: datetime) -> int | None:
+    """Drop the partition, if there is one, and move the horizon; the number of rows that went.
+
+    None if somebody else dropped the month while we waited.
+    """
     if month < (horizon.kept_since(connection) or BEGINNING):
-        return 0  # somebody else dropped it while we waited
+        return None
     number = 0
     if partitions.partitioned(connection) and month in partitions.standing(connection):
         number = _drop_partition(partitions.name_of(month))

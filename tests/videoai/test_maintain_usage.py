@@ -9,6 +9,7 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from models_registry.usage import retention
 from models_registry.usage.models import Generation
 from tests.models_registry.usage.upkeep import (
     NOW,
@@ -81,6 +82,16 @@ def test_old_months_are_dropped_and_late_generations_swept():
     assert f"Would sweep {late}" in run("--dry-run")
     assert f"Swept {late}" in run()
     assert (Generation.objects.count(), findings()) == (20, [])
+
+
+@pytest.mark.usefixtures("three_weeks")
+def test_months_that_somebody_else_drops_at_the_same_time_are_not_told(monkeypatch):
+    doomed = retention.doomed(retention.kept_from(NOW, days=21))
+    run()
+    monkeypatch.setattr(retention, "doomed", lambda _: doomed)
+
+    assert doomed == [OCTOBER]
+    assert run().endswith("Nothing to do.\n")
 
 
 def test_without_a_limit_nothing_is_dropped():

@@ -66,11 +66,13 @@ examples:
         return swept
 
     def drop(self, keep_from: datetime) -> int:
-        months = retention.doomed(keep_from)
-        for month in months:
+        number = 0
+        for month in retention.doomed(keep_from):
             dropped = retention.drop(month)
-            self.say(f"Dropped {dropped.month:%Y-%m}: {counted(dropped.generations)}.")
-        return len(months)
+            if dropped is not None:
+                number += 1
+                self.say(f"Dropped {dropped.month:%Y-%m}: {counted(dropped.generations)}.")
+        return number
 
     def rehearse(self, now: datetime, keep_from: datetime | None) -> None:
         number = 0
