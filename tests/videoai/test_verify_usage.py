@@ -62,6 +62,7 @@ def test_months_and_models_can_be_chosen():
 
     assert "20 generations and 18 sums checked." in run("--to", "2026-11-01")
     assert "Usage adds up." in run("--to", "2026-10-31T23:59:59.5+01:00")
+    assert "Usage adds up." in run("--to", "2026-10-31t22:59:59z")
     assert "4 disagreements" in refused("--from", "2026-11-20")[1]
     assert "2 disagreements" in refused("--model", "acme/m1")[1]
 
@@ -71,7 +72,11 @@ def test_months_and_models_can_be_chosen():
     [
         (["--from", "yesterday"], '"yesterday" is neither a date nor a time, as in 2026-11-22T19:18:05Z'),
         (["--to", "2026-02-30"], '"2026-02-30" is neither'),
-        (["--to", "9999-12-31"], '"9999-12-31" is neither'),
+        (["--to", "9999-12-31"], '"9999-12-31" is out of reach: from 2020-01-01 to 2100-01-01'),
+        (["--to", "1969-01-01"], '"1969-01-01" is out of reach: from 2020-01-01 to 2100-01-01'),
+        (["--to", "0001-01-01T00:00:00+05:00"], "is out of reach"),
+        (["--from", "2100-01-01"], "--from has to lie before --to."),
+        (["--from", "2026-1-5"], '"2026-1-5" is neither'),
         (["--to", "2026-11-22T19:18:05"], "is neither"),
         (["--from", "2026-11-01", "--to", "2026-11-01"], "--from has to lie before --to."),
         (["--model", "no/such"], 'There is no model "no/such".'),

@@ -9,12 +9,10 @@ from django.core.management import CommandError
 from django.utils.dateparse import parse_datetime
 
 from models_registry.models import AIModel
-from models_registry.usage.reports import MOMENT
+from models_registry.usage.reports import EARLIEST, MOMENT
 from models_registry.usage.sums import Scope, months_between
+from models_registry.usage.windows import DATE, LATEST
 from models_registry.values import shown
-
-FIRST = datetime(1970, 1, 1, tzinfo=UTC)
-LAST = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 def add_choice(parser: ArgumentParser) -> None:
@@ -40,7 +38,7 @@ def chosen_months(options: dict[str, Any]) -> Scope | None:
     start, end = options["start"], options["end"]
     if start is None and end is None:
         return None
-    start, end = start or FIRST, end or LAST
+    start, end = start or EARLIEST, end or LATEST
     if start >= end:
         raise CommandError("--from has to lie before --to.")
     return months_between(start, end)
@@ -57,13 +55,13 @@ def chosen_models(model_ids: Iterable[str]) -> list[int]:
 
 
 def moment(text: str) -> datetime:
+    given = f"{text}T00:00:00Z" if DATE.fullmatch(text) else text.upper()
     try:
-        if MOMENT.fullmatch(text):
-            read = parse_datetime(text)
-        else:
-            read = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
-        if read is not None and FIRST <= read <= LAST:
-            return read.astimezone(UTC)
+        read = parse_datetime(given) if MOMENT.fullmatch(given) else None
     except ValueError:
-        pass
-    raise ArgumentTypeError(f"{shown(text)} is neither a date nor a time, as in 2026-11-22T19:18:05Z")
+        read = None
+    if read is None:
+        raise ArgumentTypeError(f"{shown(text)} is neither a date nor a time, as in 2026-11-22T19:18:05Z")
+    if not EARLIEST <= read <= LATEST:
+        raise ArgumentTypeError(f"{shown(text)} is out of reach: from {EARLIEST.date()} to {LATEST.date()}")
+    return read.astimezone(UTC)
