@@ -132,6 +132,6 @@ def _buckets(value: Any) -> dict[int, int] | None:
 def _told(start: Any) -> str:
     try:
         found: datetime = moment(start)
-    except ValueError:
+    except (ValueError, TypeError):
         return shown(start)
     return f"{found:%Y-%m-%dT%H:%MZ}"

@@ -1,12 +1,13 @@
 """Do keys and generations agree, and is each generation one that could have been recorded?"""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
 from models_registry.usage import sketch
-from models_registry.usage.months import moment
+from models_registry.usage.months import in_reach, moment
 from models_registry.usage.periods import Grain
 from models_registry.usage.reports import Report
 from models_registry.usage.sums import Scope
@@ -26,7 +27,8 @@ _MISFIT = (
 def generations_without_key(scope: Scope) -> Iterator[str]:
     within = scope.where("generations.finished_at")
     sql = (
-        "SELECT generations.generation_id, generations.finished_at, generation_keys.finished_at "
+        "SELECT generations.generation_id, generations.finished_at, "
+        "CAST(generation_keys.finished_at AS text) "
         "FROM generations LEFT JOIN generation_keys USING (generation_id) "
         f"WHERE {within.sql} AND (generation_keys.finished_at IS NULL "
         "OR generation_keys.finished_at <> generations.finished_at) "
@@ -40,15 +42,19 @@ def generations_without_key(scope: Scope) -> Iterator[str]:
             yield f"{name}: its key says that it finished {_time(by_key)}"
 
 
-def keys_without_generation(scope: Scope) -> Iterator[str]:
-    """Of all models: a key does not say which one it is of."""
-    within = scope.where("finished_at")
+def keys_without_generation(*, since: datetime | None, until: datetime | None) -> Iterator[str]:
+    """Of all models: a key does not say which one it is of. Reads all keys once; times have no index."""
+    bounds = [("finished_at >= %s", since), ("finished_at < %s", until)]
+    within = " AND ".join(["true", *(f"generation_keys.{sql}" for sql, bound in bounds if bound)])
+    params = [connection.ops.adapt_datetimefield_value(bound) for _, bound in bounds if bound]
     sql = (
-        f"SELECT generation_id, finished_at FROM generation_keys WHERE {within.sql} AND NOT EXISTS ("
+        # As text, because PostgreSQL knows times that Python does not.
+        "SELECT generation_id, CAST(finished_at AS text) FROM generation_keys WHERE NOT EXISTS ("
         "SELECT 1 FROM generations WHERE generations.finished_at = generation_keys.finished_at "
-        "AND generations.generation_id = generation_keys.generation_id) ORDER BY finished_at, generation_id"
+        f"AND generations.generation_id = generation_keys.generation_id) AND {within} "
+        "ORDER BY generation_keys.finished_at, generation_id"
     )
-    for generation_id, finished_at in _rows(sql, within.params):
+    for generation_id, finished_at in _rows(sql, params):
         yield f"{_name(generation_id, finished_at)}: there is its key, but no generation"
 
 
@@ -84,7 +90,7 @@ def _changed(scope: Scope) -> Iterator[str]:
     key = "SELECT fingerprint FROM generation_keys WHERE generation_id = generations.generation_id"
     sql = (
         f"SELECT generation_id, finished_at, ({key}), {content} FROM generations WHERE {within.sql} "
-        "ORDER BY finished_at, generation_id"
+        f"AND {in_reach(connection, 'finished_at')} ORDER BY finished_at, generation_id"
     )
     for generation_id, finished_at, fingerprint, model, success, *others in _rows(sql, within.params):
         content_now = (model, bool(success), *others)
@@ -105,4 +111,7 @@ def _name(generation_id: str, finished_at: Any) -> str:
 
 
 def _time(stored: Any) -> str:
-    return moment(stored).isoformat().replace("+00:00", "Z")
+    try:
+        return moment(stored).isoformat().replace("+00:00", "Z")
+    except (ValueError, TypeError):
+        return shown(stored)

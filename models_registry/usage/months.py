@@ -8,6 +8,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from models_registry.usage.periods import Grain, month_of
 
+# What lies outside was not recorded: nobody sold generated video before, and clocks go wrong by hours.
+REACH = (datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+
 
 def months_in(
     connection: BaseDatabaseWrapper,
@@ -17,14 +20,27 @@ def months_in(
     where: str = "true",
     params: Sequence[Any] = (),
 ) -> Iterator[datetime]:
-    """The months that the times in `column` lie in, in ascending order."""
-    first = f"SELECT MIN({column}) FROM {table} WHERE {where}"
+    """The months that the times in `column` lie in, in ascending order, as far as they are in reach."""
+    first = f"SELECT MIN({column}) FROM {table} WHERE {where} AND {in_reach(connection, column)}"
     found = _one(connection, first, params)
     while found is not None:
         month = month_of(found)
         yield month
         after = connection.ops.adapt_datetimefield_value(Grain.MONTH.after(month))
         found = _one(connection, f"{first} AND {column} >= %s", [*params, after])
+
+
+def in_reach(connection: BaseDatabaseWrapper, column: str) -> str:
+    """The condition that a time is one that usage can be of; SQLite's may be no time at all."""
+    first, end = (connection.ops.adapt_datetimefield_value(bound) for bound in REACH)
+    within = f"{column} >= '{first}' AND {column} < '{end}'"
+    if connection.vendor != "sqlite":
+        return within
+    to_the_second = f"substr({column}, 1, 19)"  # SQLite counts days that a month hasn't into the next
+    return (
+        f"({within} AND typeof({column}) = 'text' AND datetime({column}) IS NOT NULL "
+        f"AND datetime({to_the_second}, '+0 days') = {to_the_second})"
+    )
 
 
 def moment(stored: Any) -> datetime:

@@ -17,10 +17,20 @@ from django.db import connection, transaction
 
 from models_registry.usage import horizon
 from models_registry.usage.comparing import disagreements
-from models_registry.usage.months import moment, months_in
+from models_registry.usage.months import in_reach, moment, months_in
 from models_registry.usage.periods import Grain
 from models_registry.usage.statements import COUNTERS
-from models_registry.usage.sums import TABLES, Scope, Sums, Where, comparable, of_months, start_of, sums_of
+from models_registry.usage.sums import (
+    TABLES,
+    Scope,
+    Sums,
+    Where,
+    comparable,
+    of_months,
+    start_of,
+    strange,
+    sums_of,
+)
 
 Progress = Callable[[datetime], None]  # the month that comes next
 
@@ -33,6 +43,7 @@ class Rebuilt:
     days: int = 0
     months: int = 0
     counters: int = 0
+    strange: int = 0  # could be nothing's sums
 
     @property
     def rows(self) -> int:
@@ -48,6 +59,8 @@ def rebuild(
 ) -> Rebuilt:
     """Make the sums of `models` anew, by default of all, in the months of `within`; counters always whole."""
     rebuilt = Rebuilt()
+    if within is None and not models:
+        rebuilt.strange = _delete_strange()
     for month in months_with_anything(within):
         progress(month)
         for day in days_with_anything(month):
@@ -72,7 +85,7 @@ def rehearse_rebuild(
 
 
 def months_with_anything(within: Scope | None) -> list[datetime]:
-    """The months that have generations or sums, in ascending order."""
+    """The months in reach that have generations or sums, in ascending order."""
     found = set(months_in(connection, "generations"))
     for table in TABLES:
         for grain in Grain.values:
@@ -85,8 +98,8 @@ def days_with_anything(month: datetime) -> list[datetime]:
     origins = [("generations", "finished_at"), *((table.name, "start") for table in TABLES)]
     parts, params = [], []
     for table, column in origins:
-        within = Scope.month(month).where(column)
-        parts.append(f"SELECT {start_of(Grain.DAY, column)} FROM {table} WHERE {within.sql}")
+        within, readable = Scope.month(month).where(column), in_reach(connection, column)
+        parts.append(f"SELECT {start_of(Grain.DAY, column)} FROM {table} WHERE {within.sql} AND {readable}")
         params += within.params
     with connection.cursor() as cursor:
         cursor.execute(" UNION ".join(parts), params)
@@ -96,6 +109,16 @@ def days_with_anything(month: datetime) -> list[datetime]:
 def _is_wrong(grain: Grain, scope: Scope) -> bool:
     """Asked first, because nobody waits for the answer; where nothing is wrong, nobody has to."""
     return next(disagreements(grain, scope), None) is not None
+
+
+@transaction.atomic
+def _delete_strange() -> int:
+    deleted = 0
+    with connection.cursor() as cursor:
+        for table in TABLES:
+            cursor.execute(f"DELETE FROM {table.name} WHERE {strange()}")
+            deleted += cursor.rowcount
+    return deleted
 
 
 # --- One transaction -------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from models_registry.usage.months import in_reach
 from models_registry.usage.periods import Grain, month_of
 from models_registry.usage.statements import COUNTERS, ERROR_COUNTS, ROLLUPS, Table
 
@@ -120,6 +121,12 @@ def start_of(grain: Grain, column: str) -> str:
         return f"date_trunc('{grain}', {column}, 'UTC')"
     length, rest = _TEXT[grain]
     return f"substr({column}, 1, {length}) || '{rest}'"
+
+
+def strange() -> str:
+    """The condition that a row can be nothing's sum: of no grain that there is, or of no time in reach."""
+    known = ", ".join(f"'{grain}'" for grain in Grain.values)
+    return f"(grain NOT IN ({known}) OR NOT ({in_reach(connection, 'start')}))"
 
 
 def months_between(start: datetime, end: datetime) -> Scope:

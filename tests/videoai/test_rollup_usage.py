@@ -46,6 +46,15 @@ def test_months_and_models_can_be_chosen():
     assert findings() == []
 
 
+def test_sums_of_no_such_grain_or_time_go():
+    sql("UPDATE usage_rollups SET grain = 'week' WHERE grain = 'month' AND start < '2026-11-01'")
+    sql("UPDATE usage_rollups SET start = '9999-12-01' WHERE grain = 'month' AND start < '2026-12-01'")
+    told = "8 rows corrected: 0 of hours, 0 of days, 4 of months, 0 of counters, 4 of no such grain or time."
+
+    assert run() == f"{told}\n"
+    assert findings() == []
+
+
 def test_an_unknown_model_is_refused():
     with pytest.raises(CommandError, match="There is no model"):
         run("--model", "no/such")

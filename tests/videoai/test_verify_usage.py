@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.models_registry.usage.upkeep import some_usage, sql
+from tests.models_registry.usage.upkeep import NOW, count, some_usage, sql
 from videoai.management.commands import verify_usage
 
 pytestmark = pytest.mark.django_db
@@ -87,7 +87,16 @@ def test_what_makes_no_sense_is_refused(args, told):
     assert told in refused(*args)[1]
 
 
+def test_late_generations_are_told_to_be_swept():
+    count("late", NOW.replace(year=2021))
+    sql("INSERT INTO usage_horizon VALUES (1, '2022-01-01 00:00:00')")
+
+    out = run()
+    assert "1 generation of months dropped before came late; maintain_usage sweeps it away.\n" in out
+    assert "lie in no partition" not in out
+
+
 def test_who_watches_sees_how_far_it_is(capsys):
     call_command("verify_usage", verbosity=2)
 
-    assert capsys.readouterr().err.splitlines() == ["2026-10", "2026-11", "counters"]
+    assert capsys.readouterr().err.splitlines() == ["2026-10", "2026-11", "keys", "counters"]

@@ -10,6 +10,7 @@ from models_registry.usage import horizon, partitions, retention
 from models_registry.usage.errors import GenerationConflict
 from models_registry.usage.models import Generation, GenerationKey
 from models_registry.usage.rebuilding import rebuild
+from models_registry.usage.verifying import Verification
 from tests.models_registry.usage.upkeep import (
     NOVEMBER,
     NOW,
@@ -139,6 +140,16 @@ def test_rebuilding_keeps_the_hours_of_months_that_are_gone_and_heals_their_days
     rebuild()
 
     assert (sums(), findings()) == (before, [])
+
+
+def test_late_generations_are_counted_apart_from_those_that_lie_in_no_partition():
+    drop_all()
+    count("late", OLD_AT)
+    verification = Verification()
+    list(verification.findings())
+
+    partitioned = partitions.partitioned(connection)
+    assert (verification.late, verification.resting) == (1, 20 if partitioned else 0)
 
 
 def test_rows_go_a_bounded_number_at_a_time(monkeypatch):

@@ -222,6 +222,64 @@ def test_a_sum_of_no_grain_that_there_is_is_found():
     sql(f"UPDATE usage_rollups SET grain = 'week' WHERE {HOUR}", *hour())
 
     assert 'usage_rollups: 1 rows of "week", which is neither hour, day nor month' in findings()
+    assert rebuild().strange == 1
+    assert findings() == []
+
+
+def test_a_month_of_which_only_keys_are_left_is_found_before_and_after_rebuilding():
+    for table, column in (("usage_rollups", "start"), ("usage_error_counts", "start")):
+        sql(f"DELETE FROM {table} WHERE {column} >= %s", stored(NOVEMBER))
+    sql("DELETE FROM generations WHERE finished_at >= %s", stored(NOVEMBER))
+
+    rebuild()
+
+    found = findings()
+    assert f"{NINTH}: there is its key, but no generation" in found
+    assert len(found) == 20
+    assert findings(within=Scope.month(OCTOBER)) == []
+    assert findings(within=Scope.month(NOVEMBER)) == found
+
+
+STRANGE = ["9999-12-01 00:00:00", "1999-12-31 23:00:00"]
+STRANGE_OF = {
+    "sqlite": [*STRANGE, "2026-11-31 07:00:00", "2026-99", "2026-11-04", "infinity", "", "noon"],
+    "postgresql": [*STRANGE, "20000-01-01 00:00:00+00", "infinity", "-infinity", "0044-03-15 00:00:00+00 BC"],
+}
+
+
+@pytest.mark.parametrize("grain", ["hour", "month"])
+def test_sums_of_a_strange_time_are_found_and_healed(grain):
+    before = sums()
+    for strange in STRANGE_OF[connection.vendor]:
+        with undone():
+            for table in ("usage_rollups", "usage_error_counts"):
+                sql(
+                    f"UPDATE {table} SET start = %s WHERE grain = %s AND start = %s",
+                    strange,
+                    grain,
+                    stored(AT if grain == "hour" else NOVEMBER),
+                )
+
+            told = "2 rows of times that are none, or not from 2020-01-01 to 2100-01-01"
+            assert f"usage_rollups: {told}" in findings()
+            rebuild(within=Scope.month(NOVEMBER))
+            rebuild()
+            assert (findings(), sums()) == ([], before), strange
+
+
+def test_generations_and_keys_of_a_strange_time_are_told_and_stop_nothing():
+    for strange in STRANGE_OF[connection.vendor]:
+        with undone():
+            for table in ("generation_keys", "generations"):
+                sql(f"UPDATE {table} SET finished_at = %s WHERE generation_id = 'acme/m1 11 9'", strange)
+            sql("UPDATE generation_keys SET finished_at = %s WHERE generation_id = 'acme/m1 11 8'", strange)
+            rebuild()
+
+            found = findings(deep=True)
+            told = "rows of times that are none, or not from 2020-01-01 to 2100-01-01"
+            assert f"generations: 1 {told}" in found, strange
+            assert f"generation_keys: 2 {told}" in found
+            assert any("acme/m1 11 8" in line and "there is its key" in line for line in found)
 
 
 def test_a_month_or_a_model_can_be_verified_alone():
@@ -237,7 +295,7 @@ def test_who_watches_is_told_what_comes_next():
     told: list[str] = []
     findings(progress=told.append)
 
-    assert told == ["2026-10", "2026-11", "counters"]
+    assert told == ["2026-10", "2026-11", "keys", "counters"]
 
 
 @pytest.mark.slow

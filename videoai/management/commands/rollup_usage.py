@@ -56,4 +56,6 @@ def told(rebuilt: Rebuilt) -> str:
         return "Nothing was wrong."
     parts = f"{rebuilt.hours:,} of hours, {rebuilt.days:,} of days, {rebuilt.months:,} of months"
     noun = "row" if rebuilt.rows == 1 else "rows"
-    return f"{rebuilt.rows:,} {noun} corrected: {parts}, {rebuilt.counters:,} of counters."
+    parts = f"{parts}, {rebuilt.counters:,} of counters"
+    parts += f", {rebuilt.strange:,} of no such grain or time" if rebuilt.strange else ""
+    return f"{rebuilt.rows:,} {noun} corrected: {parts}."

@@ -49,6 +49,10 @@ examples:
         self.say(f"{verification.generations:,} generations and {verification.sums:,} sums checked.")
         if verification.resting:
             self.say(f"{verification.resting:,} generations lie in no partition; maintain_usage moves them.")
+        if verification.late:
+            late = counted(verification.late)
+            them = "it" if verification.late == 1 else "them"
+            self.say(f"{late} of months dropped before came late; maintain_usage sweeps {them} away.")
         self.conclude(number)
 
     def tell(self, number: int, line: str) -> None:
@@ -72,3 +76,7 @@ examples:
             self.stderr.write(what, str)
 
         return tell if verbosity >= 2 or self.stderr.isatty() else silent
+
+
+def counted(generations: int) -> str:
+    return f"{generations:,} {'generation' if generations == 1 else 'generations'}"
