@@ -10,8 +10,17 @@ from django.db import connection
 from models_registry.usage import sketch
 from models_registry.usage.months import moment
 from models_registry.usage.periods import Grain
-from models_registry.usage.statements import Table
-from models_registry.usage.sums import TABLES, Scope, Sums, Where, comparable, of_months, sums_of
+from models_registry.usage.statements import ROLLUPS, Table
+from models_registry.usage.sums import (
+    TABLES,
+    UNREADABLE_SKETCH,
+    Scope,
+    Sums,
+    Where,
+    comparable,
+    of_months,
+    sums_of,
+)
 from models_registry.values import shown
 
 ROWS_AT_ONCE = 1_000
@@ -55,6 +64,29 @@ class Disagreement:
             if self.standing[name] != self.right[name]
         )
         return ", ".join(differences)
+
+
+class UnreadableSketch(Disagreement):
+    """A row whose sketch makes every sum unreadable that it goes into."""
+
+    @property
+    def what(self) -> str:
+        return "sketch is none that can be read"
+
+
+def unreadable_sketches(grain: Grain, scope: Scope) -> Iterator[UnreadableSketch]:
+    """Rollups of any grain; that they are the sums of what they are made of is no excuse."""
+    where = scope.where("start")
+    keys = [name for name in ROLLUPS.key if name != "grain"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {', '.join(keys)} FROM {ROLLUPS.name} WHERE grain = %s AND {where.sql} "
+            f"AND {UNREADABLE_SKETCH[connection.vendor]} ORDER BY start, {', '.join(keys)}",
+            [grain.value, *where.params],
+        )
+        while rows := cursor.fetchmany(ROWS_AT_ONCE):
+            for row in rows:
+                yield UnreadableSketch(ROLLUPS, grain, dict(zip(keys, row, strict=True)), None, None)
 
 
 def disagreements(grain: Grain, scope: Scope) -> Iterator[Disagreement]:
@@ -118,6 +150,8 @@ def _difference(name: str, standing: Any, right: Any) -> str:
     stored, due = _buckets(standing), _buckets(right)
     if stored is None or due is None:
         return "sketch is none that can be read"
+    if stored == due:
+        return "sketch is written in another way than sums are"
     bucket = min(bucket for bucket in {*stored, *due} if stored.get(bucket) != due.get(bucket))
     return f"sketch counts {stored.get(bucket, 0)} in bucket {bucket} and should count {due.get(bucket, 0)}"
 

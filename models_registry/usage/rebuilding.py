@@ -15,9 +15,10 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
+from models_registry.models import AIModel
 from models_registry.usage import horizon
-from models_registry.usage.comparing import disagreements
-from models_registry.usage.months import in_reach, moment, months_in
+from models_registry.usage.comparing import Disagreement, disagreements, unreadable_sketches
+from models_registry.usage.months import REACH, in_reach, moment, months_in
 from models_registry.usage.periods import Grain
 from models_registry.usage.statements import COUNTERS
 from models_registry.usage.sums import (
@@ -33,6 +34,18 @@ from models_registry.usage.sums import (
 )
 
 Progress = Callable[[datetime], None]  # the month that comes next
+
+
+class Unreadable(Exception):
+    """An hour that is the truth, its generations having been dropped, can't be summed up."""
+
+    def __init__(self, hour: Disagreement) -> None:
+        model = AIModel.objects.filter(pk=hour.model).values_list("model_id", flat=True).first()
+        super().__init__(
+            f"Nothing was rebuilt: {model or hour.model}, {hour.where}: {hour.what}, its generations were "
+            "dropped, and days and months would be spoilt by it. Restore that row of usage_rollups from a "
+            "backup."
+        )
 
 
 @dataclass
@@ -57,7 +70,11 @@ def silent(month: datetime) -> None:
 def rebuild(
     *, within: Scope | None = None, models: Sequence[int] = (), progress: Progress = silent
 ) -> Rebuilt:
-    """Make the sums of `models` anew, by default of all, in the months of `within`; counters always whole."""
+    """Make the sums of `models` anew, by default of all, in the months of `within`; counters always whole.
+
+    Raises Unreadable, and then has changed nothing.
+    """
+    refuse_unreadable(within, models)
     rebuilt = Rebuilt()
     if within is None and not models:
         rebuilt.strange = _delete_strange()
@@ -82,6 +99,14 @@ def rehearse_rebuild(
         rebuilt = rebuild(within=within, models=models, progress=progress)
         transaction.set_rollback(True)
     return rebuilt
+
+
+def refuse_unreadable(within: Scope | None, models: Sequence[int]) -> None:
+    """Raise Unreadable if there is such an hour before the horizon."""
+    start, end = within[:2] if within else REACH
+    end = min(end, horizon.kept_since(connection) or start)
+    for hour in unreadable_sketches(Grain.HOUR, Scope(start, end, models)):
+        raise Unreadable(hour)
 
 
 def months_with_anything(within: Scope | None) -> list[datetime]:

@@ -156,7 +156,15 @@ _SKETCH_OF_BUCKETS = {
     "postgresql": "COALESCE(SUM(CAST('1E' || 12 * bucket AS numeric)) FILTER (WHERE success), 0)",
     "sqlite": "COALESCE(sketch_of(bucket) FILTER (WHERE success), '0')",
 }
-_SKETCH_SUM = {"postgresql": "SUM(sketch)", "sqlite": "sketch_sum(sketch)"}
+# Digits and at most one point; NaN is above all numbers, and the greatest sketch is far below 1E9999.
+UNREADABLE_SKETCH = {
+    "postgresql": "NOT (sketch >= 0 AND sketch < CAST('1E9999' AS numeric))",
+    "sqlite": "(sketch GLOB '*[^0-9.]*' OR sketch GLOB '*.*.*' OR sketch IN ('', '.'))",
+}
+_SKETCH_SUM = {
+    "postgresql": "SUM(sketch)",
+    "sqlite": f"sketch_sum(CASE WHEN {UNREADABLE_SKETCH['sqlite']} THEN 'NaN' ELSE sketch END)",
+}
 
 
 def _period(grain: Grain, column: str) -> dict[str, str]:

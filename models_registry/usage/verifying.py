@@ -12,7 +12,7 @@ from django.db import connection
 
 from models_registry.models import AIModel
 from models_registry.usage import horizon, keeping, partitions, retention
-from models_registry.usage.comparing import Disagreement, disagreements, wrong_counters
+from models_registry.usage.comparing import Disagreement, disagreements, unreadable_sketches, wrong_counters
 from models_registry.usage.months import REACH, in_reach
 from models_registry.usage.periods import Grain
 from models_registry.usage.rebuilding import months_with_anything
@@ -69,6 +69,8 @@ class Verification:
         self._count(scope)
         if kept_since is None or scope.start >= kept_since:
             yield from map(self._told, disagreements(Grain.HOUR, scope))
+        for grain in Grain:
+            yield from map(self._told, unreadable_sketches(grain, scope))
         for grain in (Grain.DAY, Grain.MONTH):
             yield from map(self._told, disagreements(grain, scope))
         yield from keeping.generations_without_key(scope)

@@ -55,6 +55,15 @@ def test_sums_of_no_such_grain_or_time_go():
     assert findings() == []
 
 
+def test_an_hour_that_can_not_be_read_and_has_no_generations_any_more_is_refused():
+    sql("INSERT INTO usage_horizon VALUES (1, '2026-11-01 00:00:00')")
+    sql("UPDATE usage_rollups SET sketch = 'NaN' WHERE grain = 'hour' AND start < '2026-11-01'")
+
+    with pytest.raises(CommandError, match=r"^Nothing was rebuilt: acme/m1, hour 2026-10-04T07:00Z"):
+        run()
+    assert run("--from", "2026-11-01") == "Nothing was wrong.\n"
+
+
 def test_an_unknown_model_is_refused():
     with pytest.raises(CommandError, match="There is no model"):
         run("--model", "no/such")

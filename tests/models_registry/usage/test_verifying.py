@@ -8,7 +8,7 @@ from django.db import connection
 
 from models_registry.models import AIModel
 from models_registry.usage.models import Generation
-from models_registry.usage.rebuilding import rebuild
+from models_registry.usage.rebuilding import Unreadable, rebuild
 from models_registry.usage.recording import record_many
 from models_registry.usage.sums import Scope
 from models_registry.usage.verifying import Verification
@@ -20,6 +20,7 @@ from tests.models_registry.usage.upkeep import (
     count,
     done,
     findings,
+    rows,
     some_usage,
     sql,
     stored,
@@ -280,6 +281,51 @@ def test_generations_and_keys_of_a_strange_time_are_told_and_stop_nothing():
             assert f"generations: 1 {told}" in found, strange
             assert f"generation_keys: 2 {told}" in found
             assert any("acme/m1 11 8" in line and "there is its key" in line for line in found)
+
+
+UNREADABLE = {
+    "sqlite": ["NaN", "sNaN", "Infinity", "-5", "1.2.3", "", ".", "many"],
+    "postgresql": ["NaN", "Infinity", "-Infinity", "-5"],
+}
+
+
+LONGER = "SELECT * FROM usage_rollups WHERE grain <> 'hour' ORDER BY model_id, grain, start"
+
+
+@pytest.mark.parametrize("grain", ["hour", "day", "month"])
+def test_a_sketch_that_can_not_be_read_is_found_and_healed(grain):
+    before = sums()
+    for sketch in UNREADABLE[connection.vendor]:
+        with undone():
+            sql("UPDATE usage_rollups SET sketch = %s WHERE grain = %s", sketch, grain)
+
+            found = findings()
+            assert sum(line.endswith(": sketch is none that can be read") for line in found) >= 4, sketch
+            rebuild()
+            assert (findings(), sums()) == ([], before)
+
+
+def test_one_that_is_of_no_kept_generations_is_found_and_spoils_nothing():
+    sql("INSERT INTO usage_horizon VALUES (1, %s)", stored(NOVEMBER))
+    october = OCTOBER + timedelta(days=3, hours=7)
+    for sketch in UNREADABLE[connection.vendor]:
+        with undone():
+            sql(
+                "UPDATE usage_rollups SET sketch = %s WHERE grain = 'hour' AND start = %s",
+                sketch,
+                stored(october),
+            )
+            before = rows(LONGER)
+
+            name = 'acme/m1, hour 2026-10-04T07:00Z, quality "high", 5 s'
+            assert f"{name}: sketch is none that can be read" in findings(), sketch
+            with pytest.raises(Unreadable, match=r"acme/m1, hour 2026-10-04T07:00Z.*from a backup"):
+                rebuild()
+            rebuild(within=Scope.month(NOVEMBER))
+            assert rows(LONGER) == before
+
+            sql("UPDATE usage_rollups SET sketch = %s WHERE start < %s", sketch, stored(NOVEMBER))
+            assert any(f"{name}: sketch is" in line for line in findings())
 
 
 def test_a_month_or_a_model_can_be_verified_alone():

@@ -2,7 +2,7 @@ from argparse import ArgumentParser
 from datetime import datetime
 from typing import Any
 
-from models_registry.usage.rebuilding import Progress, Rebuilt, rebuild, rehearse_rebuild, silent
+from models_registry.usage.rebuilding import Progress, Rebuilt, Unreadable, rebuild, rehearse_rebuild, silent
 from videoai.management.operator_command import OperatorCommand
 from videoai.management.usage_options import add_choice, chosen_models, chosen_months
 
@@ -13,7 +13,8 @@ class Command(OperatorCommand):
 Recording itself keeps the sums up to date; this is for when verify_usage finds that they don't agree, say
 after raw SQL. The sums of hours are made from generations, those of days from hours, of months from days, and
 the counters of models from all months. Only rows that are wrong are written. Of months whose generations were
-dropped (see USAGE_RETENTION_DAYS) the hours stay as they are.
+dropped (see USAGE_RETENTION_DAYS) the hours stay as they are; where one can't be read, nothing is made.
+Rows of no grain or time that usage can be of are deleted, unless months or models are chosen.
 
 Safe to run at any time: recording goes on, and waits for the sums of one wrong day, or month, at most. Not so
 in a dry run, which is one transaction: from the first wrong day on, recording waits until it ends.
@@ -25,6 +26,8 @@ examples:
   manage.py rollup_usage
   manage.py rollup_usage --from 2026-10-01 --to 2026-11-01     October
   manage.py rollup_usage --model google/veo-3 --dry-run"""
+
+    refusals = (Unreadable,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_choice(parser)

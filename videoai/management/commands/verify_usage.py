@@ -15,7 +15,8 @@ class Command(OperatorCommand):
 
 Each disagreement is one line: which row, what stands there and what it should be; the exit status is 1 if
 there is any. rollup_usage makes sums and counters anew; a generation or a key that is wrong has to come from
-a backup. Of months whose generations were dropped (see USAGE_RETENTION_DAYS) the hours are taken as they are.
+a backup. Of months whose generations were dropped (see USAGE_RETENTION_DAYS) the hours are taken as they are,
+and a sketch of theirs that can't be read has to come from a backup, too.
 
 Safe to run at any time: it writes nothing, nobody waits for it, and what is recorded meanwhile does not
 disturb it.
