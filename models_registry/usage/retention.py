@@ -14,8 +14,8 @@ from models_registry.usage import horizon, partitions
 from models_registry.usage.comparing import disagreements
 from models_registry.usage.months import months_in
 from models_registry.usage.periods import Grain, month_of
+from models_registry.usage.snapshot import one_state
 from models_registry.usage.sums import Scope
-from models_registry.usage.verifying import one_state
 
 ROWS_AT_ONCE = 10_000
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -54,6 +54,7 @@ def doomed(keep_from: datetime) -> list[datetime]:
 def prove(month: datetime) -> None:
     """Raise Unproven unless the sums of all that goes with `month` are right. Nobody waits meanwhile."""
     with one_state():
+        horizon.hold(connection)
         beginning = horizon.kept_since(connection) or BEGINNING
         scope = Scope(beginning, Grain.MONTH.after(month))
         wrong = sum(1 for grain in Grain for _ in disagreements(grain, scope))
