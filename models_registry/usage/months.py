@@ -6,10 +6,7 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from models_registry.usage.periods import Grain, month_of
-
-# What lies outside was not recorded: nobody sold generated video before, and clocks go wrong by hours.
-REACH = (datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+from models_registry.usage.periods import EARLIEST, LATEST, Grain, month_of
 
 
 def months_in(
@@ -32,7 +29,7 @@ def months_in(
 
 def in_reach(connection: BaseDatabaseWrapper, column: str) -> str:
     """The condition that a time is one that usage can be of; SQLite's may be no time at all."""
-    first, end = (connection.ops.adapt_datetimefield_value(bound) for bound in REACH)
+    first, end = (connection.ops.adapt_datetimefield_value(bound) for bound in (EARLIEST, LATEST))
     within = f"{column} >= '{first}' AND {column} < '{end}'"
     if connection.vendor != "sqlite":
         return within

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from django.db.models import TextChoices
 
+# What lies outside was not recorded: nobody sold generated video before, and clocks go wrong by hours.
+EARLIEST, LATEST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 

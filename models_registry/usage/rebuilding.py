@@ -18,8 +18,8 @@ from django.db import connection, transaction
 from models_registry.models import AIModel
 from models_registry.usage import horizon
 from models_registry.usage.comparing import Disagreement, disagreements, unreadable_sketches
-from models_registry.usage.months import REACH, in_reach, moment, months_in
-from models_registry.usage.periods import Grain
+from models_registry.usage.months import in_reach, moment, months_in
+from models_registry.usage.periods import EARLIEST, LATEST, Grain
 from models_registry.usage.statements import COUNTERS
 from models_registry.usage.sums import (
     TABLES,
@@ -103,7 +103,7 @@ def rehearse_rebuild(
 
 def refuse_unreadable(within: Scope | None, models: Sequence[int]) -> None:
     """Raise Unreadable if there is such an hour before the horizon."""
-    start, end = within[:2] if within else REACH
+    start, end = within[:2] if within else (EARLIEST, LATEST)
     end = min(end, horizon.kept_since(connection) or start)
     for hour in unreadable_sketches(Grain.HOUR, Scope(start, end, models)):
         raise Unreadable(hour)

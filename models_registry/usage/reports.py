@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from models_registry.choices import LONGEST_DURATION, SHORTEST_DURATION
 from models_registry.strict_json import Unreadable
 from models_registry.usage import sketch
+from models_registry.usage.periods import EARLIEST
 from models_registry.values import UNSTORABLE, decimal_text, in_milliseconds, is_whole, parse_decimal, shown
 
 LONGEST_ID = 200
@@ -22,7 +23,6 @@ ERROR_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}")
 # Some clocks tell nanoseconds; what is finer than we keep is cut off.
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 USUAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
-EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)  # nobody sold generated video before
 MOST_AHEAD = timedelta(hours=24)  # what a clock may be wrong
 MOST_NAMED = 10  # unknown fields of one report
 

@@ -13,8 +13,8 @@ from django.db import connection
 from models_registry.models import AIModel
 from models_registry.usage import horizon, keeping, partitions, retention
 from models_registry.usage.comparing import Disagreement, disagreements, unreadable_sketches, wrong_counters
-from models_registry.usage.months import REACH, in_reach
-from models_registry.usage.periods import Grain
+from models_registry.usage.months import in_reach
+from models_registry.usage.periods import EARLIEST, LATEST, Grain
 from models_registry.usage.rebuilding import months_with_anything
 from models_registry.usage.snapshot import one_state
 from models_registry.usage.sums import TABLES, Scope
@@ -110,7 +110,7 @@ def _strange_grains() -> Iterator[str]:
 
 
 def _strange_times() -> Iterator[str]:
-    first, end = (f"{bound:%Y-%m-%d}" for bound in REACH)
+    first, end = (f"{bound:%Y-%m-%d}" for bound in (EARLIEST, LATEST))
     columns = {"generations": "finished_at", "generation_keys": "finished_at"}
     columns |= {table.name: "start" for table in TABLES}
     for table, column in columns.items():

@@ -8,11 +8,10 @@ from typing import NamedTuple
 from django.core.exceptions import ValidationError
 from django.db.models import Q, TextChoices
 
-from models_registry.usage.periods import DAY, HOUR, Grain
-from models_registry.usage.reports import EARLIEST, MOMENT
+from models_registry.usage.periods import DAY, EARLIEST, HOUR, LATEST, Grain
+from models_registry.usage.reports import MOMENT
 from models_registry.values import shown
 
-LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 USUAL = 30 * DAY
 WEEK = timedelta(weeks=1)
 MOST_PERIODS = 1_000
@@ -82,7 +81,7 @@ def _read(values: Mapping[str, str]) -> dict[str, datetime]:
         text = values.get(name)
         if text is not None:
             try:
-                found[name] = _moment(text)
+                found[name] = read_moment(text)
             except ValidationError as error:
                 errors[name] = error
     if errors:
@@ -90,7 +89,8 @@ def _read(values: Mapping[str, str]) -> dict[str, datetime]:
     return found
 
 
-def _moment(text: str) -> datetime:
+def read_moment(text: str) -> datetime:
+    """A time with its zone, or a date's midnight, in UTC. Raises ValidationError, with a code."""
     given = f"{text}T00:00:00Z" if DATE.fullmatch(text) else text.upper()
     if not MOMENT.fullmatch(given):
         raise ValidationError(

@@ -2,16 +2,16 @@
 
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management import CommandError
-from django.utils.dateparse import parse_datetime
 
 from models_registry.models import AIModel
-from models_registry.usage.reports import EARLIEST, MOMENT
+from models_registry.usage.periods import EARLIEST, LATEST
 from models_registry.usage.sums import Scope, months_between
-from models_registry.usage.windows import DATE, LATEST
+from models_registry.usage.windows import read_moment
 from models_registry.values import shown
 
 
@@ -55,13 +55,10 @@ def chosen_models(model_ids: Iterable[str]) -> list[int]:
 
 
 def moment(text: str) -> datetime:
-    given = f"{text}T00:00:00Z" if DATE.fullmatch(text) else text.upper()
     try:
-        read = parse_datetime(given) if MOMENT.fullmatch(given) else None
-    except ValueError:
-        read = None
-    if read is None:
-        raise ArgumentTypeError(f"{shown(text)} is neither a date nor a time, as in 2026-11-22T19:18:05Z")
-    if not EARLIEST <= read <= LATEST:
-        raise ArgumentTypeError(f"{shown(text)} is out of reach: from {EARLIEST.date()} to {LATEST.date()}")
-    return read.astimezone(UTC)
+        return read_moment(text)
+    except ValidationError as error:
+        if error.code != "invalid":
+            raise ArgumentTypeError(error.message.rstrip(".")) from error
+        told = f"{shown(text)} is neither a date nor a time, as in 2026-11-22T19:18:05Z"
+        raise ArgumentTypeError(told) from error

@@ -22,8 +22,8 @@ from models_registry.usage.admin.ranges import (
     fits,
     recent,
 )
-from models_registry.usage.periods import DAY
-from models_registry.usage.reports import EARLIEST, MOST_NAMED
+from models_registry.usage.periods import DAY, EARLIEST
+from models_registry.usage.reports import MOST_NAMED
 from models_registry.usage.windows import Per, Window, number_of_periods
 from models_registry.values import shown
 

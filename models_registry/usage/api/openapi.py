@@ -8,6 +8,7 @@ from rest_framework import serializers
 from models_registry import choices
 from models_registry.api.openapi import MODEL_ID_PATTERN
 from models_registry.usage import reports
+from models_registry.usage.periods import EARLIEST
 from models_registry.usage.recording import MOST_AT_ONCE
 
 # --- Bodies ----------------------------------------------------------------------------------------------
@@ -66,7 +67,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "format": "date-time",
         "description": (
             "RFC 3339, with its zone; when it is recorded by default. "
-            f"Not before {reports.EARLIEST.date()}, and at most 24 hours ahead."
+            f"Not before {EARLIEST.date()}, and at most 24 hours ahead."
         ),
     },
 }

@@ -10,8 +10,8 @@ from models_registry.api.query import TextField, WholeNumberField
 from models_registry.api.serializers import MoneyField
 from models_registry.choices import Category
 from models_registry.usage.figures import MOST_CODES, NO_CODE, OTHER_CODES, By, Row
-from models_registry.usage.reports import EARLIEST
-from models_registry.usage.windows import LATEST, MOST_PERIODS, Per
+from models_registry.usage.periods import EARLIEST, LATEST
+from models_registry.usage.windows import MOST_PERIODS, Per
 
 # --- Questions -------------------------------------------------------------------------------------------
 

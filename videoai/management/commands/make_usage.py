@@ -12,8 +12,8 @@ from models_registry.models import AIModel
 from models_registry.usage import loading, synthesis
 from models_registry.usage.models import GenerationKey
 from models_registry.usage.partitions import Busy
-from models_registry.usage.periods import Grain
-from models_registry.usage.reports import EARLIEST, Report
+from models_registry.usage.periods import EARLIEST, Grain
+from models_registry.usage.reports import Report
 from models_registry.usage.synthesis import Plan
 from videoai.management.operator_command import OperatorCommand
 
