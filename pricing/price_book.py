@@ -1,7 +1,7 @@
 """Everything that prices are made of, read as one consistent state."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -40,6 +40,16 @@ class Basis:
     cost_per_second: Decimal
     quality_multiplier: Decimal
     priced_at: datetime
+
+
+@dataclass(frozen=True)
+class Combination:
+    """A quality and duration that a model offers, and its quote or, in words, why it is not sold."""
+
+    quality: str
+    duration: int  # seconds
+    quote: Quote | None
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,6 +113,35 @@ class PriceBook:
         if tier is None:
             return None
         return Basis(model.cost_per_second, tier.cost_multiplier, max(model.priced_at, tier.priced_at))
+
+    def combinations(self, model: AIModel) -> list[Combination]:
+        """Everything that `model` offers, by quality and then duration, sold or not."""
+        return [
+            self._combination(model, quality=quality, duration=duration)
+            for quality in model.supported_qualities
+            for duration in model.supported_durations
+        ]
+
+    def _combination(self, model: AIModel, *, quality: str, duration: int) -> Combination:
+        try:
+            return Combination(quality, duration, self.quote(model, quality=quality, duration=duration))
+        except (Unpriced, OverLimit) as error:
+            return Combination(quality, duration, None, error.message)
+
+    def supposing(self, model: AIModel, *, rates: Mapping[str, Decimal]) -> "PriceBook":
+        """A book in which `model` stands as it is given, with `rates` a second by quality as all its rates.
+
+        Nothing is stored: this is how prices are looked at before they are changed.
+        """
+        others = {key: rate for key, rate in self.rates.items() if key[0] != model.pk}
+        own = {
+            (model.pk, quality): Rate(
+                model=model, quality_id=quality, cost_per_second=cost, priced_at=model.priced_at
+            )
+            for quality, cost in rates.items()
+        }
+        models = [model if one.pk == model.pk else one for one in self.models]
+        return replace(self, rates={**others, **own}, models=models)
 
     def sellable(self, model: AIModel) -> Iterator[Quote]:
         """A quote for every combination that `model` offers, has a price for, and may be sold."""

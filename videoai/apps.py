@@ -7,7 +7,7 @@ class VideoAIConfig(AppConfig):
     verbose_name = "VideoAI"
 
 
-class ModelManagerConfig(AdminConfig):
+class AdminSiteConfig(AdminConfig):
     """Django's admin, with our site as the one that `admin.site` means."""
 
     default_site = "videoai.admin_site.ModelManagerSite"

@@ -6,7 +6,6 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from models_registry import services
-from models_registry.admin import actions
 from models_registry.admin.fields import comma_separated
 from models_registry.admin.filters import CategoryFilter, PremiumFilter, ProviderFilter, StatusFilter
 from models_registry.admin.forms import AIModelForm, AIModelRowForm, AIModelRows
@@ -19,9 +18,8 @@ from models_registry.querysets import AIModelQuerySet
 from models_registry.values import decimal_text, moment_text
 
 
-@admin.register(AIModel)
 class AIModelAdmin(HistoricAdmin):
-    """The ModelManager."""
+    """What the catalogue alone knows of its models; whoever puts the admin together adds usage and prices."""
 
     form = AIModelForm
     compares_with_seen = False
@@ -48,7 +46,6 @@ class AIModelAdmin(HistoricAdmin):
     search_fields = ("model_id", "name", "description", "provider", "tags")
     search_help_text = "In id, name, description, provider and tags."
     ordering = ("name", "model_id")
-    actions = [actions.make_default, actions.retire, actions.restore]
     fieldsets = (
         ("Identification", {"fields": ("model_id", "name", "description", "version")}),
         (

@@ -82,7 +82,7 @@ def test_our_own_mistake_is_answered_with_a_page(
     def break_down(*args: object) -> None:
         raise RuntimeError("a mistake of ours")
 
-    monkeypatch.setattr("models_registry.admin.ai_model.AIModelAdmin.get_queryset", break_down)
+    monkeypatch.setattr("videoai.model_manager.admin.ModelManager.get_queryset", break_down)
     admin_client.raise_request_exception = False
     response = admin_client.get(LIST)
     assert response.status_code == 500

@@ -1,0 +1,53 @@
+"""What was generated lately, of each model: whole days in UTC, today being the last of them."""
+
+from collections.abc import Collection
+from datetime import date, datetime
+from typing import NamedTuple
+
+from django.db.models import Max, QuerySet, Sum
+
+from models_registry.models import AIModel
+from models_registry.usage.models import UsageRollup
+from models_registry.usage.periods import DAY, Grain
+
+LATELY = 30  # days
+
+
+class Use(NamedTuple):
+    """How many generations there were, and on which day the last of them finished."""
+
+    generations: int
+    last: date
+
+
+def first_day(days: int, *, now: datetime) -> datetime:
+    """The midnight that the first of the last `days` days began with."""
+    return Grain.DAY.start_of(now) - (days - 1) * DAY
+
+
+def use_lately(models: Collection[AIModel], *, now: datetime, days: int = LATELY) -> dict[int, Use]:
+    """By primary key; models that nobody used are left out. One query."""
+    rows = _days(models, days=days, now=now).values_list("model")
+    found = rows.annotate(number=Sum("generations"), last=Max("start")).filter(number__gt=0)
+    return {pk: Use(number, last.date()) for pk, number, last in found}
+
+
+def generations_daily(models: Collection[AIModel], *, days: int, now: datetime) -> dict[int, list[int]]:
+    """By primary key, one number a day, the oldest first; models that nobody used are left out. One query."""
+    begin = first_day(days, now=now)
+    rows = _days(models, days=days, now=now).values_list("model", "start").annotate(Sum("generations"))
+    found: dict[int, list[int]] = {}
+    for pk, start, number in rows.order_by():
+        found.setdefault(pk, [0] * days)[(start - begin) // DAY] = number
+    return found
+
+
+def _days(models: Collection[AIModel], *, days: int, now: datetime) -> "QuerySet[UsageRollup]":
+    """A clock of a backend that is fast may have recorded days to come; they are left out."""
+    begin = first_day(days, now=now)
+    return UsageRollup.objects.filter(
+        grain=Grain.DAY,
+        start__gte=begin,
+        start__lt=begin + days * DAY,
+        model__in=[model.pk for model in models],
+    )

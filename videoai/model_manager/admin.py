@@ -1,0 +1,23 @@
+"""Puts the ModelManager together; Django's autodiscovery imports this."""
+
+from typing import Any
+
+from django.contrib import admin
+
+from models_registry.admin.ai_model import AIModelAdmin
+from models_registry.models import AIModel
+from videoai.model_manager.deed_page import DeedPage, action
+from videoai.model_manager.deeds import Retire
+from videoai.model_manager.form_page import FormPage
+from videoai.model_manager.list_page import ListPage
+
+# What can be done to the models that are ticked in the list, in the order of its menu.
+DEEDS: list[type[DeedPage]] = [Retire]
+
+
+@admin.register(AIModel)
+class ModelManager(ListPage, FormPage, AIModelAdmin):
+    actions = [action(deed) for deed in DEEDS]
+
+    def get_urls(self) -> list[Any]:
+        return [*(deed(self).url for deed in DEEDS), *super().get_urls()]
