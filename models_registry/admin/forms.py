@@ -42,8 +42,8 @@ class CatalogueForm(forms.ModelForm):
 
     @property
     def values(self) -> dict[str, Any]:
-        """What was typed for the row, checked: field → value."""
-        return {name: value for name, value in self.cleaned_data.items() if name != "change_reason"}
+        """What was typed for the row, checked: column → value."""
+        return {name: value for name, value in self.cleaned_data.items() if name in self._meta.fields}
 
     @cached_property
     def changed_data(self) -> list[str]:
@@ -206,7 +206,7 @@ class AIModelForm(CatalogueForm):
     @property
     def changes(self) -> dict[str, Any]:
         """What the writer changed, for the service: field → new value."""
-        return {name: self.cleaned_data[name] for name in self.changed_data}
+        return {name: value for name, value in self.values.items() if name in self.changed_data}
 
 
 class AIModelRowForm(AIModelForm):

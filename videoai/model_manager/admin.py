@@ -10,13 +10,14 @@ from videoai.model_manager.deed_page import DeedPage, action
 from videoai.model_manager.deeds import Retire
 from videoai.model_manager.form_page import FormPage
 from videoai.model_manager.list_page import ListPage
+from videoai.model_manager.pricing_tab import PricingTab
 
 # What can be done to the models that are ticked in the list, in the order of its menu.
 DEEDS: list[type[DeedPage]] = [Retire]
 
 
 @admin.register(AIModel)
-class ModelManager(ListPage, FormPage, AIModelAdmin):
+class ModelManager(ListPage, FormPage, PricingTab, AIModelAdmin):
     actions = [action(deed) for deed in DEEDS]
 
     def get_urls(self) -> list[Any]:

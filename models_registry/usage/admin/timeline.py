@@ -34,12 +34,13 @@ def timeline(rows: Sequence[Row], window: Window, *, per: Per, now: datetime) ->
 
 def pictures(line: Sequence[Period], *, per: Per) -> Iterator[Picture]:
     dates = scales.dates([period.start for period in line], per.value)
-    yield _generations(line, dates, per=per)
+    yield generations(line, dates, per=per)
     yield _success(line, dates, per=per)
     yield _times(line, dates, per=per)
 
 
-def _generations(line: Sequence[Period], dates: Sequence[scales.Date], *, per: Per) -> Picture:
+def generations(line: Sequence[Period], dates: Sequence[scales.Date], *, per: Per) -> Picture:
+    """Successes and failures as stacked columns."""
     busiest = max(line, key=lambda period: period.figures.generations)
     titles = [f"{period.label}: {_counted(period.figures)}" for period in line]
     stacks = [[("good", period.figures.successes), ("bad", period.figures.failures)] for period in line]
