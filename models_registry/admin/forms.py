@@ -43,7 +43,7 @@ class CatalogueForm(forms.ModelForm):
     @property
     def values(self) -> dict[str, Any]:
         """What was typed for the row, checked: column → value."""
-        return {name: value for name, value in self.cleaned_data.items() if name in self._meta.fields}
+        return {name: value for name, value in self.cleaned_data.items() if name in (self._meta.fields or ())}
 
     @cached_property
     def changed_data(self) -> list[str]:

@@ -61,7 +61,8 @@ class DeedPage:
     @property
     def url(self) -> URLPattern:
         view = self.manager.admin_site.admin_view(self.view)
-        return path(f"do/{self.name.replace('_', '-')}/", view, name=self.url_name())
+        url: URLPattern = path(f"do/{self.name.replace('_', '-')}/", view, name=self.url_name())
+        return url
 
     def begin(self, request: HttpRequest, models: "QuerySet[AIModel]") -> HttpResponse | None:
         """The page about `models` of the list that `request` asks for."""
