@@ -25,6 +25,7 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 WRITTEN_SURROGATE = re.compile(r"[\ud800-\udfff]|\\u[dD][89a-fA-F]")
 PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
 BRACKET_OR_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+STEP = re.compile(r'"(?:[^"\\]|\\.)*(?P<end>"?)|[\[\]{},]')
 TOO_DEEP = f"JSON may be nested at most {JSON_DEPTH} deep."
 
 
@@ -85,7 +86,36 @@ def read_value_at(text: str, start: int) -> tuple[Any, list[Fault], int]:
 
 def path_text(path: Path) -> str:
     """As in `model_parameters.a[0]`."""
-    return "".join(_step_text(step) for step in path).removeprefix(".")
+    return "".join(step_text(step) for step in path).removeprefix(".")
+
+
+def json_path(path: Path) -> str:
+    """As in `$.audio.tracks[2]`, the whole being `$`."""
+    shortened = "…" if len(path) > JSON_DEPTH else ""
+    return f"${''.join(step_text(step) for step in path[:JSON_DEPTH])}{shortened}"
+
+
+def step_text(step: str | int) -> str:
+    if isinstance(step, int):
+        return f"[{step}]"
+    return f".{step}" if PLAIN_KEY.fullmatch(step) else f".{shown(step)}"
+
+
+def path_at(text: str, position: int) -> Path:
+    """To what the decoder was reading in `text` when it gave up at `position`; all before it was JSON."""
+    steps: list[str | int | None] = []  # of each open object the key, None before it; of each list the index
+    for match in STEP.finditer(text, 0, position):
+        found = match[0]
+        last = steps[-1] if steps else ""
+        if found in "[{":
+            steps.append(0 if found == "[" else None)
+        elif found in "]}":
+            steps.pop()
+        elif found == ",":
+            steps[-1] = last + 1 if isinstance(last, int) else None
+        elif last is None and match["end"]:
+            steps[-1] = json.loads(found)
+    return tuple(step for step in steps if step is not None)
 
 
 def repeated(keys: Iterable[str]) -> list[str]:
@@ -209,9 +239,3 @@ def _deepest_field(text: str) -> Path:
         elif depth == 1:
             field = json.loads(found)
     return (field,) if text.lstrip().startswith("{") else ()
-
-
-def _step_text(step: str | int) -> str:
-    if isinstance(step, int):
-        return f"[{step}]"
-    return f".{step}" if PLAIN_KEY.fullmatch(step) else f".{shown(step)}"

@@ -17,6 +17,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from models_registry import choices
+from models_registry.strict_json import step_text
 from models_registry.values import CONTROL, UNSTORABLE, is_whole, parse_decimal, shown
 
 if TYPE_CHECKING:
@@ -260,21 +261,21 @@ def _object_problems(name: str, value: dict[str, object]) -> Iterator[Problem]:
     # First of all: the walks below take seconds on a value of a whole body's size.
     size = _bytes_of_json(value)
     if size is not None and size > choices.JSON_BYTES:
-        yield name, "too_large", f"At most {choices.JSON_BYTES:,} bytes of JSON, not {size:,}."
+        yield name, "too_large", f"$: At most {choices.JSON_BYTES:,} bytes of JSON, not {size:,}."
         return
-    for _, item, depth in _walk(value):
+    for path, item, depth in _walk(value):
         if depth > choices.JSON_DEPTH:
-            yield name, "too_deep", f"JSON may be nested at most {choices.JSON_DEPTH} deep."
+            yield name, "too_deep", f"{path}: JSON may be nested at most {choices.JSON_DEPTH} deep."
             return
         if isinstance(item, float) and not math.isfinite(item):
-            yield name, "invalid", f"{item} is no JSON number."
+            yield name, "invalid", f"{path}: {item} is no JSON number."
             return
     for path, item, _ in _walk(value):
         if isinstance(item, str) and UNSTORABLE.search(item):
-            yield name, "invalid_text", f"The text at {path} holds a NUL or half a surrogate pair."
+            yield name, "invalid_text", f"{path}: The text holds a NUL or half a surrogate pair; take it out."
             return
     if size is None:
-        yield name, "invalid", "This is not JSON."
+        yield name, "invalid", "$: This is not JSON."
 
 
 def _bytes_of_json(value: object) -> int | None:
@@ -295,9 +296,9 @@ def _walk(value: object) -> Iterator[tuple[str, object, int]]:
             continue
         if isinstance(item, dict):
             waiting += [(path, key, depth) for key in item]
-            waiting += [(f"{path}.{shown(key)}", inner, depth + 1) for key, inner in item.items()]
+            waiting += [(f"{path}{step_text(str(key))}", inner, depth + 1) for key, inner in item.items()]
         elif isinstance(item, list):
-            waiting += [(f"{path}[{index}]", inner, depth + 1) for index, inner in enumerate(item)]
+            waiting += [(f"{path}{step_text(index)}", inner, depth + 1) for index, inner in enumerate(item)]
 
 
 # --- What a model can do ---------------------------------------------------------------------------------

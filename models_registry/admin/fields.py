@@ -15,14 +15,15 @@ from django import forms
 from models_registry.audit.occasion import REASON_LENGTH
 from models_registry.choices import HIGHEST_COST
 from models_registry.models import QualityTier
-from models_registry.strict_json import read_value
+from models_registry.strict_json import json_path, path_at, read_value
 from models_registry.values import CONTROL, decimal_text, parse_decimal, same, shown
 
 PLAIN_DECIMAL = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
 LINE_END = re.compile("\r\n?")
 LONGEST_LIST_TEXT = 5_000
-MONOSPACE = {"class": "vLargeTextField monospace", "rows": 8, "spellcheck": "false"}
+MONOSPACE = {"class": "vLargeTextField monospace", "rows": 12, "spellcheck": "false", "autocomplete": "off"}
+USUAL_DURATIONS = (4, 5, 6, 8, 10, 12)  # seconds; one click away
 
 
 class DecimalTextField(forms.DecimalField):
@@ -114,7 +115,12 @@ class DurationsField(JSONColumnField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=LONGEST_LIST_TEXT, **kwargs)
         self.help_text = "Whole seconds, separated by commas, as in 5, 9."
-        self.widget.attrs["inputmode"] = "text"
+        self.widget.attrs |= {
+            "inputmode": "text",
+            "autocomplete": "off",
+            "data-chips": "seconds",
+            "data-usual": " ".join(map(str, USUAL_DURATIONS)),
+        }
 
     def to_python(self, value: Any) -> Any:
         if isinstance(value, list):
@@ -140,6 +146,7 @@ class TagsField(JSONColumnField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=LONGEST_LIST_TEXT, **kwargs)
         self.help_text = "Separated by commas, as in fast, cinematic."
+        self.widget.attrs |= {"autocomplete": "off", "data-chips": "texts"}
 
     def to_python(self, value: Any) -> Any:
         if isinstance(value, list):
@@ -185,7 +192,7 @@ def quality_choices() -> list[tuple[str, str]]:
 class ObjectField(JSONColumnField):
     """A JSON object as text, without what JSON does not know and what it would drop silently."""
 
-    widget = forms.Textarea(attrs=MONOSPACE)
+    widget = forms.Textarea(attrs={**MONOSPACE, "data-json": "object"})
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(strip=False, **kwargs)
@@ -197,7 +204,7 @@ class ObjectField(JSONColumnField):
         parsed = parse_json(text) if text.strip() else {}
         if not isinstance(parsed, dict):
             raise forms.ValidationError(
-                f"{shown(parsed)} is not a JSON object; write one in braces, as in {{}}.", "invalid"
+                f"$: {shown(parsed)} is not a JSON object; write one in braces, as in {{}}.", "invalid"
             )
         return parsed
 
@@ -210,12 +217,14 @@ def parse_json(text: str) -> Any:
     try:
         content, faults = read_value(text)
     except json.JSONDecodeError as error:
-        raise forms.ValidationError(
-            f"This is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.", "invalid"
-        ) from error
+        place = f"{json_path(path_at(text, error.pos))}, line {error.lineno}, column {error.colno}"
+        raise forms.ValidationError(f"This is not JSON: {error.msg} at {place}.", "invalid") from error
     if faults:
         raise forms.ValidationError(
-            [forms.ValidationError(fault.told(known_steps=0), fault.code) for fault in faults]
+            [
+                forms.ValidationError(f"{json_path(fault.path)}: {fault.message}", fault.code)
+                for fault in faults
+            ]
         )
     return content
 

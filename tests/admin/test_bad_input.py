@@ -115,11 +115,11 @@ def test_a_duplicate_key_is_named(admin_client: Client) -> None:
     standard_tiers()
     form = ObjectForm(admin_client, ADD)
     errors = errors_of(form.save(**FILLED_IN | {"requirements": '{"gpu": 1, "gpu": 2}'}))
-    assert errors["requirements"] == ["gpu: This key stands twice."]
+    assert errors["requirements"] == ["$.gpu: This key stands twice."]
 
 
 def test_broken_json_says_where(admin_client: Client) -> None:
     standard_tiers()
     form = ObjectForm(admin_client, ADD)
     errors = errors_of(form.save(**FILLED_IN | {"requirements": '{\n"gpu": }'}))
-    assert "line 2, column 8" in errors["requirements"][0]
+    assert "at $.gpu, line 2, column 8." in errors["requirements"][0]

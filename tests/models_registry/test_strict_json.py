@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models_registry.strict_json import MOST_FAULTS, path_text, read_document, read_value
+from models_registry.choices import JSON_DEPTH
+from models_registry.strict_json import (
+    MOST_FAULTS,
+    json_path,
+    path_at,
+    path_text,
+    read_document,
+    read_value,
+)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -84,3 +92,25 @@ def test_of_very_many_faults_the_first_are_found() -> None:
 def test_what_is_no_json_is_an_error(text: str) -> None:
     with pytest.raises(json.JSONDecodeError):
         read_value(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("", "$"),
+        ("1,2", "$"),
+        ('{"a":1,}', "$"),
+        ('{"a" 1}', "$.a"),
+        ('{"audio": {"tracks": [1, 2, x]}}', "$.audio.tracks[2]"),
+        ('{"a": {"b": 1}, "c": ["]", "}"], "d": nope}', "$.d"),
+        ('{"a": [{}, {"b c": }]}', '$.a[1]."b c"'),
+        ('{"a": "],]],', "$.a"),
+        ('{"a]],\n": 1}', "$"),
+        ('{"a\\x]": 1}', "$"),
+        ("[" * 900, "$" + "[0]" * JSON_DEPTH + "…"),
+    ],
+)
+def test_broken_syntax_has_a_path(text: str, path: str) -> None:
+    with pytest.raises(json.JSONDecodeError) as caught:
+        json.loads(text)
+    assert json_path(path_at(text, caught.value.pos)) == path
