@@ -1,12 +1,13 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import flatten
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from models_registry import services
-from models_registry.admin.fields import comma_separated
+from models_registry.admin.fields import comma_separated, json_text
 from models_registry.admin.filters import CategoryFilter, PremiumFilter, ProviderFilter, StatusFilter
 from models_registry.admin.forms import AIModelForm, AIModelRowForm, AIModelRows
 from models_registry.admin.history import HistoricAdmin
@@ -28,6 +29,8 @@ class AIModelAdmin(HistoricAdmin):
         "supported_durations": "durations",
         "supported_qualities": "qualities",
         "tags": "tag_list",
+        "model_parameters": "parameters_text",
+        "requirements": "requirements_text",
     }
     list_display = (
         "titled",
@@ -47,22 +50,31 @@ class AIModelAdmin(HistoricAdmin):
     search_help_text = "In id, name, description, provider and tags."
     ordering = ("name", "model_id")
     fieldsets = (
-        ("Identification", {"fields": ("model_id", "name", "description", "version")}),
+        (
+            "Identity",
+            {
+                "fields": (
+                    ("model_id", "name"),
+                    ("provider", "version"),
+                    "description",
+                    ("category", "is_premium"),
+                    "tags",
+                )
+            },
+        ),
         (
             "Capabilities",
             {
                 "fields": (
-                    "cost_per_second",
                     "supported_durations",
                     "supported_qualities",
-                    "max_duration",
-                    "fixed_duration",
+                    ("max_duration", "fixed_duration"),
                 )
             },
         ),
-        ("Characteristics", {"fields": ("is_active", "is_premium", "is_deprecated", "is_default")}),
-        ("Metadata", {"fields": ("provider", "category", "tags")}),
-        ("Technical details", {"fields": ("replicate_model_id", "model_parameters", "requirements")}),
+        ("Pricing", {"fields": ("cost_per_second",)}),
+        ("Parameters", {"fields": ("replicate_model_id", "model_parameters", "requirements")}),
+        ("Lifecycle", {"fields": (("is_active", "is_deprecated"), "is_default")}),
     )
     stays = {
         "model_id": "an id never changes.",
@@ -70,7 +82,7 @@ class AIModelAdmin(HistoricAdmin):
         "created_at": "kept by the system.",
         "deprecated_at": "kept by the system.",
     }
-    timestamps = ("Timestamps", {"fields": ("created", "updated", "priced", "deprecated")})
+    timestamps = ("Times", {"fields": (("created", "updated"), ("priced", "deprecated"))})
 
     # --- Who may do what, and what they see --------------------------------------------------------------
 
@@ -79,14 +91,14 @@ class AIModelAdmin(HistoricAdmin):
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("model_id", "is_default", *self.timestamps[1]["fields"]) if obj else ()
+        return ("model_id", "is_default", *flatten(self.timestamps[1]["fields"])) if obj else ()
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj:
             return (*super().get_fieldsets(request, obj), self.timestamps)
         return [
             (title, {"fields": [name for name in options["fields"] if name != "is_default"]})
-            for title, options in self.fieldsets
+            for title, options in super().get_fieldsets(request, obj)
         ]
 
     def get_search_results(
@@ -135,6 +147,14 @@ class AIModelAdmin(HistoricAdmin):
     @admin.display(description="tags")
     def tag_list(self, model: AIModel) -> str:
         return comma_separated(model.tags)
+
+    @admin.display(description="model parameters")
+    def parameters_text(self, model: AIModel) -> SafeString:
+        return format_html('<pre class="monospace">{}</pre>', json_text(model.model_parameters))
+
+    @admin.display(description="requirements")
+    def requirements_text(self, model: AIModel) -> SafeString:
+        return format_html('<pre class="monospace">{}</pre>', json_text(model.requirements))
 
     # --- One model ---------------------------------------------------------------------------------------
 

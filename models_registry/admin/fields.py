@@ -209,7 +209,11 @@ class ObjectField(JSONColumnField):
         return parsed
 
     def prepare_value(self, value: Any) -> Any:
-        return json.dumps(value, indent=2, ensure_ascii=False) if isinstance(value, dict) else value
+        return json_text(value) if isinstance(value, dict) else value
+
+
+def json_text(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def parse_json(text: str) -> Any:

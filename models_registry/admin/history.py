@@ -1,7 +1,7 @@
 """The history of a row, and the way back to an earlier state of it."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from django.contrib import messages
@@ -60,16 +60,19 @@ class HistoricAdmin(CatalogueAdmin):
             raise PermissionDenied
         paginator = Paginator(self.history_of(obj).order_by("-number"), ENTRIES_A_PAGE)
         page = paginator.get_page(request.GET.get("p"))
-        now = obj.audit_state()
         context = {
             "title": f"History of {obj}",
             "page": page,
             "page_range": paginator.get_elided_page_range(page.number),
-            "told": [self._told(entry, obj, now=now) for entry in page],
+            "told": self.told(page, obj),
             "can_restore": self.has_change_permission(request, obj),
             "restore_view": f"admin:{self.opts.app_label}_{self.opts.model_name}_restore",
         }
         return self._page(request, self.object_history_template, obj, context)
+
+    def told(self, entries: Iterable[AuditEntry], obj: Any) -> list[Told]:
+        now = obj.audit_state()
+        return [self._told(entry, obj, now=now) for entry in entries]
 
     def _told(self, entry: AuditEntry, obj: Any, *, now: State) -> Told:
         after = entry.state_after if self._is_of(entry, obj) else None

@@ -58,7 +58,9 @@ class CatalogueAdmin(GuardedAdmin):
         ]
 
     def readable(self, names: Any) -> list[Any]:
-        return [self.as_text.get(name, name) for name in names]
+        return [
+            self.readable(name) if isinstance(name, tuple) else self.as_text.get(name, name) for name in names
+        ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         context = {"reason_form": reason_form(request), **(extra_context or {})}

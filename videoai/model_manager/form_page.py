@@ -1,10 +1,89 @@
 """The form of one model."""
 
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from models_registry import services
 from models_registry.admin.ai_model import AIModelAdmin
+from models_registry.models import AIModel
+from models_registry.usage.admin.headline import Card, headline
+from models_registry.usage.admin.lately import lately
+from models_registry.usage.admin.wording import count_text, seconds_text
+from models_registry.usage.recent import LATELY, Use, use_lately
+from models_registry.usage.totals import since_ever, with_counters
 from videoai.model_manager.forms import ModelForm
+from videoai.model_manager.leaving import reasons
+from videoai.model_manager.lifecycle import standings
+from videoai.model_manager.tabs import mistakes_elsewhere, tabs_of
+
+ENTRIES = 8  # of the history
 
 
 class FormPage(AIModelAdmin):
     """The catalogue's form in tabs, with rates, usage and history beside it."""
 
     form = ModelForm
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        form.now = timezone.now()
+        return form
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *, obj: Any = None, **kwargs: Any
+    ) -> HttpResponse:
+        form = context["adminform"].form
+        # What was sent and refused stands in `obj` by now.
+        stored = AIModel.objects.get(pk=obj.pk) if obj and form.is_bound else obj
+        context["tabs"] = tabs_of(context["adminform"], more=["Usage", "History"] if obj else [])
+        context["mistakes_elsewhere"] = mistakes_elsewhere(form)
+        context["standings"] = standings(stored.status if stored else None)
+        if stored is not None:
+            context |= self._of_today(request, stored)
+        return super().render_change_form(request, context, obj=obj, **kwargs)
+
+    def _of_today(self, request: HttpRequest, model: AIModel) -> dict[str, Any]:
+        now = timezone.now()
+        use = use_lately([model], now=now).get(model.pk)
+        return {
+            "cautions": list(reasons(model, use)) if model.is_active else [],
+            "cards": _cards(model, use),
+            "picture": lately(AIModel.objects.filter(pk=model.pk), now=now),
+            "told": self.told(self.history_of(model).order_by("-number")[:ENTRIES], model),
+            "can_restore": self.has_change_permission(request, model),
+            "restore_view": f"admin:{self.opts.app_label}_{self.opts.model_name}_restore",
+        }
+
+    # --- Handing over ------------------------------------------------------------------------------------
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        successor = form.new_default if change else None
+        super().save_model(request, obj, form, change)
+        if successor is not None:
+            self.log_change(request, successor, "Made the default.")
+            self.message_user(request, f"{successor} is the default model now.", messages.SUCCESS)
+
+    def change(self, obj: AIModel, form: Any) -> None:
+        if form.new_default is not None:
+            services.make_default(form.new_default)
+            # That moved the version of `obj`, in the same line of writers in which the form compared it.
+            versions = AIModel.objects.values_list("version_number", flat=True)
+            form.cleaned_data["version_number"] = versions.get(pk=obj.pk)
+        super().change(obj, form)
+
+
+def _cards(model: AIModel, use: Use | None) -> list[Card]:
+    """What became of all generations, and of the latest."""
+    [total] = since_ever(with_counters(AIModel.objects.filter(pk=model.pk)))
+    generations, success, *_ = headline(total.figures)
+    average = seconds_text(total.figures.average_time)
+    last = f"the last on {use.last}, in UTC" if use else "not used"
+    return [
+        generations,
+        success,
+        Card("Average time", average, "of all generations"),
+        Card(f"Last {LATELY} days", count_text(use.generations if use else 0), last),
+    ]

@@ -1,10 +1,10 @@
 """What somebody should know before a model goes off sale."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from models_registry.models import AIModel
-from models_registry.usage.recent import LATELY, use_lately
+from models_registry.usage.recent import LATELY, Use, use_lately
 
 DEFAULT = "It is the default model: another model has to take over."
 
@@ -12,8 +12,18 @@ DEFAULT = "It is the default model: another model has to take over."
 def cautions(models: Collection[AIModel], *, now: datetime) -> dict[int, list[str]]:
     """By primary key, why to think twice; models that nobody would miss are left out. One query."""
     uses = use_lately(models, now=now)
-    found = {model.pk: [DEFAULT] if model.is_default else [] for model in models}
-    for pk, use in uses.items():
-        times = "once" if use.generations == 1 else f"{use.generations:,} times"
-        found[pk].append(f"It was used {times} in the last {LATELY} days, the last time on {use.last}.")
+    found = {model.pk: list(reasons(model, uses.get(model.pk))) for model in models}
     return {pk: sentences for pk, sentences in found.items() if sentences}
+
+
+def reasons(model: AIModel, use: Use | None) -> Iterator[str]:
+    """`use` is what was made of `model` lately."""
+    if model.is_default:
+        yield DEFAULT
+    if use is not None:
+        yield used(use)
+
+
+def used(use: Use) -> str:
+    times = "once" if use.generations == 1 else f"{use.generations:,} times"
+    return f"It was used {times} in the last {LATELY} days, the last time on {use.last}."
