@@ -73,8 +73,8 @@ class AIModelAdmin(HistoricAdmin):
             },
         ),
         ("Pricing", {"fields": ("cost_per_second",)}),
-        ("Parameters", {"fields": ("replicate_model_id", "model_parameters", "requirements")}),
-        ("Lifecycle", {"fields": (("is_active", "is_deprecated"), "is_default")}),
+        ("Parameters", {"fields": ("replicate_model_id", ("model_parameters", "requirements"))}),
+        ("Lifecycle", {"fields": (("is_active", "is_deprecated"), "default_text")}),
     )
     stays = {
         "model_id": "an id never changes.",
@@ -91,13 +91,13 @@ class AIModelAdmin(HistoricAdmin):
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("model_id", "is_default", *flatten(self.timestamps[1]["fields"])) if obj else ()
+        return ("model_id", "default_text", *flatten(self.timestamps[1]["fields"])) if obj else ()
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj:
             return (*super().get_fieldsets(request, obj), self.timestamps)
         return [
-            (title, {"fields": [name for name in options["fields"] if name != "is_default"]})
+            (title, {"fields": [name for name in options["fields"] if name != "default_text"]})
             for title, options in super().get_fieldsets(request, obj)
         ]
 
@@ -175,6 +175,15 @@ class AIModelAdmin(HistoricAdmin):
 
     def restore(self, obj: AIModel, values: dict[str, Any]) -> None:
         services.revise(obj, values, expected_version=obj.version_number)
+
+    @admin.display(description="default")
+    def default_text(self, model: AIModel) -> str:
+        if model.is_default:
+            return (
+                "Yes: who names no model gets this one. To move it, tick another model in the list "
+                "and run Make default."
+            )
+        return "No. To make it the default, tick it in the list and run Make default."
 
     @admin.display(description="created at")
     def created(self, model: AIModel) -> str:

@@ -22,7 +22,7 @@ PLAIN_DECIMAL = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
 LINE_END = re.compile("\r\n?")
 LONGEST_LIST_TEXT = 5_000
-MONOSPACE = {"class": "vLargeTextField monospace", "rows": 12, "spellcheck": "false", "autocomplete": "off"}
+MONOSPACE = {"class": "vLargeTextField monospace", "rows": 8, "spellcheck": "false", "autocomplete": "off"}
 USUAL_DURATIONS = (4, 5, 6, 8, 10, 12)  # seconds; one click away
 
 

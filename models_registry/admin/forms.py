@@ -135,10 +135,6 @@ class AIModelForm(CatalogueForm):
             column.name for column in editable_fields(AIModel) if column.name != "is_default"
         ]
         field_classes = AI_MODEL_FIELDS
-        help_texts = {
-            "is_default": "Who names no model gets the default. To move it, tick another model in the list "
-            "and run Make default."
-        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

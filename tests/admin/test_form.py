@@ -226,10 +226,10 @@ def test_line_ends_of_any_kind_are_no_change(admin_client: Client, model: AIMode
 def test_the_default_flag_is_only_shown_once_there_is_a_model(
     add_form: ObjectForm, admin_client: Client
 ) -> None:
-    assert "field-is_default" not in add_form.html
+    assert "field-default_text" not in add_form.html
     add_form.save(**FILLED_IN)
     html = ObjectForm(admin_client, change_address(AIModel.objects.get())).html
-    assert "field-is_default" in html
+    assert "field-default_text" in html
     assert "run Make default" in html
 
 

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from models_registry import services
-from models_registry.admin.ai_model import AIModelAdmin
+from models_registry.admin.ai_model import AIModelAdmin, marks_of
 from models_registry.models import AIModel
 from models_registry.usage.admin.headline import Card, headline
 from models_registry.usage.admin.lately import lately
@@ -38,9 +38,11 @@ class FormPage(AIModelAdmin):
         form = context["adminform"].form
         # What was sent and refused stands in `obj` by now.
         stored = AIModel.objects.get(pk=obj.pk) if obj and form.is_bound else obj
+        context |= {"title": str(stored), "subtitle": None, "marks": marks_of(stored)} if stored else {}
         context["tabs"] = tabs_of(context["adminform"], more=["Usage", "History"] if obj else [])
         context["mistakes_elsewhere"] = mistakes_elsewhere(form)
         context["standings"] = standings(stored.status if stored else None)
+        context["show_save_and_add_another"] = obj is None
         if stored is not None:
             context |= self._of_today(request, stored)
         return super().render_change_form(request, context, obj=obj, **kwargs)
@@ -50,6 +52,7 @@ class FormPage(AIModelAdmin):
         use = use_lately([model], now=now).get(model.pk)
         return {
             "cautions": list(reasons(model, use)) if model.is_active else [],
+            "is_used": use is not None,
             "cards": _cards(model, use),
             "picture": lately(AIModel.objects.filter(pk=model.pk), now=now),
             "told": self.told(self.history_of(model).order_by("-number")[:ENTRIES], model),

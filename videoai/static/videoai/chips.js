@@ -152,7 +152,7 @@
         } else usual.remove();
 
         input.value = take(input.value);
-        input.autocomplete = "off";
+        input.placeholder = "Add…";
         show();
     }
 

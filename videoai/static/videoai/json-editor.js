@@ -49,14 +49,14 @@
             const found = match(TEXT);
             if (!found) fail("A text in double quotes is missing, or holds what it may not");
             const read = JSON.parse(found);
-            if (!read.isWellFormed?.() ?? false) fail("The text holds half a surrogate pair", start);
+            if (read.isWellFormed && !read.isWellFormed()) fail("The text holds half a surrogate pair", start);
             if (read.includes("\0")) fail("The text holds a NUL", start);
             return [found, read];
         }
 
         function value(margin) {
             const first = next();
-            if (path.length >= DEEPEST && "[{".includes(first)) fail(`JSON may be nested at most ${DEEPEST} deep`);
+            if (path.length >= DEEPEST) fail(`JSON may be nested at most ${DEEPEST} deep`);
             if (first === "{") return inside("{", "}", margin, member);
             if (first === "[") return inside("[", "]", margin, (deeper, number) => {
                 path.push(number);

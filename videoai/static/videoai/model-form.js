@@ -6,7 +6,8 @@
     const list = form?.querySelector("nav.tabs");
     if (!list) return;
     const tabs = [...list.querySelectorAll("a")];
-    const partOf = (tab) => document.getElementById(tab.hash.slice(1));
+    const parts = new Map(tabs.map((tab) => [tab, document.getElementById(tab.hash.slice(1))]));
+    const partOf = (tab) => parts.get(tab);
 
     // --- Tabs: the links of the page without script, made into tabs ------------------------------------
 
@@ -15,6 +16,8 @@
         for (const tab of tabs) {
             const part = partOf(tab);
             tab.id = `tab-${part.id}`;
+            // The hash names the tab; there is nothing to scroll to.
+            part.id = `part-${part.id}`;
             tab.setAttribute("role", "tab");
             tab.setAttribute("aria-controls", part.id);
             part.setAttribute("role", "tabpanel");
@@ -25,6 +28,7 @@
         form.classList.add("tabbed");
         const wrong = tabs.find((tab) => tab.querySelector(".count"));
         select(wrong ?? named(location.hash) ?? tabs[0]);
+        if (tabs.some((tab) => tab.hash === location.hash)) scrollTo(0, 0);
     }
 
     function select(chosen) {
@@ -46,7 +50,9 @@
 
     /* The tab that `hash` names, or in whose part the named element stands. */
     function named(hash) {
-        const target = hash.length > 1 && document.getElementById(decodeURIComponent(hash.slice(1)));
+        const exactly = tabs.find((tab) => tab.hash === hash);
+        if (exactly) return exactly;
+        const target = hash.length > 1 && document.getElementById(hash.slice(1));
         return target ? tabs.find((tab) => partOf(tab).contains(target)) : undefined;
     }
 
