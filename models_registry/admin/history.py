@@ -123,7 +123,7 @@ class HistoricAdmin(CatalogueAdmin):
             self.restore(obj, self.values_of(then, names=names))
         except REFUSALS as refusal:
             note_refusal(request, refusal)
-            return ["Nothing was changed.", *_words(self.model, refusal)]
+            return ["Nothing was changed.", *refusal_words(self.model, refusal)]
         return []
 
     def _restored(self, request: HttpRequest, obj: Any, entry: AuditEntry) -> HttpResponse:
@@ -193,7 +193,7 @@ class HistoricAdmin(CatalogueAdmin):
         return TemplateResponse(request, template, {**frame, **context})
 
 
-def _words(model: type[Audited], refusal: Refusal) -> list[str]:
+def refusal_words(model: type[Audited], refusal: Refusal) -> list[str]:
     if isinstance(refusal, CatalogueError):
         return [refusal.message]
     if not hasattr(refusal, "error_dict"):

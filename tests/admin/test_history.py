@@ -15,6 +15,7 @@ from models_registry.models import AIModel, QualityTier
 from pricing import services as pricing
 from pricing.models import PricingPolicy, Rate
 from tests.admin.pages import LIST, messages_of, read_form
+from tests.admin.test_actions import Deed
 from tests.factories import AIModelFactory, rate, standard_policy, untraced
 
 pytestmark = pytest.mark.django_db
@@ -104,8 +105,8 @@ def test_a_rates_history_is_its_own(admin_client: Client, model: AIModel) -> Non
 
 
 def test_a_change_by_form_is_in_the_history_with_its_request(admin_client: Client, model: AIModel) -> None:
-    sent = {"action": "retire", "_selected_action": [model.pk], "index": "0", "change_reason": "Too slow"}
-    admin_client.post(LIST, sent, headers={"X-Request-ID": "req-7"})
+    page = Deed(admin_client, "retire", model, change_reason="Too slow")
+    admin_client.post(page.address, {**page.values, "confirmed": "yes"}, headers={"X-Request-ID": "req-7"})
     html = admin_client.get(history(model)).content.decode()
     assert "Model retired" in html
     assert "Too slow" in html

@@ -19,6 +19,7 @@ from tests.admin.pages import (
     errors_of,
     messages_of,
 )
+from tests.admin.test_actions import Deed
 from tests.factories import AIModelFactory, QualityTierFactory, rate, standard_policy, standard_tiers
 
 pytestmark = pytest.mark.django_db
@@ -128,8 +129,7 @@ def test_the_lists_reason_is_kept_for_every_row_that_changed(admin_client: Clien
 def test_the_lists_reason_is_kept_for_actions(admin_client: Client, action: str) -> None:
     AIModelFactory()
     model = AIModelFactory()
-    sent = {"action": action, "_selected_action": [model.pk], "index": "0", "change_reason": WHY}
-    admin_client.post(LIST, sent)
+    Deed(admin_client, action, model, change_reason=WHY).confirm()
     assert (last().action, last().reason) == (action, WHY)
 
 

@@ -6,14 +6,15 @@ from django.contrib import admin
 
 from models_registry.admin.ai_model import AIModelAdmin
 from models_registry.models import AIModel
-from videoai.model_manager.deed_page import DeedPage, action
-from videoai.model_manager.deeds import Retire
+from videoai.model_manager.deeds import Activate, Deactivate, Restore, Retire
 from videoai.model_manager.form_page import FormPage
+from videoai.model_manager.list_action import ListAction, action
 from videoai.model_manager.list_page import ListPage
+from videoai.model_manager.make_default import MakeDefault
 from videoai.model_manager.pricing_tab import PricingTab
 
 # What can be done to the models that are ticked in the list, in the order of its menu.
-DEEDS: list[type[DeedPage]] = [Retire]
+DEEDS: list[type[ListAction]] = [Activate, Deactivate, Retire, Restore, MakeDefault]
 
 
 @admin.register(AIModel)
@@ -21,4 +22,4 @@ class ModelManager(ListPage, FormPage, PricingTab, AIModelAdmin):
     actions = [action(deed) for deed in DEEDS]
 
     def get_urls(self) -> list[Any]:
-        return [*(deed(self).url for deed in DEEDS), *super().get_urls()]
+        return [*(url for deed in DEEDS for url in deed(self).urls), *super().get_urls()]

@@ -26,9 +26,18 @@ class Chosen:
         return ",".join(f"{model.pk}:{model.version_number}" for model in self.models)
 
     @property
+    def keys(self) -> list[int]:
+        return [model.pk for model in self.models]
+
+    @property
     def stale(self) -> list[AIModel]:
         """Those that somebody changed since they were seen."""
         return [model for model in self.models if self.seen[model.pk] != model.version_number]
+
+    @property
+    def gone(self) -> int:
+        """How many were seen and are there no more."""
+        return len(self.seen) - len(self.models)
 
 
 def choose(models: Iterable[AIModel]) -> Chosen:

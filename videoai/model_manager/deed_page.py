@@ -1,154 +1,137 @@
 """A page that shows what will happen to the chosen models and, once that is confirmed, does it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin, messages
-from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
+from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
 
-from models_registry.admin.forms import REFUSALS, Refusal
+from models_registry.admin.forms import REFUSALS
+from models_registry.admin.history import refusal_words
 from models_registry.admin.writes import note_refusal, reason_form
 from models_registry.errors import StaleModel
 from models_registry.models import AIModel
 from videoai.model_manager.chosen import MOST, Chosen, choose, read_chosen
+from videoai.model_manager.list_action import LIST, ListAction, list_address
+from videoai.model_manager.naming import listed
 
-LIST = "admin:models_registry_aimodel_changelist"
 STALE = "Nothing was changed: {} changed in the meantime. Look again at what will happen now."
-Action = Callable[[Any, HttpRequest, "QuerySet[AIModel]"], HttpResponse | None]
+LEFT = "Nothing was changed: some of the chosen models are there no more. Look again at what will happen now."
+ALL_LEFT = "Nothing was changed: the chosen models are there no more."
+MENDED_BELOW = "Nothing was changed yet; see what is said below."
 
 
-class DeedPage:
-    """One of the things that can be done to models: all of them or, if one refuses, none.
+class DeedPage(ListAction):
+    """One of the things that can be done to models: all that its page announces or, if one refuses, nothing.
 
     The list's action of the same name opens the page; the page's own address takes the confirmation. A
     subclass says what will happen (`preview`) and does it (`do`), within the line of the catalogue's writers.
     """
 
-    name: ClassVar[str]
-    description: ClassVar[str]  # as the list's menu has it
     title: ClassVar[str]
-    template: ClassVar[str]
+    template: ClassVar[str]  # extends admin/model_manager/deed_page.html, which says what `preview` may give
     form_class: ClassVar[type[forms.Form]] = forms.Form  # what else it has to be told
-    permission: ClassVar[str] = "change"
+    takes_one: ClassVar[bool] = False
 
-    def __init__(self, manager: Any) -> None:
-        self.manager = manager
-
-    def form(self, data: QueryDict | None, chosen: Chosen) -> forms.Form:
+    def form(self, data: QueryDict | None, chosen: Chosen) -> forms.BaseForm:
         return self.form_class(data)
 
-    def preview(self, chosen: Chosen, form: forms.Form) -> dict[str, Any]:
+    def preview(self, chosen: Chosen, form: Any) -> dict[str, Any]:
         """What the template shows; `form` may be unbound, or hold mistakes."""
         raise NotImplementedError
 
-    def do(self, request: HttpRequest, chosen: Chosen, form: forms.Form) -> Sequence[str]:
+    def do(self, request: HttpRequest, chosen: Chosen, form: Any) -> Sequence[str]:
         """Do it, and tell what was done. Raises CatalogueError or ValidationError: then nothing is."""
         raise NotImplementedError
 
+    def way_on(self, form: Any, back: str) -> str:
+        """Where it leads once it is done: to the list, whose page of a moment ago may be empty now."""
+        return list_address(back, without=("p",))
+
+    def way_back(self, chosen: Chosen, back: str | None) -> str:
+        """Where it leads if it is left; `back` is the list's querystring, None for whoever came elsewhere."""
+        return list_address(back or "")
+
     # --- How it is asked ---------------------------------------------------------------------------------
 
-    @classmethod
-    def url_name(cls) -> str:
-        return f"models_registry_aimodel_{cls.name}"
-
-    @property
-    def url(self) -> URLPattern:
-        view = self.manager.admin_site.admin_view(self.view)
-        url: URLPattern = path(f"do/{self.name.replace('_', '-')}/", view, name=self.url_name())
-        return url
-
     def begin(self, request: HttpRequest, models: "QuerySet[AIModel]") -> HttpResponse | None:
-        """The page about `models` of the list that `request` asks for."""
         chosen = choose(models[: MOST + 1])
-        if len(chosen.models) > MOST:
-            told = f"Nothing was changed. At most {MOST:,} models can be changed at once; narrow the list."
-            self.manager.message_user(request, told, messages.ERROR)
+        problem = self._too_many(chosen)
+        if problem:
+            self.manager.message_user(request, f"Nothing was changed. {problem}", messages.ERROR)
             return None
-        return self._page(request, chosen, self.form(None, chosen), back=request.GET.urlencode())
+        return self.page(request, chosen, self.form(None, chosen), back=request.GET.urlencode())
+
+    def _too_many(self, chosen: Chosen) -> str:
+        if self.takes_one and len(chosen.models) > 1:
+            return f"“{self.description.rstrip('…')}” takes exactly one model; tick one."
+        if len(chosen.models) > MOST:
+            return f"At most {MOST:,} models can be changed at once; narrow the list."
+        return ""
 
     def view(self, request: HttpRequest) -> HttpResponse:
         if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"]) if request.method != "GET" else redirect(LIST)
-        if not getattr(self.manager, f"has_{self.permission}_permission")(request):
-            raise PermissionDenied
+            looks = request.method in {"GET", "HEAD"}
+            return redirect(LIST) if looks else HttpResponseNotAllowed(["GET", "HEAD", "POST"])
+        self.refuse_unpermitted(request)
         answer: HttpResponse = self.manager.in_line(request, self._answer)
         return answer
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
-        chosen = read_chosen(request.POST.get("chosen", ""))
+        chosen, back = read_chosen(request.POST.get("chosen", "")), request.POST.get("back")
+        if self._too_many(chosen):
+            raise BadRequest(self._too_many(chosen))
         if not chosen.models:
-            raise BadRequest("None of these models is there")
+            self.manager.message_user(request, ALL_LEFT, messages.WARNING)
+            return redirect(self.way_back(chosen, back))
         form = self.form(request.POST, chosen)
         problems = self._try(request, chosen, form) if "confirmed" in request.POST else []
         if problems is None:
-            return redirect(f"{reverse(LIST)}?{_back(request)}".removesuffix("?"))
-        return self._page(request, chosen, form, back=_back(request), problems=problems)
+            return redirect(self.way_on(form, back or ""))
+        return self.page(request, chosen, form, back=back, problems=problems)
 
-    def _try(self, request: HttpRequest, chosen: Chosen, form: forms.Form) -> list[str] | None:
-        """Why it was not done; None: it was. An empty list leaves it to the form to say."""
-        if not all([reason_form(request).is_valid(), form.is_valid()]):
-            return []
-        if chosen.stale:
+    def _try(self, request: HttpRequest, chosen: Chosen, form: forms.BaseForm) -> list[str] | None:
+        """Why it was not done; None: it was."""
+        if chosen.gone or chosen.stale:
             note_refusal(request, StaleModel)
-            return [STALE.format(", ".join(model.model_id for model in chosen.stale))]
+            return [STALE.format(listed(chosen.stale)) if chosen.stale else LEFT]
+        if not all([reason_form(request).is_valid(), form.is_valid()]):
+            return [MENDED_BELOW]
         try:
             with transaction.atomic():
                 told = self.do(request, chosen, form)
         except REFUSALS as refusal:
             note_refusal(request, refusal)
-            return [f"Nothing was changed. {_said(refusal)}"]
+            return ["Nothing was changed.", *refusal_words(AIModel, refusal)]
         for sentence in told:
             self.manager.message_user(request, sentence, messages.SUCCESS)
         return None
 
-    def _page(
+    def page(
         self,
         request: HttpRequest,
         chosen: Chosen,
-        form: forms.Form,
+        form: forms.BaseForm,
         *,
-        back: str,
+        back: str | None,
         problems: Sequence[str] = (),
     ) -> HttpResponse:
-        request.current_app = self.manager.admin_site.name
         context = {
-            **self.manager.admin_site.each_context(request),
-            "opts": self.manager.opts,
+            **self.frame(request),
             "title": self.title,
-            "subtitle": None,
-            "address": reverse(f"admin:{self.url_name()}"),
+            "address": self.address(),
             "chosen": chosen,
             "form": form,
             "problems": problems,
             "back": back,
+            "way_back": self.way_back(chosen, back),
             "reason_form": reason_form(request),
             **self.preview(chosen, form),
         }
         return TemplateResponse(request, self.template, context)
-
-
-def action(deed: type[DeedPage]) -> Action:
-    """What the list's menu runs."""
-
-    @admin.action(description=deed.description, permissions=[deed.permission])
-    def begin(manager: Any, request: HttpRequest, models: "QuerySet[AIModel]") -> HttpResponse | None:
-        return deed(manager).begin(request, models)
-
-    begin.__name__ = deed.name
-    return begin
-
-
-def _back(request: HttpRequest) -> str:
-    """The querystring of the list, written anew: it is nobody's way to another address."""
-    return QueryDict(request.POST.get("back", "")).urlencode()
-
-
-def _said(refusal: Refusal) -> str:
-    return " ".join(refusal.messages) if isinstance(refusal, ValidationError) else str(refusal)
