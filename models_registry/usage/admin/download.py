@@ -1,16 +1,13 @@
 """The figures as a file for spreadsheets: exact numbers, one row a period and model."""
 
-import csv
-import io
 import re
 from collections.abc import Iterable
-from datetime import datetime
-from decimal import Decimal
 
+from models_registry import spreadsheet
+from models_registry.spreadsheet import Value
 from models_registry.usage.figures import Figures, Row
 from models_registry.usage.periods import DAY
 from models_registry.usage.windows import Window
-from models_registry.values import decimal_text
 
 HEADER = (
     "start",
@@ -33,20 +30,13 @@ HEADER = (
     "cost_usd",
     "error_codes",
 )
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-Value = str | int | float | Decimal | None
 
 
 def csv_text(rows: Iterable[Row]) -> str:
-    """RFC 4180. Times are UTC, lengths seconds, rates percent; what is not known is left empty."""
-    file = io.StringIO(newline="")
-    writer = csv.writer(file)
-    writer.writerow(HEADER)
-    for row in rows:
-        times = (_moment(row.start), _moment(row.end))
-        writer.writerow([_cell(value) for value in (*times, row.key, *_values(row.figures))])
-    return file.getvalue()
+    """Times are UTC, lengths seconds, rates percent; what is not known is left empty."""
+    return spreadsheet.csv_text(
+        HEADER, ((row.start, row.end, row.key, *_values(row.figures)) for row in rows)
+    )
 
 
 def file_name(window: Window, *, model_id: str | None) -> str:
@@ -76,16 +66,3 @@ def _values(figures: Figures) -> list[Value]:
         figures.cost_usd,
         "; ".join(f"{code} {number}" for code, number in figures.error_codes.items()),
     ]
-
-
-def _cell(value: Value) -> str:
-    """Exact and without exponent; a text that a spreadsheet would run begins with an apostrophe."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA) else value
-    return decimal_text(Decimal(str(value)))
-
-
-def _moment(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
