@@ -29,7 +29,7 @@ def export(models: QuerySet[AIModel]) -> Export:
 
     Four queries. Raises CatalogueBusy if no reading was left alone.
     """
-    catalogue = _read_undisturbed(models)
+    catalogue = read_undisturbed(models)
     document = {
         "format": FORMAT,
         "version": VERSION,
@@ -39,7 +39,7 @@ def export(models: QuerySet[AIModel]) -> Export:
     return Export(text, len(catalogue.models))
 
 
-def _read_undisturbed(models: QuerySet[AIModel]) -> Catalogue:
+def read_undisturbed(models: QuerySet[AIModel]) -> Catalogue:
     """Read again until nobody has committed between the query for the models and the one for the rates."""
     for _ in range(MOST_READINGS):
         before = _revision()

@@ -7,6 +7,8 @@ from django.contrib import admin
 from models_registry.admin.ai_model import AIModelAdmin
 from models_registry.models import AIModel
 from videoai.model_manager.deeds import Activate, Deactivate, Restore, Retire
+from videoai.model_manager.duplicate import Duplicate
+from videoai.model_manager.export_page import ExportPage
 from videoai.model_manager.form_page import FormPage
 from videoai.model_manager.list_action import ListAction, action
 from videoai.model_manager.list_page import ListPage
@@ -14,7 +16,10 @@ from videoai.model_manager.make_default import MakeDefault
 from videoai.model_manager.pricing_tab import PricingTab
 
 # What can be done to the models that are ticked in the list, in the order of its menu.
-DEEDS: list[type[ListAction]] = [Activate, Deactivate, Retire, Restore, MakeDefault]
+DEEDS: list[type[ListAction]] = [
+    *(Activate, Deactivate, Retire, Restore, MakeDefault),
+    *(Duplicate, ExportPage),
+]
 
 
 @admin.register(AIModel)

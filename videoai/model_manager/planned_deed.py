@@ -54,10 +54,10 @@ class PlannedDeed(DeedPage):
         changing, refused, staying = len(plan.changing), len(plan.refused), len(plan.staying)
         first = f"{counted(changing)} will be {self.done}" if changing else "Nothing would change"
         others = [
-            f"{number:,} {words}" for number, words in ((refused, "can’t be"), (staying, "stays as it is"))
-            if number
-        ]  # fmt: skip
-        return f"{first}{': ' if others and not changing else '; ' if others else ''}{', '.join(others)}."
+            *([f"{refused:,} can’t be"] if refused else []),
+            *([f"{staying:,} {'stays as it is' if staying == 1 else 'stay as they are'}"] if staying else []),
+        ]
+        return f"{'; '.join([first, *others])}."
 
     def do(self, request: HttpRequest, chosen: Chosen, form: forms.Form) -> Sequence[str]:
         plan = self.plan(chosen)
