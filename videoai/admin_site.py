@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models.base import ModelBase
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, include, path, reverse
 
 from models_registry.audit.models import AuditEntry
@@ -45,6 +46,7 @@ class ModelManagerSite(AdminSite):
     site_header = "VideoAI"
     site_title = "VideoAI"
     index_title = "Overview"
+    index_template = "admin/overview.html"
     site_url = "/api/v1/docs/"
     enable_nav_sidebar = False  # the header leads to every list
     login_form = SignInForm
@@ -62,6 +64,12 @@ class ModelManagerSite(AdminSite):
         if request.method == "GET" and awaits_second_factor(request.user):
             return redirect(f"{reverse('admin:two_factor')}?{request.META['QUERY_STRING']}")
         return super().login(request, extra_context)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """What the tables tell of themselves stands beside the list of them."""
+        telling = [table.overview(request) for table in self._registry.values() if hasattr(table, "overview")]
+        told = {name: value for one in telling for name, value in one.items()}
+        return super().index(request, {**told, **(extra_context or {})})
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return {**super().each_context(request), "two_factor": settings.TWO_FACTOR}

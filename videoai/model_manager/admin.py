@@ -13,6 +13,7 @@ from videoai.model_manager.form_page import FormPage
 from videoai.model_manager.list_action import ListAction, action
 from videoai.model_manager.list_page import ListPage
 from videoai.model_manager.make_default import MakeDefault
+from videoai.model_manager.overview import Overview
 from videoai.model_manager.pricing_tab import PricingTab
 
 # What can be done to the models that are ticked in the list, in the order of its menu.
@@ -23,7 +24,7 @@ DEEDS: list[type[ListAction]] = [
 
 
 @admin.register(AIModel)
-class ModelManager(ListPage, FormPage, PricingTab, AIModelAdmin):
+class ModelManager(Overview, ListPage, FormPage, PricingTab, AIModelAdmin):
     actions = [action(deed) for deed in DEEDS]
 
     def get_urls(self) -> list[Any]:

@@ -1,0 +1,94 @@
+"""How the catalogue stands: its models, what they cost, and how they were used."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from models_registry.choices import Status
+from models_registry.models import AIModel
+from models_registry.usage.figures import Figures
+from models_registry.usage.periods import DAY
+from models_registry.usage.recent import Use, first_day, use_lately
+from models_registry.usage.totals import within
+from models_registry.usage.windows import Window
+from pricing.errors import CatalogueBusy, OverLimit, Unpriced
+from pricing.price_book import PriceBook, read_price_book
+
+RECENT, BEFORE = 7, 28  # days: how models do now, and what that is held against
+LONG_TEXTS = ("description", "model_parameters", "requirements")  # that nothing here is about
+
+
+class Gaps(NamedTuple):
+    """What a model offers and nobody can buy."""
+
+    model: AIModel
+    unpriced: list[str]  # qualities
+    over_limit: dict[str, int]  # by quality, the shortest duration that is too dear
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Mappings are by primary key and leave out who was not used."""
+
+    models: Sequence[AIModel]
+    has_policy: bool = True
+    book: PriceBook | None = None  # None: prices can't be told
+    uses: Mapping[int, Use] = field(default_factory=dict)  # in the last 30 days, of what isn't active
+    recent: Mapping[int, Figures] = field(default_factory=dict)  # of 7 days, of what is sold
+    before: Mapping[int, Figures] = field(default_factory=dict)  # of the 28 days before those
+
+    def in_status(self, *statuses: Status) -> list[AIModel]:
+        return [model for model in self.models if model.status in statuses]
+
+    @property
+    def sold(self) -> list[AIModel]:
+        return self.in_status(Status.ACTIVE, Status.DEPRECATED)
+
+    @cached_property
+    def gaps(self) -> list[Gaps]:
+        """Of the models that are sold, those that offer what can't be bought."""
+        found = [gaps_of(model, self.book) for model in self.sold] if self.book else []
+        return [gaps for gaps in found if gaps.unpriced or gaps.over_limit]
+
+
+def read_standing(*, now: datetime) -> Standing:
+    """Eight queries, however many models there are; fewer where there is nothing to ask for."""
+    models = AIModel.objects.defer(*LONG_TEXTS)
+    prices: dict[str, Any] = {}
+    try:
+        book = read_price_book(models)
+        found, prices["book"] = book.models, book
+    except (Unpriced, CatalogueBusy) as error:
+        found, prices["has_policy"] = list(models), isinstance(error, CatalogueBusy)
+    standing = Standing(found, **prices)
+    begin = first_day(RECENT, now=now)
+    others = standing.in_status(Status.DEPRECATED, Status.RETIRED, Status.DRAFT)
+    return Standing(
+        found,
+        **prices,
+        uses=use_lately(others, now=now),
+        recent=_figures(Window(begin, begin + RECENT * DAY), standing.sold),
+        before=_figures(Window(begin - BEFORE * DAY, begin), standing.sold),
+    )
+
+
+def gaps_of(model: AIModel, book: PriceBook) -> Gaps:
+    """Whatever is longer costs at least as much: where the longest can be sold, all can."""
+    unpriced, over_limit = [], {}
+    for quality in model.supported_qualities:
+        for duration in sorted(model.supported_durations, reverse=True):
+            try:
+                book.quote(model, quality=quality, duration=duration)
+                break
+            except OverLimit:
+                over_limit[quality] = duration
+            except Unpriced:
+                unpriced.append(quality)
+                break
+    return Gaps(model, unpriced, over_limit)
+
+
+def _figures(window: Window, models: Collection[AIModel]) -> dict[int, Figures]:
+    return {total.model.pk: total.figures for total in within(window, models) if total.figures.generations}
