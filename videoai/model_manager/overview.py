@@ -81,6 +81,7 @@ class Overview(AIModelAdmin):
             "concerns": [self._shown(concern, request) for concern in concerns(standing)],
             "cards": cards(standing, now=now),
             "picture": lately(now=now),
+            "days": DAYS,
         }
 
     def _shown(self, concern: Concern, request: HttpRequest) -> Shown:
@@ -114,7 +115,7 @@ def cards(standing: Standing, *, now: datetime) -> list[Card]:
     rows = summary_without_codes(Window(begin, begin + DAYS * DAY))
     figures = rows[0].figures if rows else Figures()
     sold, total = len(standing.sold), len(standing.models)
-    on_sale = Card("Models on sale", count_text(sold), f"of {count_text(total)}")
+    on_sale = Card("Models on sale", count_text(sold), f"of {count_text(total)}, today")
     return [on_sale, *(card for card in headline(figures) if card.label in FIGURES)]
 
 

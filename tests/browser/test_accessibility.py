@@ -1,0 +1,109 @@
+"""Nobody is kept out: axe finds nothing wrong with any page, in light and in dark."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT as AXE
+from playwright.sync_api import Page
+
+from models_registry import services
+from models_registry.audit.models import AuditEntry
+from models_registry.models import AIModel, QualityTier
+from models_registry.usage.recording import record_many
+from tests.browser.visitor import Visitor
+from tests.factories import AIModelFactory, rate, service_token, standard_policy
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+SIGN_IN = "/admin/login/"
+OF_COLOURS = ("color-contrast", "link-in-text-block")
+
+
+def catalogue() -> AIModel:
+    """A model of every status, with prices, usage, changes and something to worry about."""
+    standard_policy(max_credits_per_generation=5_000)
+    model = AIModelFactory(model_id="google/veo-3", name="Veo 3", is_premium=True, category="premium")
+    rate(model, "high", "0.5")
+    draft = AIModelFactory(model_id="acme/draft", is_active=False)
+    services.retire(AIModelFactory(model_id="acme/old"))
+    AIModelFactory(model_id="acme/dear", cost_per_second="90", is_deprecated=True)
+    said = {"generation_time": "9.5", "quality": "high", "duration": 5, "credits": 60}
+    items = [
+        {"model_id": one.model_id, "generation_id": f"{one.pk}-{n}", "success": n % 3 > 0, **said}
+        for one in (model, draft)
+        for n in range(9)
+    ]
+    assert record_many(items).recorded == 18
+    return model
+
+
+def pages(model: AIModel) -> list[str]:
+    entry = AuditEntry.objects.about("model", subject=model.model_id).latest("number")
+    tier, audit = QualityTier.objects.get(key="high"), "/admin/audit/auditentry/"
+    return [
+        *("/admin/", "/admin/models_registry/", "/admin/models/", "/admin/models/add/", "/admin/usage/"),
+        *(f"/admin/models/{model.pk}/{page}/" for page in ("change", "history", "usage")),
+        f"/admin/models/{model.pk}/history/{entry.number}/restore/",
+        *(audit, f"{audit}{entry.pk}/change/"),
+        *("/admin/models_registry/qualitytier/", f"/admin/models_registry/qualitytier/{tier.pk}/change/"),
+        f"/admin/models_registry/qualitytier/{tier.pk}/delete/",
+        *("/admin/pricing/rate/", "/admin/pricing/rate/add/", "/admin/pricing/pricingpolicy/1/change/"),
+        *("/admin/access/servicetoken/", "/admin/access/servicetoken/add/"),
+        *("/admin/auth/user/", "/admin/auth/user/add/", "/admin/password_change/"),
+        "/admin/nope/",
+    ]
+
+
+def violations(page: Page, *rules: str) -> list[str]:
+    """A text a violation and element: which rule, where, and what is the matter; of `rules`, else of all."""
+    options = {"resultTypes": ["violations"], **({"runOnly": rules} if rules else {})}
+    found = page.evaluate("options => axe.run(options)", options)["violations"]
+    return [
+        f"{page.url}: {violation['id']}: {' '.join(map(str, node['target']))}: {node['failureSummary']}"
+        for violation in found
+        for node in violation["nodes"]
+    ]
+
+
+def in_both_schemes(page: Page) -> list[str]:
+    """Only colours differ between them."""
+    page.evaluate(AXE)
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    found = violations(page)
+    page.emulate_media(color_scheme="dark")
+    return found + [f"dark: {told}" for told in violations(page, *OF_COLOURS)]
+
+
+def ask_to_retire(visitor: Visitor) -> None:
+    """The page between choosing a deed in the list and doing it."""
+    visitor.open("/admin/models/")
+    visitor.page.locator("#result_list .action-select").first.check()
+    visitor.page.locator("select[name=action]").select_option("retire")
+    visitor.page.locator(".actions button").click()
+
+
+def test_axe_finds_nothing_wrong_with_any_page(page: Page, live_server: Any) -> None:
+    model = catalogue()
+    service_token()
+    visitor = Visitor(page, live_server.url)
+    visitor.open(SIGN_IN)
+    found = in_both_schemes(page)
+    visitor.sign_in()
+    for address in pages(model):
+        visitor.open(address)
+        found += in_both_schemes(page)
+    ask_to_retire(visitor)
+    found += in_both_schemes(page)
+    assert not found, "\n\n".join(found)
+
+
+def test_it_would_notice(page: Page, live_server: Any) -> None:
+    Visitor(page, live_server.url).open(SIGN_IN)
+    page.evaluate("""() => {
+        document.body.insertAdjacentHTML("beforeend", "<main><input id='bad'><p id='pale'>pale</p></main>");
+        document.getElementById("pale").style.color = "light-dark(#ccc, #444)";
+    }""")
+    found = in_both_schemes(page)
+    for told in ("label: #bad", "color-contrast: #pale"):
+        assert any(told in one for one in found)
+    assert any(one.startswith("dark: ") and "color-contrast: #pale" in one for one in found)
