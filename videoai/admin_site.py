@@ -66,10 +66,13 @@ class ModelManagerSite(AdminSite):
         return super().login(request, extra_context)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """What the tables tell of themselves stands beside the list of them."""
-        telling = [table.overview(request) for table in self._registry.values() if hasattr(table, "overview")]
-        told = {name: value for one in telling for name, value in one.items()}
-        return super().index(request, {**told, **(extra_context or {})})
+        """Beside the list of the tables stands what they tell of themselves."""
+        response = super().index(request, extra_context)
+        context = response.context_data = {**(response.context_data or {})}
+        for table in self._registry.values():
+            if hasattr(table, "overview"):
+                context |= table.overview(request, app_list=context["app_list"])
+        return response
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return {**super().each_context(request), "two_factor": settings.TWO_FACTOR}

@@ -70,7 +70,7 @@ def _deeds(entries: Collection[AuditEntry]) -> Iterator[list[AuditEntry]]:
 
 
 def _belongs(entry: AuditEntry, later: AuditEntry) -> bool:
-    return _occasion(entry) == _occasion(later) and later.at - entry.at <= AT_ONCE
+    return _occasion(entry) == _occasion(later) and abs(later.at - entry.at) <= AT_ONCE
 
 
 def _occasion(entry: AuditEntry) -> tuple[str, ...]:
@@ -81,9 +81,8 @@ def _change(
     deed: Sequence[AuditEntry], whole: dict[str, AuditEntry], histories: dict[tuple[str, str], str]
 ) -> Change:
     last = deed[0]
-    keys = list(dict.fromkeys((entry.kind, entry.subject) for entry in deed))
-    addresses = {subject: histories.get((kind, subject), "") for kind, subject in reversed(keys)}
-    subjects = [Subject(*pair) for pair in reversed(addresses.items())]
+    addresses = {entry.subject: histories.get((entry.kind, entry.subject), "") for entry in deed}
+    subjects = [Subject(name, address) for name, address in addresses.items()]
     what = wording.headline(whole[last.pk]) if last.pk in whole else _summary(deed)
     return Change(last, what, subjects[:MOST_SUBJECTS], max(len(subjects) - MOST_SUBJECTS, 0))
 

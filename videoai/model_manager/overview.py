@@ -64,7 +64,7 @@ class Room(NamedTuple):
 class Overview(AIModelAdmin):
     """What the first page tells: of models to who may see them, of changes as far as they may be read."""
 
-    def overview(self, request: HttpRequest) -> dict[str, Any]:
+    def overview(self, request: HttpRequest, *, app_list: Collection[dict[str, Any]]) -> dict[str, Any]:
         now, seen = timezone.now(), tables_seen(self.admin_site, request)
         sees_models = AIModel in seen
         return {
@@ -72,7 +72,7 @@ class Overview(AIModelAdmin):
             "sees_models": sees_models,
             **(self._of_models(request, now) if sees_models else {}),
             "changes": latest_changes(seen),
-            **rooms(self.admin_site.get_app_list(request)),
+            **rooms(app_list),
         }
 
     def _of_models(self, request: HttpRequest, now: datetime) -> dict[str, Any]:
