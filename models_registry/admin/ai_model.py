@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import flatten
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
@@ -8,9 +9,16 @@ from django.utils.safestring import SafeString
 
 from models_registry import services
 from models_registry.admin.fields import comma_separated, json_text
-from models_registry.admin.filters import CategoryFilter, PremiumFilter, ProviderFilter, StatusFilter
-from models_registry.admin.forms import AIModelForm, AIModelRowForm, AIModelRows
+from models_registry.admin.filters import (
+    CategoryFilter,
+    PremiumFilter,
+    ProviderFilter,
+    QualityFilter,
+    StatusFilter,
+)
+from models_registry.admin.forms import AIModelForm
 from models_registry.admin.history import HistoricAdmin
+from models_registry.admin.rows import AIModelRowForm, AIModelRows
 from models_registry.admin.writes import reason_form, refusals
 from models_registry.audit.models import AuditEntry, AuditEntryQuerySet
 from models_registry.choices import Status
@@ -23,6 +31,8 @@ class AIModelAdmin(HistoricAdmin):
     """What the catalogue alone knows of its models; whoever puts the admin together adds usage and prices."""
 
     form = AIModelForm
+    row_form = AIModelRowForm
+    rows = AIModelRows
     compares_with_seen = False
     as_text = {
         "cost_per_second": "price",
@@ -44,7 +54,7 @@ class AIModelAdmin(HistoricAdmin):
         "qualities",
     )
     list_editable = tuple(AIModelRowForm.IN_PLACE)
-    list_filter = (CategoryFilter, StatusFilter, ProviderFilter, PremiumFilter)
+    list_filter = (CategoryFilter, StatusFilter, PremiumFilter, QualityFilter, ProviderFilter)
     filter_lookups = tuple(str(listed.parameter_name) for listed in list_filter)
     search_fields = ("model_id", "name", "description", "provider", "tags")
     search_help_text = "In id, name, description, provider and tags."
@@ -117,13 +127,22 @@ class AIModelAdmin(HistoricAdmin):
         return response
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[AIModelRowForm]:
-        return AIModelRowForm
+        return self.row_form
 
     def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> Any:
-        formset = super().get_changelist_formset(request, formset=AIModelRows, **kwargs)
+        formset = super().get_changelist_formset(request, formset=self.rows, **kwargs)
         formset.refusals = refusals(request)  # type: ignore[attr-defined]
         formset.reason_form = reason_form(request)  # type: ignore[attr-defined]
         return formset
+
+    def action_checkbox(self, obj: AIModel) -> SafeString:
+        """As Django's, without a template for each row."""
+        return format_html(
+            '<input type="checkbox" name="{}" value="{}" class="action-select" aria-label="Select {}">',
+            ACTION_CHECKBOX_NAME,
+            obj.pk,
+            obj.model_id,
+        )
 
     @admin.display(description="name", ordering="name")
     def titled(self, model: AIModel) -> SafeString:

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from models_registry.choices import Category, Status
+from models_registry.models import QualityTier
 from models_registry.querysets import AIModelQuerySet
 
 NO_CATEGORY = "none"
@@ -15,6 +16,8 @@ NO_CATEGORY = "none"
 
 class ListedFilter(admin.SimpleListFilter):
     """A filter that keeps to the choices it shows; any other value leads back to the whole list."""
+
+    template = "admin/models_registry/filter.html"
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> Any:
         value = self.value()
@@ -57,6 +60,19 @@ class ProviderFilter(ListedFilter):
 
     def keep(self, rows: AIModelQuerySet, value: str) -> AIModelQuerySet:
         return rows.by_provider(value)
+
+
+class QualityFilter(ListedFilter):
+    """Models that offer the quality, with whatever others."""
+
+    title = parameter_name = "quality"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        tiers = QualityTier.objects.order_by("position", "key").values_list("key", flat=True)
+        return [(key, key) for key in tiers]
+
+    def keep(self, rows: AIModelQuerySet, value: str) -> AIModelQuerySet:
+        return rows.by_quality(value)
 
 
 class PremiumFilter(ListedFilter):

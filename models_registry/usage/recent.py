@@ -42,12 +42,28 @@ def generations_daily(models: Collection[AIModel], *, days: int, now: datetime) 
     return found
 
 
-def _days(models: Collection[AIModel], *, days: int, now: datetime) -> "QuerySet[UsageRollup]":
-    """A clock of a backend that is fast may have recorded days to come; they are left out."""
+def outcomes_daily(
+    models: "QuerySet[AIModel] | None" = None, *, days: int, now: datetime
+) -> list[tuple[date, int, int]]:
+    """Day, generations and successes of each of the last `days`, the oldest first; by default of all models.
+
+    One query.
+    """
     begin = first_day(days, now=now)
-    return UsageRollup.objects.filter(
-        grain=Grain.DAY,
-        start__gte=begin,
-        start__lt=begin + days * DAY,
-        model__in=[model.pk for model in models],
-    )
+    rows = _between(begin, begin + days * DAY)
+    if models is not None:
+        rows = rows.filter(model__in=models)
+    sums = rows.values_list("start").annotate(Sum("generations"), Sum("successes")).order_by()
+    found = {start: counts for start, *counts in sums}
+    starts = [begin + i * DAY for i in range(days)]
+    return [(start.date(), *found.get(start, (0, 0))) for start in starts]
+
+
+def _days(models: Collection[AIModel], *, days: int, now: datetime) -> "QuerySet[UsageRollup]":
+    begin = first_day(days, now=now)
+    return _between(begin, begin + days * DAY).filter(model__in=[model.pk for model in models])
+
+
+def _between(begin: datetime, end: datetime) -> "QuerySet[UsageRollup]":
+    """A clock of a backend that is fast may have recorded days to come; they are left out."""
+    return UsageRollup.objects.filter(grain=Grain.DAY, start__gte=begin, start__lt=end)

@@ -17,7 +17,7 @@ import tests.environment  # noqa: F401 - sets what the settings insist on
 from tests.bench import database
 from tests.bench.lines import table
 
-BENCHMARKS = ("batches", "singles", "writers", "memory", "summary")
+BENCHMARKS = ("batches", "singles", "writers", "memory", "summary", "changelist")
 OWN = "videoai_bench"
 
 

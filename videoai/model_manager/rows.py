@@ -1,0 +1,55 @@
+"""The rows of the list, which ask before a model goes off sale that is used."""
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from models_registry.admin.rows import AIModelRowForm, AIModelRows
+from videoai.model_manager.leaving import cautions
+
+
+class AnywayField(forms.BooleanField):
+    """That somebody read why not, and wants it all the same; it is no part of the row."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False, label="Deactivate all the same")
+
+    def has_changed(self, initial: object, data: object) -> bool:
+        return False
+
+
+class ModelRow(AIModelRowForm):
+    anyway = AnywayField()
+
+    asks = False  # shows the box, and why
+
+    @property
+    def is_edited(self) -> bool:
+        """It came back with what was typed."""
+        return self.is_bound and self.has_changed()
+
+    @property
+    def leaves(self) -> bool:
+        """It takes the model off sale, and nothing is wrong with that so far."""
+        return bool(
+            self.is_bound
+            and "is_active" in self.changed_data
+            and self.cleaned_data.get("is_active") is False
+            and not self.errors
+        )
+
+    def ask(self, sentences: list[str]) -> None:
+        self.asks = True
+        if not self.cleaned_data.get("anyway"):
+            told = " ".join(sentences)
+            self.add_error("is_active", ValidationError(f"{told} Tick “Deactivate all the same” to go on."))
+
+
+class ModelRows(AIModelRows):
+    def clean(self) -> None:
+        super().clean()
+        leaving = {form.instance.pk: form for form in self.forms if form.instance.pk and form.leaves}
+        if leaving:
+            reasons = cautions([form.instance for form in leaving.values()], now=timezone.now())
+            for pk, sentences in reasons.items():
+                leaving[pk].ask(sentences)
