@@ -1,3 +1,5 @@
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 from django.contrib import admin
@@ -157,7 +159,7 @@ class AIModelAdmin(HistoricAdmin):
 
     @admin.display(description="durations")
     def durations(self, model: AIModel) -> str:
-        return f"{', '.join(map(str, model.supported_durations))} s"
+        return f"{', '.join(runs(model.supported_durations))} s"
 
     @admin.display(description="qualities")
     def qualities(self, model: AIModel) -> str:
@@ -226,6 +228,14 @@ def marks_of(model: AIModel) -> list[str]:
     marks = {"default": model.is_default, "premium": model.is_premium}
     marks[model.status.value] = model.status != Status.ACTIVE
     return [mark for mark, holds in marks.items() if holds]
+
+
+def runs(numbers: Sequence[int]) -> Iterator[str]:
+    """`numbers` as people write them: three and more in a row as the first and the last, as in `4–15`."""
+    # What is in a row lies equally far from its place in the sorted list.
+    for _, pairs in groupby(enumerate(sorted(numbers)), key=lambda pair: pair[1] - pair[0]):
+        run = [str(number) for _, number in pairs]
+        yield from run if len(run) < 3 else [f"{run[0]}–{run[-1]}"]
 
 
 def show_sent_rows(changelist: Any) -> None:

@@ -38,9 +38,11 @@ class AIModelRowForm(AIModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, words in self.IN_PLACE.items():
-            self.fields[name].show_hidden_initial = True
+            field = self.fields[name]
+            field.show_hidden_initial = True
+            field.help_text = ""  # a table has no room for it, and nothing may refer to what is not there
             label = f"{words} of {self.instance.model_id}" if self.instance.pk else words
-            self.fields[name].widget.attrs["aria-label"] = label
+            field.widget.attrs["aria-label"] = label
 
     def full_clean(self) -> None:
         """A row that was not touched is right whatever became of it: it won't be written."""

@@ -1,7 +1,6 @@
 """The rows of the list, which ask before a model goes off sale that is used."""
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from models_registry.admin.rows import AIModelRowForm, AIModelRows
@@ -12,7 +11,7 @@ class AnywayField(forms.BooleanField):
     """That somebody read why not, and wants it all the same; it is no part of the row."""
 
     def __init__(self) -> None:
-        super().__init__(required=False, label="Deactivate all the same")
+        super().__init__(required=False)
 
     def has_changed(self, initial: object, data: object) -> bool:
         return False
@@ -38,18 +37,18 @@ class ModelRow(AIModelRowForm):
             and not self.errors
         )
 
-    def ask(self, sentences: list[str]) -> None:
+    def ask(self, cautions: list[str]) -> None:
         self.asks = True
         if not self.cleaned_data.get("anyway"):
-            told = " ".join(sentences)
-            self.add_error("is_active", ValidationError(f"{told} Tick “Deactivate all the same” to go on."))
+            told = f"{self.instance.model_id} would go off sale. {' '.join(cautions)}"
+            self.add_error(None, f"{told} Nothing was saved: tick the box to go on, or leave it active.")
 
 
 class ModelRows(AIModelRows):
     def clean(self) -> None:
-        super().clean()
         leaving = {form.instance.pk: form for form in self.forms if form.instance.pk and form.leaves}
         if leaving:
-            reasons = cautions([form.instance for form in leaving.values()], now=timezone.now())
-            for pk, sentences in reasons.items():
+            found = cautions([form.instance for form in leaving.values()], now=timezone.now())
+            for pk, sentences in found.items():
                 leaving[pk].ask(sentences)
+        super().clean()
