@@ -44,7 +44,7 @@ class AIModelAdmin(HistoricAdmin):
         "model_parameters": "parameters_text",
         "requirements": "requirements_text",
     }
-    list_display = (
+    list_display: tuple[str, ...] = (
         "titled",
         "model_id",
         "category",

@@ -1,6 +1,6 @@
 """Draws the fields of a list's rows without templates.
 
-A page of the list has a thousand of them; a template for each would take most of the time that the page takes.
+A page of the list has a thousand of them: templates would take most of the time that the page takes.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,14 +11,14 @@ from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-NOTHING = mark_safe("")  # noqa: S308
+NOTHING = mark_safe("")
 Context = Mapping[str, Any]
 
 
 class RowRenderer(DjangoTemplates):
-    """What Django's own templates would make of these widgets and lists of errors; all else is left to them."""
+    """What Django's own templates make of these widgets and lists of errors; all else is left to them."""
 
-    def render(self, template_name: str, context: Any, request: Any = None) -> SafeString:
+    def render(self, template_name: str, context: Any, request: Any = None) -> str:
         draw = DRAWN.get(template_name)
         return draw(context) if draw else super().render(template_name, context, request)
 

@@ -80,6 +80,7 @@ class AIModelRowForm(AIModelForm):
 class AIModelRows(forms.BaseModelFormSet):
     """The rows of one page of the list, and why they are changed."""
 
+    forms: "list[AIModelRowForm]"  # type: ignore[assignment]
     refusals: Mapping[Any, Refusal] = {}
     reason_form: ReasonForm
 

@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from models_registry import services
+from models_registry.audit.occasion import Actor, acting
 from models_registry.errors import DefaultModelRequired
 from models_registry.models import AIModel
 from tests.admin.pages import ModelList, messages_of, row_errors
@@ -73,15 +76,47 @@ def test_typing_the_same_price_another_way_changes_nothing(admin_client: Client)
 # --- Somebody else was quicker ---------------------------------------------------------------------------
 
 
-def test_a_stale_row_is_refused_beside_the_row(admin_client: Client) -> None:
-    model = AIModelFactory(cost_per_second="0.5")
+def test_a_stale_row_is_refused_beside_the_row_with_who_changed_what(admin_client: Client) -> None:
+    model, other = AIModelFactory(cost_per_second="0.5", version="<b>1</b>"), AIModelFactory()
+    services.revise(other, {"name": "Seen"})
     page = ModelList(admin_client)
-    services.revise(model, {"cost_per_second": Decimal("0.6")})
+    with acting(actor=Actor("user", "7", "eve <i>"), source="admin", reason="New list"):
+        services.revise(model, {"cost_per_second": Decimal("0.6"), "version": "<b>2</b>"})
+    services.revise(other, {"name": "Unseen"})
     page.edit(model, cost_per_second="0.7")
+    page.edit(other, cost_per_second="0.7")
     response = page.save()
-    assert "changed by somebody else" in row_errors(response, model)["__all__"][0]
-    assert "price per second 0.7" in row_errors(response, model)["__all__"][0]
+    refused, change = row_errors(response, model)["__all__"]
+    assert "changed by somebody else" in refused
+    assert "price per second 0.7" in refused
+    assert re.fullmatch(
+        r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC, eve <i>: version: <b>1</b> → <b>2</b>; "
+        r"\$ per second: 0\.5 → 0\.6 \(“New list”\)",
+        change,
+    )
+    assert "version: &lt;b&gt;1&lt;/b&gt;" in page.html
+    assert [told.split(": ", 1)[1] for told in row_errors(response, other)["__all__"][1:]] == [
+        "name: Seen → Unseen"
+    ]
     assert stored(model).cost_per_second == Decimal("0.6")
+
+
+def test_of_many_changes_the_newest_are_told_in_one_query_for_all_rows(
+    admin_client: Client,
+) -> None:
+    models = [AIModelFactory() for _ in range(3)]
+    page = ModelList(admin_client)
+    for name in ("1", "2", "3", "4", "5"):
+        for model in models:
+            services.revise(AIModel.objects.get(pk=model.pk), {"name": name})
+    for model in models:
+        page.edit(model, cost_per_second="0.7")
+    with CaptureQueriesContext(connection) as queries:
+        response = page.save()
+    told = row_errors(response, models[0])["__all__"][1:]
+    assert [line.split(": ")[-1] for line in told[:3]] == ["4 → 5", "3 → 4", "2 → 3"]
+    assert told[3] == "And 2 earlier; its history tells them."
+    assert len([query for query in queries if 'FROM "audit_entries"' in query["sql"]]) == 1
 
 
 def test_a_refused_row_is_shown_as_it_stands_and_can_be_changed_again(admin_client: Client) -> None:
@@ -102,7 +137,7 @@ def test_a_refused_row_says_what_was_typed(admin_client: Client) -> None:
     page = ModelList(admin_client)
     services.revise(model, {"name": "Renamed"})
     page.edit(model, category="", is_active=None, is_premium="on")
-    [error] = row_errors(page.save(), model)["__all__"]
+    error, _ = row_errors(page.save(), model)["__all__"]
     assert "(category none, active off, premium on)" in error
 
 

@@ -43,7 +43,7 @@ class StockModel(AIModel):
 
 
 class StockAdmin(admin.ModelAdmin):
-    """What the list was without anything of ours: its ordinary columns, edits in place, filters and search."""
+    """The list without anything of ours: its ordinary columns, edits in place, filters and search."""
 
     list_display = (
         "name",

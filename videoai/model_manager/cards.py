@@ -52,13 +52,9 @@ def cards(changelist: Any) -> Iterator[Card]:
 
 def _by_category() -> dict[str | None, Sums]:
     is_active = Q(**Status.ACTIVE.flags)
-    rows = (
-        AIModel.objects.annotate(counted=GENERATIONS)
-        .order_by()
-        .values_list("category")
-        .annotate(models=Count("pk"), active=Count("pk", filter=is_active), generations=Sum("counted"))
-    )
-    return {category: Sums(*map(int, sums)) for category, *sums in rows}
+    rows: Any = AIModel.objects.annotate(counted=GENERATIONS).order_by().values_list("category")
+    counted = rows.annotate(number=Count("pk"), offered=Count("pk", filter=is_active), sum=Sum("counted"))
+    return {category: Sums(*map(int, sums)) for category, *sums in counted}
 
 
 def _card(label: str, sums: Sums, href: str, is_chosen: bool) -> Card:
@@ -102,7 +98,8 @@ class UsageCard(NamedTuple):
 def usage_card(*, now: datetime) -> UsageCard:
     """One query."""
     days = outcomes_daily(days=DAYS, now=now)
-    generations, successes = (sum(day[i] for day in days) for i in (1, 2))
+    generations = sum(number for _, number, _ in days)
+    successes = sum(good for _, _, good in days)
     if not generations:
         return UsageCard("no generations", f"Nothing was generated in {DAYS} days.", [])
     busiest, most, _ = max(days, key=lambda day: day[1])
@@ -115,7 +112,7 @@ def usage_card(*, now: datetime) -> UsageCard:
 
 
 def _bar(x: float, day: str, successes: int, failures: int, most: int) -> Bar:
-    good, bad = (max(LEAST, HEIGHT * n / most) if n else 0 for n in (successes, failures))
+    good, bad = (max(LEAST, (HEIGHT - LEAST) * n / most) if n else 0 for n in (successes, failures))
     return Bar(
         day,
         count_text(successes),

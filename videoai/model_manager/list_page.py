@@ -6,7 +6,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from models_registry.admin.ai_model import AIModelAdmin
-from models_registry.usage.models import UsageCounter
 from videoai.model_manager.cards import cards, usage_card
 from videoai.model_manager.rows import ModelRow, ModelRows
 from videoai.model_manager.usage_columns import UsageColumns, attach_usage
@@ -17,7 +16,7 @@ class ListPage(UsageColumns, AIModelAdmin):
 
     row_form = ModelRow
     rows = ModelRows
-    list_display = (
+    list_display: tuple[str, ...] = (
         "titled",
         "model_id",
         "category",
@@ -41,5 +40,4 @@ class ListPage(UsageColumns, AIModelAdmin):
             attach_usage(changelist.result_list, now=now)
             context["cards"] = list(cards(changelist))
             context["usage_card"] = usage_card(now=now)
-            context["sees_usage"] = self.admin_site._registry[UsageCounter].has_view_permission(request)
         return response

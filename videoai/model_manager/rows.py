@@ -45,6 +45,8 @@ class ModelRow(AIModelRowForm):
 
 
 class ModelRows(AIModelRows):
+    forms: "list[ModelRow]"  # type: ignore[assignment]
+
     def clean(self) -> None:
         leaving = {form.instance.pk: form for form in self.forms if form.instance.pk and form.leaves}
         if leaving:

@@ -13,7 +13,7 @@ RIM = 2  # so that the line is not cut off where it is highest
 
 
 def spark(numbers: Sequence[int], *, begin: date) -> SafeString:
-    """How many there were a day, from `begin` on: the number of all, and a line that says so to those who see.
+    """How many there were in all, and a line of how many a day, from `begin` on.
 
     Each line has its own scale, from nothing to its highest day.
     """
