@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import sys
 
 os.environ.update(DEBUG="false", HTTPS="false", ALLOWED_HOSTS="localhost,127.0.0.1", LOG_LEVEL="WARNING")
 # Limits that nobody meets by chance, counted in this process: a Redis that is named may be in use.
@@ -15,3 +16,6 @@ os.environ["SECRET_KEY"] = secrets.token_urlsafe(48)
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 # Nobody minds what a test database loses in a power cut; a commit need not wait for the disk.
 os.environ.setdefault("PGOPTIONS", "-c synchronous_commit=off")
+# Some images forbid Python to keep what it has compiled: every process of a run would compile all anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
