@@ -46,3 +46,9 @@ def dollars(credits: int, credits_per_dollar: Decimal) -> Decimal:
     """What `credits` are worth; exact if it ends within nine decimals, else rounded half up to them."""
     worth = Context(prec=80).divide(Decimal(credits), credits_per_dollar)
     return worth.quantize(DOLLAR_PLACES, rounding=ROUND_HALF_UP, context=Context(prec=80))
+
+
+def changed_by(cost_per_second: Decimal, *, percent: Decimal) -> Decimal:
+    """A price, raised by `percent` or lowered by a negative one; rounded half up to nine decimals."""
+    exact = EXACT.multiply(cost_per_second, EXACT.add(Decimal(100), percent)).scaleb(-2)
+    return exact.quantize(DOLLAR_PLACES, rounding=ROUND_HALF_UP, context=Context(prec=80))

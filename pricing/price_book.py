@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from django.db.models import QuerySet, Subquery
@@ -15,6 +15,9 @@ from pricing.models import PricingPolicy, Rate
 CURRENCY = "USD"
 UNIT_MULTIPLIER = Decimal(1)
 MOST_READINGS = 20
+# Since when the price of a model counts that was never stored: anything else in its quote is younger.
+NEVER = datetime.min.replace(tzinfo=UTC)
+NO_POLICY = "There is no pricing policy. An admin has to set margin and credits a dollar."
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,10 @@ class Basis:
     quality_multiplier: Decimal
     priced_at: datetime
 
+    @property
+    def dollars_a_second(self) -> Decimal:
+        return calculator.EXACT.multiply(self.cost_per_second, self.quality_multiplier)
+
 
 @dataclass(frozen=True)
 class Combination:
@@ -54,9 +61,12 @@ class Combination:
 
 @dataclass(frozen=True)
 class PriceBook:
-    """Some models, and what their prices are made of, as they stood together at one revision."""
+    """Some models, and what their prices are made of, as they stood together at one revision.
 
-    policy: PricingPolicy
+    Without a policy, nothing in it is sold.
+    """
+
+    policy: PricingPolicy | None
     tiers: dict[str, QualityTier]
     rates: dict[tuple[int, str], Rate]
     models: Sequence[AIModel]
@@ -68,8 +78,11 @@ class PriceBook:
     def quote(self, model: AIModel, *, quality: str, duration: int) -> Quote:
         """Price a combination that `model` offers.
 
-        Raises Unpriced without a rate or multiplier, OverLimit above the policy's limit.
+        Raises Unpriced without a policy, or a rate or multiplier, OverLimit above the policy's limit.
         """
+        policy = self.policy
+        if policy is None:
+            raise Unpriced(NO_POLICY)
         basis = self.basis(model, quality)
         if basis is None:
             raise Unpriced(
@@ -80,17 +93,17 @@ class PriceBook:
             cost_per_second=basis.cost_per_second,
             quality_multiplier=basis.quality_multiplier,
             duration=duration,
-            profit_margin=self.policy.profit_margin,
-            credits_per_dollar=self.policy.credits_per_dollar,
+            profit_margin=policy.profit_margin,
+            credits_per_dollar=policy.credits_per_dollar,
         )
         if price.credits < 1:
             raise Unpriced(f"{model.model_id} in {quality} would be free. Mend its price.")
-        if price.credits > self.policy.max_credits_per_generation:
+        if price.credits > policy.max_credits_per_generation:
             raise OverLimit(
-                f"{price.credits} credits are above the limit of {self.policy.max_credits_per_generation} "
+                f"{price.credits} credits are above the limit of {policy.max_credits_per_generation} "
                 "a generation. Choose a shorter duration, a lower quality or a cheaper model.",
                 credits=price.credits,
-                limit=self.policy.max_credits_per_generation,
+                limit=policy.max_credits_per_generation,
             )
         return Quote(
             model_id=model.model_id,
@@ -101,7 +114,7 @@ class PriceBook:
             cost_usd=price.cost_usd,
             price_usd=price.price_usd,
             credits=price.credits,
-            priced_at=max(basis.priced_at, self.policy.priced_at),
+            priced_at=max(basis.priced_at, policy.priced_at),
         )
 
     def basis(self, model: AIModel, quality: str) -> Basis | None:
@@ -109,20 +122,29 @@ class PriceBook:
         rate = self.rates.get((model.pk, quality))
         if rate is not None:
             return Basis(rate.cost_per_second, UNIT_MULTIPLIER, rate.priced_at)
+        return self.basis_without_rate(model, quality)
+
+    def basis_without_rate(self, model: AIModel, quality: str) -> Basis | None:
         tier = self.tiers.get(quality)
         if tier is None:
             return None
-        return Basis(model.cost_per_second, tier.cost_multiplier, max(model.priced_at, tier.priced_at))
+        since = max(_priced_at(model), tier.priced_at)
+        return Basis(model.cost_per_second, tier.cost_multiplier, since)
+
+    def rates_of(self, model: AIModel) -> dict[str, Decimal]:
+        """Its own rates: quality → dollars a second."""
+        return {key: rate.cost_per_second for (pk, key), rate in self.rates.items() if pk == model.pk}
 
     def combinations(self, model: AIModel) -> list[Combination]:
         """Everything that `model` offers, by quality and then duration, sold or not."""
         return [
-            self._combination(model, quality=quality, duration=duration)
+            self.combination(model, quality=quality, duration=duration)
             for quality in model.supported_qualities
             for duration in model.supported_durations
         ]
 
-    def _combination(self, model: AIModel, *, quality: str, duration: int) -> Combination:
+    def combination(self, model: AIModel, *, quality: str, duration: int) -> Combination:
+        """The quote or, in words, why there is none."""
         try:
             return Combination(quality, duration, self.quote(model, quality=quality, duration=duration))
         except (Unpriced, OverLimit) as error:
@@ -131,12 +153,12 @@ class PriceBook:
     def supposing(self, model: AIModel, *, rates: Mapping[str, Decimal]) -> "PriceBook":
         """A book in which `model` stands as it is given, with `rates` a second by quality as all its rates.
 
-        Nothing is stored: this is how prices are looked at before they are changed.
+        Nothing is stored: this is how prices are looked at before they are changed, or the model is there.
         """
         others = {key: rate for key, rate in self.rates.items() if key[0] != model.pk}
         own = {
             (model.pk, quality): Rate(
-                model=model, quality_id=quality, cost_per_second=cost, priced_at=model.priced_at
+                model=model, quality_id=quality, cost_per_second=cost, priced_at=_priced_at(model)
             )
             for quality, cost in rates.items()
         }
@@ -160,25 +182,35 @@ class PriceBook:
 
 
 def read_price_book(models: "QuerySet[AIModel]") -> PriceBook:
+    """Like `read_book_with_or_without_policy`. Raises Unpriced while there is no policy."""
+    book = read_book_with_or_without_policy(models)
+    if book.policy is None:
+        raise Unpriced(NO_POLICY)
+    return book
+
+
+def read_book_with_or_without_policy(models: "QuerySet[AIModel]") -> PriceBook:
     """Read the policy, the tiers, the rates and `models` as they stood together at one moment.
 
     Four queries. Between two of them somebody may commit, and a price made of an old part and a new one was
     never anybody's. So the first and the last query also read the catalogue's revision, and if it has
     moved, all is read again.
 
-    Raises Unpriced while there is no policy, CatalogueBusy if no reading was left alone.
+    Raises CatalogueBusy if no reading was left alone.
     """
     revision = Subquery(CatalogueRevision.objects.filter(pk=1).values("revision")[:1])
     for _ in range(MOST_READINGS):
         policy = PricingPolicy.objects.annotate(revision=revision).first()
-        if policy is None:
-            raise Unpriced("There is no pricing policy. An admin has to set margin and credits a dollar.")
         tiers = {tier.key: tier for tier in QualityTier.objects.all()}
         rates = {
             (rate.model_id, rate.quality_id): rate
             for rate in Rate.objects.filter(model__in=models.order_by().values("pk")).order_by()
         }
         found = list(models.annotate(revision=revision))
-        if all(model.revision == policy.revision for model in found):
+        if policy is None or all(model.revision == policy.revision for model in found):
             return PriceBook(policy, tiers, rates, found)
     raise CatalogueBusy("Prices are being changed without a pause. Try again in a moment.")
+
+
+def _priced_at(model: AIModel) -> datetime:
+    return model.priced_at if isinstance(model.priced_at, datetime) else NEVER
