@@ -81,7 +81,8 @@ class RatesForm(AIModelForm):
             decimal_places=COST_DECIMALS,
         )
         made.show_hidden_initial = self.instance.pk is not None
-        made.widget.attrs["aria-describedby"] = f"{name}_result {name}_error"
+        described = f"{name}_result {name}_error"
+        made.widget.attrs |= {"aria-label": f"Rate in {quality}", "aria-describedby": described}
         return made
 
     # --- What was typed ----------------------------------------------------------------------------------
@@ -140,7 +141,23 @@ class RatesForm(AIModelForm):
         return rates
 
     @property
-    def rate_rows(self) -> Iterator[RateRow]:
+    def rates_offered(self) -> list[RateRow]:
+        return [row for row in self._rate_rows if row.is_offered]
+
+    @property
+    def rates_elsewhere(self) -> list[RateRow]:
+        """Of qualities that the model does not offer: they may come back, and then count again."""
+        return [row for row in self._rate_rows if not row.is_offered]
+
+    @property
+    def rates_elsewhere_matter(self) -> bool:
+        """One of them is set, or wrong."""
+        return not self.rates_offered or any(
+            row.rate or (row.field and (row.field.value() or row.field.errors)) for row in self.rates_elsewhere
+        )
+
+    @property
+    def _rate_rows(self) -> Iterator[RateRow]:
         results = {result.field: result for result in self.price_table.results}
         for quality, tier in self.book.tiers.items():
             name = rate_field(quality)

@@ -39,12 +39,23 @@ if (form && form.elements.namedItem("_preview")) {
         }
     };
 
+    // In the order of the qualities, which is that of the answer.
+    const order = [...prices.querySelectorAll("[data-result]")].map((result) => result.dataset.result);
+    const moveTo = (body, row) => {
+        const place = order.indexOf(row.dataset.rate);
+        const next = [...body.rows].find((other) => order.indexOf(other.dataset.rate) > place);
+        body.insertBefore(row, next ?? null);
+    };
+
     const showResults = (fresh) => {
         for (const result of fresh.querySelectorAll("[data-result]")) {
             const row = prices.querySelector(`[data-rate="${CSS.escape(result.dataset.result)}"]`);
+            const table = prices.querySelector(result.dataset.offered === "yes" ? ".rates-offered" : ".rates-others");
             if (row) {
                 row.querySelector(".result").textContent = result.textContent;
-                row.classList.toggle("not-offered", result.dataset.offered === "no");
+                if (!table.contains(row)) {
+                    moveTo(table.querySelector("tbody"), row);
+                }
             }
         }
     };
