@@ -1,6 +1,6 @@
 """Everything that prices are made of, read as one consistent state."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -132,8 +132,9 @@ class PriceBook:
         return Basis(model.cost_per_second, tier.cost_multiplier, since)
 
     def rates_of(self, model: AIModel) -> dict[str, Decimal]:
-        """Its own rates: quality → dollars a second."""
-        return {key: rate.cost_per_second for (pk, key), rate in self.rates.items() if pk == model.pk}
+        """Its own rates: quality → dollars a second, in the order of the qualities."""
+        own = {quality: self.rates.get((model.pk, quality)) for quality in self.tiers}
+        return {quality: rate.cost_per_second for quality, rate in own.items() if rate is not None}
 
     def combinations(self, model: AIModel) -> list[Combination]:
         """Everything that `model` offers, by quality and then duration, sold or not."""
@@ -155,14 +156,20 @@ class PriceBook:
 
         Nothing is stored: this is how prices are looked at before they are changed, or the model is there.
         """
-        others = {key: rate for key, rate in self.rates.items() if key[0] != model.pk}
+        return self.supposing_all([(model, rates)])
+
+    def supposing_all(self, drafts: Iterable[tuple[AIModel, Mapping[str, Decimal]]]) -> "PriceBook":
+        """`supposing` of many models at once."""
+        supposed = {model.pk: (model, rates) for model, rates in drafts}
+        others = {key: rate for key, rate in self.rates.items() if key[0] not in supposed}
         own = {
-            (model.pk, quality): Rate(
+            (pk, quality): Rate(
                 model=model, quality_id=quality, cost_per_second=cost, priced_at=_priced_at(model)
             )
+            for pk, (model, rates) in supposed.items()
             for quality, cost in rates.items()
         }
-        models = [model if one.pk == model.pk else one for one in self.models]
+        models = [supposed[one.pk][0] if one.pk in supposed else one for one in self.models]
         return replace(self, rates={**others, **own}, models=models)
 
     def sellable(self, model: AIModel) -> Iterator[Quote]:

@@ -14,12 +14,13 @@ from videoai.model_manager.list_action import ListAction, action
 from videoai.model_manager.list_page import ListPage
 from videoai.model_manager.make_default import MakeDefault
 from videoai.model_manager.overview import Overview
+from videoai.model_manager.price_changes import ChangePrices
 from videoai.model_manager.pricing_tab import PricingTab
 
 # What can be done to the models that are ticked in the list, in the order of its menu.
 DEEDS: list[type[ListAction]] = [
     *(Activate, Deactivate, Retire, Restore, MakeDefault),
-    *(Duplicate, ExportPage),
+    *(ChangePrices, Duplicate, ExportPage),
 ]
 
 

@@ -153,7 +153,8 @@ class RatesForm(AIModelForm):
     def rates_elsewhere_matter(self) -> bool:
         """One of them is set, or wrong."""
         return not self.rates_offered or any(
-            row.rate or (row.field and (row.field.value() or row.field.errors)) for row in self.rates_elsewhere
+            row.rate or (row.field and (row.field.value() or row.field.errors))
+            for row in self.rates_elsewhere
         )
 
     @property
