@@ -90,3 +90,18 @@ def test_no_digit_of_a_long_product_is_lost():
 @pytest.mark.parametrize("rate", [1, 2, 5, 8, 50, 64, 1000])
 def test_dollars_that_end_are_exact(rate):
     assert Fraction(calculator.dollars(397, Decimal(rate))) == Fraction(397, rate)
+
+
+@pytest.mark.parametrize(
+    ("cost", "percent", "expected"),
+    [
+        ("0.75", "-10", "0.675"),
+        ("0.75", "7.5", "0.80625"),
+        ("0.000000001", "50", "0.000000002"),  # 0.0000000015, half up
+        ("0.000000001", "-50", "0.000000001"),  # 0.0000000005, half up
+        ("0.000000001", "-50.0001", "0"),
+        ("99.999999999", "99999.9999", "100099.999898999"),
+    ],
+)
+def test_a_price_changed_by_a_percentage_is_exact_to_nine_decimals(cost, percent, expected):
+    assert calculator.changed_by(Decimal(cost), percent=Decimal(percent)) == Decimal(expected)

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import product
 from typing import NamedTuple
 
 from models_registry.models import AIModel
-from models_registry.values import decimal_text, is_whole
+from models_registry.values import decimal_text
 from pricing.price_book import Combination, PriceBook, Quote
 
 THIS_MODEL = "This model"
@@ -166,8 +167,8 @@ class _Preview:
         self._stored_offers = set(offers(self.stored)) if self.stored else set()
 
     def table(self, *, is_of_stored: bool) -> PriceTable:
-        qualities = self._in_order(_texts(self.model.supported_qualities))
-        durations = sorted(filter(is_whole, self.model.supported_durations or []))
+        qualities = self._in_order(self.model.supported_qualities or [])
+        durations = sorted(self.model.supported_durations or [])
         rows = [Row(seconds, [self._cell(key, seconds) for key in qualities]) for seconds in durations]
         return PriceTable(
             columns=[self._column(key) for key in qualities] if durations else [],
@@ -220,7 +221,7 @@ class _Preview:
         is_told = PRICE not in self.typed.problems and self.model.cost_per_second is not None
         basis = self.supposed.basis_without_rate(self.model, quality) if is_told else None
         text = f"${decimal_text(basis.dollars_a_second)}" if basis else "–"
-        return Result(rate_field(quality), text, quality in _texts(self.model.supported_qualities))
+        return Result(rate_field(quality), text, quality in (self.model.supported_qualities or []))
 
     def _gone(self, qualities: Sequence[str], durations: Sequence[int]) -> Iterator[Quote]:
         """What is sold now and would be offered no longer."""
@@ -231,12 +232,6 @@ class _Preview:
                 yield was.quote
 
 
-def offers(model: AIModel) -> Iterator[tuple[str, int]]:
-    """The qualities and durations of `model`; what no rule allows, but raw SQL wrote, is passed over."""
-    for quality in _texts(model.supported_qualities):
-        for duration in filter(is_whole, model.supported_durations):
-            yield quality, duration
-
-
-def _texts(items: Iterable[object] | None) -> list[str]:
-    return [item for item in items or [] if isinstance(item, str)]
+def offers(model: AIModel) -> list[tuple[str, int]]:
+    """Its qualities with its durations; a model that nobody has described yet offers nothing."""
+    return list(product(model.supported_qualities or [], model.supported_durations or []))
