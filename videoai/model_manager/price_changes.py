@@ -147,4 +147,4 @@ class ChangePrices(DeedPage):
             if rate.changes:
                 pricing_services.set_rate(model, quality=rate.quality, cost_per_second=rate.after)
         told = "; ".join(str(cost) for cost in step.costs if cost.changes)
-        self.manager.log_change(request, model, f"Changed {told[0].lower()}{told[1:]}.")
+        self.manager.log_change(request, model, f"Changed {told}.")

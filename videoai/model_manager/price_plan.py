@@ -30,7 +30,7 @@ class NewCost(NamedTuple):
 class CostStep:
     """A price or a rate, before and after."""
 
-    name: str  # as in `The price`
+    name: str  # as in `the price`
     quality: str  # of a rate
     before: Decimal
     after: Decimal
@@ -53,7 +53,8 @@ class CostStep:
         if LOWEST_COST <= self.after <= HIGHEST_COST or not self.changes:
             return ""
         limit = "has to be more than $0" if self.after < LOWEST_COST else f"may be at most ${HIGHEST_COST}"
-        return f"{self.name} would be ${decimal_text(self.after)} a second, and {limit}."
+        name = f"{self.name[0].upper()}{self.name[1:]}"
+        return f"{name} would be ${decimal_text(self.after)} a second, and {limit}."
 
     def __str__(self) -> str:
         return "{} from ${} to ${}".format(self.name, *self.texts)
@@ -211,9 +212,9 @@ def price_plan(book: PriceBook, models: Sequence[AIModel], *, price: NewPrice, r
 
 
 def _costs(book: PriceBook, model: AIModel, *, price: NewPrice, rate: NewPrice) -> Iterator[CostStep]:
-    yield CostStep("The price", "", model.cost_per_second, *price(model.cost_per_second))
+    yield CostStep("the price", "", model.cost_per_second, *price(model.cost_per_second))
     for quality, cost in book.rates_of(model).items():
-        yield CostStep(f"The rate in {quality}", quality, cost, *rate(cost))
+        yield CostStep(f"the rate in {quality}", quality, cost, *rate(cost))
 
 
 def _draft(model: AIModel, costs: Sequence[CostStep]) -> tuple[AIModel, Mapping[str, Decimal]]:
