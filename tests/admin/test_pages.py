@@ -21,6 +21,8 @@ PAGES = [
     "/admin/models/{pk}/history/",
     "/admin/models/{pk}/history/{entry}/restore/",
     "/admin/models/{pk}/usage/",
+    "/admin/models/{pk}/duplicate/",
+    "/admin/models/do/export/",
     "/admin/usage/",
     "/admin/models_registry/qualitytier/",
     "/admin/pricing/pricingpolicy/1/change/",

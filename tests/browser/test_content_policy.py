@@ -38,8 +38,8 @@ def pages(model: AIModel) -> dict[str, int]:
     found = [
         *("/admin/", "/admin/models_registry/", "/admin/password_change/"),
         *("/admin/models/", "/admin/models/?q=veo", "/admin/models/?status=active", "/admin/models/add/"),
-        *(f"/admin/models/{model.pk}/{page}/" for page in ("change", "history", "usage")),
-        "/admin/usage/",
+        *(f"/admin/models/{model.pk}/{page}/" for page in ("change", "history", "usage", "duplicate")),
+        *("/admin/usage/", "/admin/models/do/export/"),
         *(tiers, f"{tiers}add/", *(f"{tiers}{tier.pk}/{page}/" for page in ("change", "history", "delete"))),
         *(rates, f"{rates}add/", f"{rates}{Rate.objects.get().pk}/delete/"),
         *(f"/admin/pricing/pricingpolicy/{PricingPolicy.objects.get().pk}/change/", "/admin/auth/group/add/"),
