@@ -47,7 +47,7 @@ class ModelManagerSite(AdminSite):
     site_title = "VideoAI"
     index_title = "Overview"
     index_template = "admin/overview.html"
-    site_url = "/api/v1/docs/"
+    site_url = None  # the header leads to the API under its own name
     enable_nav_sidebar = False  # the header leads to every list
     login_form = SignInForm
 
