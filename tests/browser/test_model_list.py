@@ -136,7 +136,7 @@ def test_leaving_with_unsaved_edits_is_warned_and_saving_by_keyboard_is_not(ada:
         dialog.dismiss()
 
     page.on("dialog", stay)
-    page.get_by_label("Search", exact=True).focus()
+    page.locator("#searchbar").focus()
     for _ in range(60):  # past search, actions and the head of the table
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.name") == "form-0-cost_per_second":
@@ -165,6 +165,7 @@ def test_a_phone_shows_and_saves_all_of_it_without_scrolling_sideways(ada: Visit
         assert page.evaluate(REACHES) <= NARROW["width"], scheme
         assert page.evaluate(RIGHTMOST_FIELD) <= NARROW["width"], scheme
     save = page.locator("input[name=_save]")
+    price(page, "ant").focus()
     expect(save).to_be_in_viewport()
     price(page, "dog").fill("0.9")
     expect(price(page, "dog")).to_be_in_viewport()
