@@ -1,26 +1,18 @@
 """The rows of the list, which ask before a model goes off sale that is used."""
 
-from django import forms
 from django.utils import timezone
 
 from models_registry.admin.rows import AIModelRowForm, AIModelRows
+from models_registry.models import AIModel
+from videoai.model_manager.forms import AnswerField
 from videoai.model_manager.leaving import cautions
 
 
-class AnywayField(forms.BooleanField):
-    """That somebody read why not, and wants it all the same; it is no part of the row."""
-
-    def __init__(self) -> None:
-        super().__init__(required=False)
-
-    def has_changed(self, initial: object, data: object) -> bool:
-        return False
-
-
 class ModelRow(AIModelRowForm):
-    anyway = AnywayField()
+    anyway = AnswerField(required=False)
 
     asks = False  # shows the box, and why
+    new_default: AIModel | None = None  # the list hands the flag over to nobody
 
     @property
     def is_edited(self) -> bool:
