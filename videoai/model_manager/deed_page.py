@@ -15,6 +15,7 @@ from django.template.response import TemplateResponse
 from models_registry.admin.forms import REFUSALS
 from models_registry.admin.history import refusal_words
 from models_registry.admin.writes import note_refusal, reason_form
+from models_registry.audit import ledger
 from models_registry.errors import StaleModel
 from models_registry.models import AIModel
 from videoai.model_manager.chosen import MOST, Chosen, choose, read_chosen
@@ -104,7 +105,7 @@ class DeedPage(ListAction):
         if not all([reason_form(request).is_valid(), form.is_valid()]):
             return [MENDED_BELOW]
         try:
-            with transaction.atomic():
+            with transaction.atomic(), ledger.together():
                 told = self.do(request, chosen, form)
         except REFUSALS as refusal:
             note_refusal(request, refusal)

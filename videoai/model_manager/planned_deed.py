@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -66,8 +67,14 @@ class PlannedDeed(DeedPage):
         told = list(self.before(request, form))
         for step in plan.changing:
             self.carry_out(step)
-            self.manager.log_change(request, step.model, f"{self.done.capitalize()}.")
+        self._log(request, plan.changing, f"{self.done.capitalize()}.")
         for step in plan.following:
-            self.manager.log_change(request, step.model, step.consequence)
+            self._log(request, [step], step.consequence)
         names = linked([step.model for step in plan.changing])
         return [*told, format_html("{}: {}.", self.done.capitalize(), names)]
+
+    def _log(self, request: HttpRequest, steps: Sequence[Step], message: str) -> None:
+        """As the admin's own `log_change`, in one statement for all."""
+        models: Any = [step.model for step in steps]
+        user: Any = request.user.pk
+        LogEntry.objects.log_actions(user, models, CHANGE, change_message=message)
