@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT as AXE
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from models_registry import services
 from models_registry.audit.models import AuditEntry
@@ -16,6 +16,9 @@ from tests.factories import AIModelFactory, rate, service_token, standard_policy
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 SIGN_IN = "/admin/login/"
+PAPER = "getComputedStyle(document.body).backgroundColor"
+WHITE = "rgb(255, 255, 255)"
+OUTLINE = "getComputedStyle(document.activeElement).outlineStyle"
 OF_COLOURS = ("color-contrast", "link-in-text-block")
 
 
@@ -107,3 +110,26 @@ def test_it_would_notice(page: Page, live_server: Any) -> None:
     for told in ("label: #bad", "color-contrast: #pale"):
         assert any(told in one for one in found)
     assert any(one.startswith("dark: ") and "color-contrast: #pale" in one for one in found)
+
+
+def test_the_keyboard_skips_the_header_and_switches_the_theme(page: Page, live_server: Any) -> None:
+    visitor = Visitor(page, live_server.url)
+    visitor.sign_in()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to main content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to main content")).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("main")).to_be_focused()
+
+    toggle = page.get_by_role("button", name="Toggle theme")
+    while not toggle.evaluate("button => button === document.activeElement"):
+        page.keyboard.press("Shift+Tab")
+        assert page.evaluate(OUTLINE) != "none"
+    seen = {}
+    for _ in range(3):
+        seen[page.evaluate("document.documentElement.dataset.theme")] = page.evaluate(PAPER)
+        page.keyboard.press("Enter")
+    assert seen == {"auto": WHITE, "dark": "rgb(18, 20, 28)", "light": WHITE}
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    page.emulate_media(media="print")
+    assert page.evaluate(PAPER) == WHITE
