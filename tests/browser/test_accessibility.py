@@ -42,18 +42,15 @@ def catalogue() -> AIModel:
 
 def pages(model: AIModel) -> list[str]:
     entry = AuditEntry.objects.about("model", subject=model.model_id).latest("number")
-    tier, audit = QualityTier.objects.get(key="high"), "/admin/audit/auditentry/"
+    tier, tiers = QualityTier.objects.get(key="high"), "/admin/models_registry/qualitytier/"
     return [
-        *("/admin/", "/admin/models_registry/", "/admin/models/", "/admin/models/add/", "/admin/usage/"),
-        *(f"/admin/models/{model.pk}/{page}/" for page in ("change", "history", "usage")),
+        *("/admin/", "/admin/models/", "/admin/models/add/", "/admin/usage/", "/admin/audit/auditentry/"),
+        *(f"/admin/models/{model.pk}/{page}/" for page in ("change", "history")),
         f"/admin/models/{model.pk}/history/{entry.number}/restore/",
-        *(audit, f"{audit}{entry.pk}/change/"),
-        *("/admin/models_registry/qualitytier/", f"/admin/models_registry/qualitytier/{tier.pk}/change/"),
-        f"/admin/models_registry/qualitytier/{tier.pk}/delete/",
-        *("/admin/pricing/rate/", "/admin/pricing/rate/add/", "/admin/pricing/pricingpolicy/1/change/"),
+        *(tiers, f"{tiers}{tier.pk}/change/", f"{tiers}{tier.pk}/delete/"),
+        *("/admin/pricing/rate/", "/admin/pricing/pricingpolicy/1/change/"),
         *("/admin/access/servicetoken/", "/admin/access/servicetoken/add/"),
-        *("/admin/auth/user/", "/admin/auth/user/add/", "/admin/password_change/"),
-        "/admin/nope/",
+        *("/admin/auth/user/", "/admin/password_change/", "/admin/nope/"),
     ]
 
 
