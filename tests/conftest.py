@@ -5,10 +5,11 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.cache import caches
 from django.db import connection
-from django.test import Client
+from django.test import Client, TransactionTestCase
 from hypothesis import settings
 from whitenoise.middleware import WhiteNoiseMiddleware
 
+from tests.emptying import emptying
 from tests.factories import standard_policy
 
 # The same examples in every run, and no failure because a machine was busy.
@@ -55,7 +56,11 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 
     PostgreSQL drops no database that somebody is connected to.
     """
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        with django_db_blocker.unblock():
+            empty = emptying()
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty)
+        yield
     if connection.vendor != "postgresql":
         return
     with django_db_blocker.unblock(), connection.cursor() as cursor:
