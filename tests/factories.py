@@ -4,9 +4,12 @@ from decimal import Decimal
 from typing import Any
 
 import factory
+from django.db import transaction
 from django.db.models import Model, QuerySet
 
 from models_registry import services
+from models_registry.audit import ledger
+from models_registry.audit.audited import record_step
 from models_registry.models import AIModel, QualityTier
 from pricing import services as pricing_services
 from pricing.models import PricingPolicy, Rate
@@ -26,9 +29,24 @@ class QualityTierFactory(factory.django.DjangoModelFactory):
 
 
 def standard_tiers() -> list[QualityTier]:
-    """The three named tiers, with the multipliers of the published price table."""
+    """The three named tiers, with the multipliers of the published price table.
+
+    Nearly every test needs them, so they come in few statements; their trail is the one that saving leaves.
+    """
     multipliers = {"standard": "1.0", "high": "1.2", "ultra": "1.5"}
-    return [QualityTierFactory(key=key, cost_multiplier=Decimal(value)) for key, value in multipliers.items()]
+    there = QualityTier.objects.filter(key__in=multipliers)
+    known = set(there.values_list("key", flat=True))
+    missing = [
+        QualityTierFactory.build(key=key, cost_multiplier=Decimal(value))
+        for key, value in multipliers.items()
+        if key not in known
+    ]
+    with transaction.atomic(), ledger.together():
+        untraced(QualityTier).bulk_create(missing)
+        tiers = {tier.key: tier for tier in there}
+        for tier in missing:
+            record_step(None, tiers[tier.key])
+    return [tiers[key] for key in multipliers]
 
 
 class AIModelFactory(factory.django.DjangoModelFactory):
