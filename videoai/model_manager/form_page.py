@@ -33,8 +33,9 @@ class FormPage(AIModelAdmin):
         return form
 
     def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *, obj: Any = None, **kwargs: Any
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
+        obj = kwargs["obj"]
         form = context["adminform"].form
         # What was sent and refused stands in `obj` by now.
         stored = AIModel.objects.get(pk=obj.pk) if obj and form.is_bound else obj
@@ -45,7 +46,7 @@ class FormPage(AIModelAdmin):
         context["show_save_and_add_another"] = obj is None
         if stored is not None:
             context |= self._of_today(request, stored)
-        return super().render_change_form(request, context, obj=obj, **kwargs)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def _of_today(self, request: HttpRequest, model: AIModel) -> dict[str, Any]:
         now = timezone.now()
@@ -63,15 +64,17 @@ class FormPage(AIModelAdmin):
     # --- Handing over ------------------------------------------------------------------------------------
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        successor = form.new_default if change else None
+        successor = form.new_default if isinstance(form, ModelForm) else None
         super().save_model(request, obj, form, change)
         if successor is not None:
             self.log_change(request, successor, "Made the default.")
             self.message_user(request, f"{successor} is the default model now.", messages.SUCCESS)
 
     def change(self, obj: AIModel, form: Any) -> None:
-        if form.new_default is not None:
-            services.make_default(form.new_default)
+        # The list's rows come here too.
+        successor = form.new_default if isinstance(form, ModelForm) else None
+        if successor is not None:
+            services.make_default(successor)
             # That moved the version of `obj`, in the same line of writers in which the form compared it.
             versions = AIModel.objects.values_list("version_number", flat=True)
             form.cleaned_data["version_number"] = versions.get(pk=obj.pk)

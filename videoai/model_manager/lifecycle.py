@@ -25,6 +25,6 @@ class Standing(NamedTuple):
 def standings(now: Status | None) -> list[Standing]:
     """All there are; `now` is where the model stands, None before there is one."""
     return [
-        Standing(status.label, *status.flags.values(), meaning=meaning, is_now=status == now)
+        Standing(str(status.label), **status.flags, meaning=meaning, is_now=status == now)
         for status, meaning in MEANINGS.items()
     ]

@@ -50,7 +50,8 @@ def tabs_of(adminform: AdminForm, *, more: Iterable[str] = ()) -> list[Tab]:
     form: Any = adminform.form
     found: dict[str, Tab] = {}
     homes = dict(DRAWN)
-    for fieldset in adminform:
+    fieldsets: Iterable[Any] = adminform
+    for fieldset in fieldsets:
         tab = _tab(found, WITHIN.get(fieldset.name, fieldset.name))
         tab.fieldsets.append(fieldset)
         homes |= dict.fromkeys(flatten(fieldset.fields), tab.slug)
