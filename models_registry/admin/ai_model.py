@@ -180,12 +180,10 @@ class AIModelAdmin(HistoricAdmin):
     # --- One model ---------------------------------------------------------------------------------------
 
     def add(self, obj: AIModel, form: AIModelForm) -> None:
-        obj.pk = services.create(form.values).pk
+        obj.pk = form.create().pk
 
     def change(self, obj: AIModel, form: AIModelForm) -> None:
-        # Who changed nothing has nothing to be refused, whatever others changed meanwhile.
-        if form.changes:
-            services.revise(obj, form.changes, expected_version=form.cleaned_data["version_number"])
+        form.revise(obj)
 
     def history_of(self, obj: AIModel) -> AuditEntryQuerySet:
         """Its rates' as well."""

@@ -206,3 +206,15 @@ class AIModelForm(CatalogueForm):
     def changes(self) -> dict[str, Any]:
         """What the writer changed, for the service: field → new value."""
         return {name: value for name, value in self.values.items() if name in self.changed_data}
+
+    # --- Writing, once the form is valid -----------------------------------------------------------------
+
+    def create(self) -> AIModel:
+        """Add the model. Raises what `services.create` raises."""
+        return services.create(self.values)
+
+    def revise(self, model: AIModel) -> None:
+        """Write what was changed of `model`. Raises what `services.revise` raises."""
+        # Who changed nothing has nothing to be refused, whatever others changed meanwhile.
+        if self.changes:
+            services.revise(model, self.changes, expected_version=self.cleaned_data["version_number"])

@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from models_registry import services
 from models_registry.admin.ai_model import AIModelAdmin, marks_of
 from models_registry.models import AIModel
 from models_registry.usage.admin.headline import Card, headline
@@ -64,21 +63,12 @@ class FormPage(AIModelAdmin):
     # --- Handing over ------------------------------------------------------------------------------------
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        # The list's rows are saved here, too; they hand the flag over to nobody.
         successor = form.new_default if isinstance(form, ModelForm) else None
         super().save_model(request, obj, form, change)
         if successor is not None:
             self.log_change(request, successor, "Made the default.")
             self.message_user(request, f"{successor} is the default model now.", messages.SUCCESS)
-
-    def change(self, obj: AIModel, form: Any) -> None:
-        # The list's rows come here too.
-        successor = form.new_default if isinstance(form, ModelForm) else None
-        if successor is not None:
-            services.make_default(successor)
-            # That moved the version of `obj`, in the same line of writers in which the form compared it.
-            versions = AIModel.objects.values_list("version_number", flat=True)
-            form.cleaned_data["version_number"] = versions.get(pk=obj.pk)
-        super().change(obj, form)
 
 
 def _cards(model: AIModel, use: Use | None) -> list[Card]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from models_registry import services
 from models_registry.choices import Status
 from models_registry.models import AIModel
 from models_registry.usage.recent import use_lately
@@ -59,6 +60,14 @@ class ModelForm(RatesForm):
         """Who becomes the default in place of a model that can't stay it."""
         key = self.cleaned_data.get("successor") if self.leaves_default else None
         return AIModel.objects.get(pk=key) if key else None
+
+    def revise(self, model: AIModel) -> None:
+        if self.new_default is not None:
+            services.make_default(self.new_default)
+            # That moved the version of `model`, in the same line of writers in which it was compared.
+            versions = AIModel.objects.values_list("version_number", flat=True)
+            self.cleaned_data["version_number"] = versions.get(pk=model.pk)
+        super().revise(model)
 
     def _check_beside_others(self) -> None:
         if not (self.leaves_default and self.cleaned_data.get("successor")):

@@ -41,14 +41,6 @@ class PricingTab(AIModelAdmin):
         user: Any = request.user
         return RateRights(*(may_write and user.has_perm(f"pricing.{do}_rate") for do in RateRights._fields))
 
-    def add(self, obj: AIModel, form: Any) -> None:
-        super().add(obj, form)
-        form.save_rates(obj)
-
-    def change(self, obj: AIModel, form: Any) -> None:
-        super().change(obj, form)
-        form.save_rates(obj)
-
     def price_preview_view(self, request: HttpRequest, key: int | None = None) -> HttpResponse:
         """The prices of what the form holds that was sent; it is checked as before saving, and not saved."""
         if request.method != "POST":

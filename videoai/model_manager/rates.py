@@ -112,8 +112,16 @@ class RatesForm(AIModelForm):
         changed = {q: rate_field(q) for q in self.book.tiers if rate_field(q) in self.changed_data}
         return {q: self.cleaned_data[name] for q, name in changed.items() if name in self.cleaned_data}
 
-    def save_rates(self, model: AIModel) -> None:
-        """Write what was changed of the rates of `model`, which is stored by now."""
+    def create(self) -> AIModel:
+        model = super().create()
+        self._write_rates(model)
+        return model
+
+    def revise(self, model: AIModel) -> None:
+        super().revise(model)
+        self._write_rates(model)
+
+    def _write_rates(self, model: AIModel) -> None:
         for quality, cost in self.rate_changes.items():
             if cost is not None:
                 services.set_rate(model, quality=quality, cost_per_second=cost)

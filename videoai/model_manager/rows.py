@@ -3,7 +3,6 @@
 from django.utils import timezone
 
 from models_registry.admin.rows import AIModelRowForm, AIModelRows
-from models_registry.models import AIModel
 from videoai.model_manager.forms import AnswerField
 from videoai.model_manager.leaving import cautions
 
@@ -12,7 +11,6 @@ class ModelRow(AIModelRowForm):
     anyway = AnswerField(required=False)
 
     asks = False  # shows the box, and why
-    new_default: AIModel | None = None  # the list hands the flag over to nobody
 
     @property
     def is_edited(self) -> bool:
