@@ -36,7 +36,7 @@ class Table:
 
 
 def read_table(models: "QuerySet[AIModel]") -> Table:
-    """`models`, ordered by id. Rates are percent, times seconds. Five queries.
+    """`models`, ordered by id. Success rates are percent, times seconds. Five queries.
 
     Raises CatalogueBusy if no reading was left alone.
     """

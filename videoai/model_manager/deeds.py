@@ -1,7 +1,6 @@
 """What takes models off sale and brings them back: activate, deactivate, retire, restore."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
 
 from django import forms
 from django.http import HttpRequest, QueryDict
@@ -156,5 +155,5 @@ class Restore(ArrivingDeed):
         services.restore(step.model)
 
 
-def article(status: Status) -> Any:
+def article(status: Status) -> str:
     return "a draft" if status == Status.DRAFT else status.value
