@@ -185,8 +185,11 @@ class QualitiesField(forms.MultipleChoiceField):
 
 
 def quality_choices() -> list[tuple[str, str]]:
-    tiers = QualityTier.objects.values_list("key", "label")
-    return [(key, label if label.lower() == key else f"{label} ({key})") for key, label in tiers]
+    return choices_of(QualityTier.objects.all())
+
+
+def choices_of(tiers: Iterable[QualityTier]) -> list[tuple[str, str]]:
+    return [(t.key, t.label if t.label.lower() == t.key else f"{t.label} ({t.key})") for t in tiers]
 
 
 class ObjectField(JSONColumnField):

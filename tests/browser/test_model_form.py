@@ -62,7 +62,7 @@ def test_a_model_is_created_with_an_error_and_then_right(visitor: Visitor) -> No
     tab(page, "Capabilities").click()
     page.get_by_role("textbox", name="Durations:").press_sequentially("9,5,x")
     page.get_by_role("button", name="8 s", exact=True).click()
-    page.get_by_label("High").check()
+    page.get_by_role("checkbox", name="High").check()
     tab(page, "Pricing").click()
     page.get_by_label("$ per second:").fill("101")
     tab(page, "Parameters").click()

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django import forms
 from django.utils.functional import cached_property
 
-from models_registry.admin.fields import PriceField, quality_choices
+from models_registry.admin.fields import PriceField, choices_of
 from models_registry.admin.forms import AIModelForm
 from models_registry.choices import COST_DECIMALS, COST_DIGITS, HIGHEST_COST, LOWEST_COST
 from models_registry.models import AIModel, QualityTier
@@ -62,8 +62,10 @@ class RatesForm(AIModelForm):
         self.book: PriceBook = read_book_with_or_without_policy(models)
         self.stored_rates = self.book.rates_of(self.book.models[0]) if self.book.models else {}
         if "supported_qualities" in self.fields:
-            # Once: Django asks a function for them again and again.
-            self.fields["supported_qualities"].choices = quality_choices()  # type: ignore[attr-defined]
+            # The tiers are read already; Django would read them again and again.
+            self.fields["supported_qualities"].choices = choices_of(  # type: ignore[attr-defined]
+                self.book.tiers.values()
+            )
         for quality in self.book.tiers:
             if self._may_touch(quality):
                 self.fields[rate_field(quality)] = self._field(quality)
