@@ -45,7 +45,7 @@ def pages(model: AIModel) -> list[str]:
     tier, tiers = QualityTier.objects.get(key="high"), "/admin/models_registry/qualitytier/"
     return [
         *("/admin/", "/admin/models/", "/admin/models/add/", "/admin/usage/", "/admin/audit/auditentry/"),
-        *(f"/admin/models/{model.pk}/{page}/" for page in ("change", "history")),
+        *(f"/admin/models/{model.pk}/{page}" for page in ("change/", "history/", "change/#pricing")),
         f"/admin/models/{model.pk}/history/{entry.number}/restore/",
         *(tiers, f"{tiers}{tier.pk}/change/", f"{tiers}{tier.pk}/delete/"),
         *("/admin/pricing/rate/", "/admin/pricing/pricingpolicy/1/change/"),
@@ -56,7 +56,7 @@ def pages(model: AIModel) -> list[str]:
 
 def violations(page: Page, *rules: str) -> list[str]:
     """A text a violation and element: which rule, where, and what is the matter; of `rules`, else of all."""
-    options = {"resultTypes": ["violations"], **({"runOnly": rules} if rules else {})}
+    options = {"resultTypes": ["violations"], "preload": False, **({"runOnly": rules} if rules else {})}
     found = page.evaluate("options => axe.run(options)", options)["violations"]
     return [
         f"{page.url}: {violation['id']}: {' '.join(map(str, node['target']))}: {node['failureSummary']}"
@@ -74,14 +74,6 @@ def in_both_schemes(page: Page) -> list[str]:
     return found + [f"dark: {told}" for told in violations(page, *OF_COLOURS)]
 
 
-def ask_to_retire(visitor: Visitor) -> None:
-    """The page between choosing a deed in the list and doing it."""
-    visitor.open("/admin/models/")
-    visitor.page.locator("#result_list .action-select").first.check()
-    visitor.page.locator("select[name=action]").select_option("retire")
-    visitor.page.locator(".actions button").click()
-
-
 def test_axe_finds_nothing_wrong_with_any_page(page: Page, live_server: Any) -> None:
     model = catalogue()
     service_token()
@@ -92,8 +84,9 @@ def test_axe_finds_nothing_wrong_with_any_page(page: Page, live_server: Any) -> 
     for address in pages(model):
         visitor.open(address)
         found += in_both_schemes(page)
-    ask_to_retire(visitor)
-    found += in_both_schemes(page)
+    for deed in ("retire", "change_prices"):
+        visitor.ask(deed)
+        found += in_both_schemes(page)
     assert not found, "\n\n".join(found)
 
 

@@ -37,7 +37,13 @@ def pages(model: AIModel) -> dict[str, int]:
     tiers, rates = "/admin/models_registry/qualitytier/", "/admin/pricing/rate/"
     found = [
         *("/admin/", "/admin/models_registry/", "/admin/password_change/"),
-        *("/admin/models/", "/admin/models/?q=veo", "/admin/models/?status=active", "/admin/models/add/"),
+        *(
+            "/admin/models/",
+            "/admin/models/?q=veo",
+            "/admin/models/?status=active",
+            "/admin/models/add/",
+            "/admin/models/do/export/",
+        ),
         *(f"/admin/models/{model.pk}/{page}/" for page in ("change", "history", "usage", "duplicate")),
         *("/admin/usage/", "/admin/models/do/export/"),
         *(tiers, f"{tiers}add/", *(f"{tiers}{tier.pk}/{page}/" for page in ("change", "history", "delete"))),
@@ -57,6 +63,8 @@ def test_no_page_breaks_the_policy(visitor: Visitor, model: AIModel) -> None:
     for address, status in pages(model).items():
         answer = visitor.open(address)
         assert (address, answer.status) == (address, status)
+    for deed in ("retire", "make_default", "change_prices"):
+        visitor.ask(deed)
     assert visitor.complaints == []
 
 

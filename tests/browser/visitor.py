@@ -35,3 +35,11 @@ class Visitor:
         self.type_password()
         expect(self.page.get_by_role("heading", name="Overview")).to_be_visible()
         return user
+
+    def ask(self, deed: str) -> None:
+        """Open the page between choosing `deed` for an active model of the list and doing it."""
+        self.open("/admin/models/?status=active")
+        self.page.locator("#result_list .action-select").first.check()
+        self.page.locator("select[name=action]").select_option(deed)
+        self.page.locator(".actions button").click()
+        expect(self.page.locator("#deed-form")).to_be_visible()
