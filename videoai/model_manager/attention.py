@@ -14,7 +14,7 @@ from models_registry.usage.figures import Figures
 from models_registry.usage.models import UsageCounter
 from models_registry.usage.recent import LATELY
 from pricing.models import PricingPolicy
-from videoai.model_manager.standing import RECENT, Standing
+from videoai.model_manager.situation import RECENT, Situation
 
 MOST_LISTED = 3  # qualities in one note
 
@@ -59,29 +59,35 @@ class Concern:
     tab: str = ""
 
 
-Rule = Callable[[Standing], Iterator[Concern]]
+Rule = Callable[[Situation], Iterator[Concern]]
 
 
-def concerns(standing: Standing) -> list[Concern]:
+def concerns(situation: Situation) -> list[Concern]:
     """All there is, in the order of the rules: the most urgent first."""
-    return [concern for rule in RULES for concern in rule(standing)]
+    return [concern for rule in RULES for concern in rule(situation)]
 
 
 # --- The rules -------------------------------------------------------------------------------------------
 
 
-def no_policy(standing: Standing) -> Iterator[Concern]:
-    if not standing.has_policy:
+def no_policy(situation: Situation) -> Iterator[Concern]:
+    if situation.book and situation.book.policy is None:
         told = "There is no pricing policy: nothing can be quoted, and nothing sold."
         yield Concern("no-policy", Urgency.NOW, told, Remedy("Set the policy", PricingPolicy, "add"))
 
 
-def no_default(standing: Standing) -> Iterator[Concern]:
-    if any(model.is_default for model in standing.models):
+def prices_unread(situation: Situation) -> Iterator[Concern]:
+    if situation.book is None:
+        told = "Prices are being changed without a pause and were not looked at: reload in a moment."
+        yield Concern("prices-unread", Urgency.SOON, told, Remedy("All models", AIModel))
+
+
+def no_default(situation: Situation) -> Iterator[Concern]:
+    if any(model.is_default for model in situation.models):
         return
-    if not standing.models:
+    if not situation.models:
         told, remedy = "There is no model yet: nothing can be sold.", Remedy("Add a model", AIModel, "add")
-    elif standing.in_status(Status.ACTIVE):
+    elif situation.in_status(Status.ACTIVE):
         told = "No model is the default: who asks for it gets an error."
         remedy = Remedy("Choose one", AIModel, query=f"status={Status.ACTIVE}")
     else:
@@ -90,10 +96,10 @@ def no_default(standing: Standing) -> Iterator[Concern]:
     yield Concern("no-default", Urgency.NOW, told, remedy)
 
 
-def unpriced(standing: Standing) -> Iterator[Concern]:
+def unpriced(situation: Situation) -> Iterator[Concern]:
     """A quality has neither a rate nor a tier, or would be free."""
     cases = [
-        Case(gaps.model, f"no price in {_listed(gaps.unpriced)}") for gaps in standing.gaps if gaps.unpriced
+        Case(gaps.model, f"no price in {_listed(gaps.unpriced)}") for gaps in situation.gaps if gaps.unpriced
     ]
     if cases:
         who = _number(cases, "model offers", "models offer")
@@ -102,11 +108,11 @@ def unpriced(standing: Standing) -> Iterator[Concern]:
         yield Concern("unpriced", Urgency.NOW, told, remedy, cases, tab="pricing")
 
 
-def success_fallen(standing: Standing) -> Iterator[Concern]:
+def success_fallen(situation: Situation) -> Iterator[Concern]:
     pairs = [
-        (model, standing.recent[model.pk], standing.before[model.pk])
-        for model in standing.sold
-        if model.pk in standing.recent and model.pk in standing.before
+        (model, situation.recent[model.pk], situation.before[model.pk])
+        for model in situation.sold
+        if model.pk in situation.recent and model.pk in situation.before
     ]
     cases = [Case(model, _fall(now, then)) for model, now, then in pairs if has_fallen(now, then)]
     if cases:
@@ -115,29 +121,29 @@ def success_fallen(standing: Standing) -> Iterator[Concern]:
         yield Concern("success-fallen", Urgency.NOW, told, remedy, cases, page="usage")
 
 
-def over_limit(standing: Standing) -> Iterator[Concern]:
+def over_limit(situation: Situation) -> Iterator[Concern]:
     cases = [
         Case(gaps.model, _listed([f"{quality} from {least} s" for quality, least in gaps.over_limit.items()]))
-        for gaps in standing.gaps
+        for gaps in situation.gaps
         if gaps.over_limit
     ]
-    if cases and standing.book:
-        limit = count_text(standing.book.policy.max_credits_per_generation)
+    if cases and situation.book and situation.book.policy:
+        limit = count_text(situation.book.policy.max_credits_per_generation)
         who = _number(cases, "model offers", "models offer")
         told = f"{who} what would cost more than {limit} credits, the policy's limit: nobody can buy it."
         remedy = Remedy("Pricing policy", PricingPolicy)
         yield Concern("over-limit", Urgency.SOON, told, remedy, cases, tab="pricing")
 
 
-def used_off_sale(standing: Standing) -> Iterator[Concern]:
+def used_off_sale(situation: Situation) -> Iterator[Concern]:
     """Used on a later day than the one of the row's last change: it was off sale by then."""
     for status in (Status.RETIRED, Status.DRAFT):
         cases = _used(
-            standing,
+            situation,
             [
                 model
-                for model in standing.in_status(status)
-                if model.pk in standing.uses and standing.uses[model.pk].last > model.updated_at.date()
+                for model in situation.in_status(status)
+                if model.pk in situation.uses and situation.uses[model.pk].last > model.updated_at.date()
             ],
         )
         if cases:
@@ -147,17 +153,17 @@ def used_off_sale(standing: Standing) -> Iterator[Concern]:
             yield Concern(f"used-{status}", Urgency.SOON, told, remedy, cases, page="usage")
 
 
-def used_deprecated(standing: Standing) -> Iterator[Concern]:
-    deprecated = [model for model in standing.in_status(Status.DEPRECATED) if model.pk in standing.uses]
-    cases = _used(standing, deprecated)
+def used_deprecated(situation: Situation) -> Iterator[Concern]:
+    deprecated = [model for model in situation.in_status(Status.DEPRECATED) if model.pk in situation.uses]
+    cases = _used(situation, deprecated)
     if cases:
         told = f"{_number(cases, 'deprecated model is', 'deprecated models are')} still in use."
         remedy = Remedy("Deprecated models", AIModel, query=f"status={Status.DEPRECATED}")
         yield Concern("used-deprecated", Urgency.LATER, told, remedy, cases, page="usage")
 
 
-def drafts(standing: Standing) -> Iterator[Concern]:
-    cases = [Case(model) for model in standing.in_status(Status.DRAFT)]
+def drafts(situation: Situation) -> Iterator[Concern]:
+    cases = [Case(model) for model in situation.in_status(Status.DRAFT)]
     if cases:
         told = f"{_number(cases, 'draft waits', 'drafts wait')} to be activated."
         remedy = Remedy("Drafts", AIModel, query=f"status={Status.DRAFT}")
@@ -166,7 +172,7 @@ def drafts(standing: Standing) -> Iterator[Concern]:
 
 RULES: Sequence[Rule] = (
     *(no_policy, no_default, unpriced, success_fallen),
-    *(over_limit, used_off_sale),
+    *(over_limit, prices_unread, used_off_sale),
     *(used_deprecated, drafts),
 )
 
@@ -196,13 +202,13 @@ def _fall(now: Figures, then: Figures) -> str:
     )
 
 
-def _used(standing: Standing, models: Collection[AIModel]) -> list[Case]:
+def _used(situation: Situation, models: Collection[AIModel]) -> list[Case]:
     """The most used first."""
-    by_use = sorted(models, key=lambda model: -standing.uses[model.pk].generations)
-    return [Case(model, _use(standing, model)) for model in by_use]
+    by_use = sorted(models, key=lambda model: -situation.uses[model.pk].generations)
+    return [Case(model, _use(situation, model)) for model in by_use]
 
 
-def _use(standing: Standing, model: AIModel) -> str:
-    use = standing.uses[model.pk]
+def _use(situation: Situation, model: AIModel) -> str:
+    use = situation.uses[model.pk]
     times = "once" if use.generations == 1 else f"{count_text(use.generations)} times"
     return f"{times} in {LATELY} days, the last on {use.last}"

@@ -21,7 +21,7 @@ from models_registry.usage.recent import first_day
 from models_registry.usage.windows import Window
 from videoai.model_manager.attention import Case, Concern, Remedy, concerns
 from videoai.model_manager.latest import latest_changes
-from videoai.model_manager.standing import Standing, read_standing
+from videoai.model_manager.situation import Situation, read_situation
 
 MOST_CASES = 5  # models that one concern names
 FIGURES = ("Generations", "Success rate", "Credits")
@@ -76,10 +76,10 @@ class Overview(AIModelAdmin):
         }
 
     def _of_models(self, request: HttpRequest, now: datetime) -> dict[str, Any]:
-        standing = read_standing(now=now)
+        situation = read_situation(now=now)
         return {
-            "concerns": [self._shown(concern, request) for concern in concerns(standing)],
-            "cards": cards(standing, now=now),
+            "concerns": [self._shown(concern, request) for concern in concerns(situation)],
+            "cards": cards(situation, now=now),
             "picture": lately(now=now),
             "days": DAYS,
         }
@@ -109,12 +109,12 @@ def tables_seen(site: AdminSite, request: HttpRequest) -> list[type[Model]]:
     return [table for table, admin in site._registry.items() if admin.has_view_or_change_permission(request)]
 
 
-def cards(standing: Standing, *, now: datetime) -> list[Card]:
+def cards(situation: Situation, *, now: datetime) -> list[Card]:
     """How many models are on sale, and what became of them in 14 days. One query."""
     begin = first_day(DAYS, now=now)
     rows = summary_without_codes(Window(begin, begin + DAYS * DAY))
     figures = rows[0].figures if rows else Figures()
-    sold, total = len(standing.sold), len(standing.models)
+    sold, total = len(situation.sold), len(situation.models)
     on_sale = Card("Models on sale", count_text(sold), f"of {count_text(total)}, today")
     return [on_sale, *(card for card in headline(figures) if card.label in FIGURES)]
 

@@ -1,5 +1,6 @@
 """What needs attention: each rule speaks up when it should, and is silent when it should be."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ from models_registry.usage.recent import Use
 from pricing.models import PricingPolicy, Rate
 from pricing.price_book import PriceBook
 from videoai.model_manager.attention import Concern, Urgency, concerns
-from videoai.model_manager.standing import Standing
+from videoai.model_manager.situation import Situation
 
 CHANGED = datetime(2026, 11, 10, 23, 59, tzinfo=UTC)
 
@@ -54,13 +55,13 @@ def book(*models: AIModel, limit: int = 5_000, rates: dict[tuple[int, str], str]
     return PriceBook(policy, tiers, found, models)
 
 
-def standing(*models: AIModel, **values: Any) -> Standing:
+def situation(*models: AIModel, **values: Any) -> Situation:
     """With a default model, beside `models`, and prices."""
     everyone = [default(), *models]
-    return Standing(everyone, **{"book": book(*everyone), **values})
+    return Situation(everyone, **{"book": book(*everyone), **values})
 
 
-def told(of: Standing) -> dict[str, list[str]]:
+def told(of: Situation) -> dict[str, list[str]]:
     """The names of the concerns, and of each its models with their notes."""
     return {
         one.name: [f"{case.model.name}: {case.note}".removesuffix(": ") for case in one.cases]
@@ -68,25 +69,25 @@ def told(of: Standing) -> dict[str, list[str]]:
     }
 
 
-def sentence(of: Standing) -> str:
+def sentence(of: Situation) -> str:
     [one] = concerns(of)
     return one.sentence
 
 
 def test_nothing_is_the_matter_with_a_catalogue_in_order() -> None:
-    assert concerns(standing(model(1), model(2, Status.DEPRECATED), model(3, Status.RETIRED))) == []
+    assert concerns(situation(model(1), model(2, Status.DEPRECATED), model(3, Status.RETIRED))) == []
 
 
 def test_without_a_policy_nothing_can_be_sold() -> None:
-    [one] = concerns(standing(has_policy=False, book=None))
+    [one] = concerns(situation(book=replace(book(), policy=None)))
     assert (one.name, one.urgency, one.remedy.table, one.remedy.page) == (
         *("no-policy", Urgency.NOW),
         *(PricingPolicy, "add"),
     )
 
 
-def test_prices_that_can_not_be_told_now_are_no_missing_policy() -> None:
-    assert concerns(standing(model(1, supported_qualities=["8k"]), book=None)) == []
+def test_prices_that_can_not_be_read_now_are_no_missing_prices() -> None:
+    assert told(situation(model(1, supported_qualities=["8k"]), book=None)) == {"prices-unread": []}
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,7 @@ def test_prices_that_can_not_be_told_now_are_no_missing_policy() -> None:
     ],
 )
 def test_a_default_model_is_missed(models: list[AIModel], said: str, page: str, query: str) -> None:
-    [one] = concerns(Standing(models, book=book(*models)))
+    [one] = concerns(Situation(models, book=book(*models)))
     assert one.name == "no-default"
     assert one.sentence.startswith(said)
     assert (one.remedy.table, one.remedy.page, one.remedy.query) == (AIModel, page, query)
@@ -112,14 +113,14 @@ def test_a_quality_on_offer_without_a_price() -> None:
         *(model(3, Status.RETIRED, supported_qualities=lacking), model(4, supported_qualities=["8k"])),
     ]
     prices = book(*models, rates={(1, "4k"): "0.4", (4, "8k"): "1"})
-    found = standing(*models, book=prices)
+    found = situation(*models, book=prices)
     assert told(found) == {"unpriced": ["Model 1: no price in 8k", "Model 2: no price in 4k, 8k"]}
     assert sentence(found).startswith("2 models offer a quality that has no price")
     assert concerns(found)[0].tab == "pricing"
 
 
 def test_what_would_be_free_has_no_price() -> None:
-    assert told(standing(model(1, cost_per_second=Decimal(0), supported_qualities=["high"]))) == {
+    assert told(situation(model(1, cost_per_second=Decimal(0), supported_qualities=["high"]))) == {
         "unpriced": ["Model 1: no price in high"]
     }
 
@@ -135,14 +136,14 @@ def test_what_is_too_dear_is_told_from_the_shortest_duration_on() -> None:
     }
     for limit, expected in limits.items():
         others = [model(99, cost_per_second=Decimal("0.01"), is_default=True), *models]
-        found = Standing(others, book=book(*others, limit=limit))
+        found = Situation(others, book=book(*others, limit=limit))
         assert told(found).get("over-limit", []) == expected, limit
         assert all(f"more than {limit} credits" in one.sentence for one in _named(found, "over-limit"))
 
 
 def test_a_long_list_of_qualities_is_cut() -> None:
     offered = [f"q{n}" for n in range(12)]
-    assert told(standing(model(1, supported_qualities=offered))) == {
+    assert told(situation(model(1, supported_qualities=offered))) == {
         "unpriced": ["Model 1: no price in q0, q1, q2 and 9 more"]
     }
 
@@ -163,17 +164,17 @@ def test_success_has_fallen_when_chance_can_not_be_the_reason(
     now: tuple[int, int], then: tuple[int, int], falls: bool
 ) -> None:
     figures = [Figures(generations=number, successes=good) for good, number in (now, then)]
-    found = standing(model(1), recent={1: figures[0]}, before={1: figures[1]})
+    found = situation(model(1), recent={1: figures[0]}, before={1: figures[1]})
     assert bool(concerns(found)) == falls
 
 
 def test_a_fall_is_told_with_its_figures_where_usage_is_shown() -> None:
     recent, before = {1: Figures(1_200, 960)}, {1: Figures(4_000, 3_900)}
-    found = standing(model(1), recent=recent, before=before)
+    found = situation(model(1), recent=recent, before=before)
     assert told(found) == {"success-fallen": ["Model 1: 80.0 % of 1,200 in 7 days, 97.5 % of 4,000 before"]}
     assert concerns(found)[0].page == "usage"
-    assert concerns(standing(model(1, Status.RETIRED), recent=recent, before=before)) == []
-    assert concerns(standing(model(1), recent=recent)) == []
+    assert concerns(situation(model(1, Status.RETIRED), recent=recent, before=before)) == []
+    assert concerns(situation(model(1), recent=recent)) == []
 
 
 @pytest.mark.parametrize("status", [Status.RETIRED, Status.DRAFT])
@@ -181,17 +182,17 @@ def test_use_after_the_day_of_the_last_change_was_off_sale(status: Status) -> No
     """On that day itself it may still have been on sale."""
     of = model(1, status)
     after, same_day = (CHANGED + timedelta(days=1)).date(), CHANGED.date()
-    assert told(standing(of, uses={1: Use(12, after)}))[f"used-{status}"] == [
+    assert told(situation(of, uses={1: Use(12, after)}))[f"used-{status}"] == [
         "Model 1: 12 times in 30 days, the last on 2026-11-11"
     ]
-    assert f"used-{status}" not in told(standing(of, uses={1: Use(12, same_day)}))
-    assert f"used-{status}" not in told(standing(of))
+    assert f"used-{status}" not in told(situation(of, uses={1: Use(12, same_day)}))
+    assert f"used-{status}" not in told(situation(of))
 
 
 def test_deprecated_models_that_are_still_used_the_most_used_first() -> None:
     models = [model(n, Status.DEPRECATED) for n in (1, 2, 3)]
     uses = {1: Use(1, date(2026, 11, 1)), 3: Use(2_000, date(2026, 11, 2))}
-    found = standing(*models, uses=uses)
+    found = situation(*models, uses=uses)
     assert told(found) == {
         "used-deprecated": [
             "Model 3: 2,000 times in 30 days, the last on 2026-11-02",
@@ -203,7 +204,7 @@ def test_deprecated_models_that_are_still_used_the_most_used_first() -> None:
 
 
 def test_drafts_wait() -> None:
-    found = standing(model(1, Status.DRAFT))
+    found = situation(model(1, Status.DRAFT))
     assert told(found) == {"drafts": ["Model 1"]}
     assert sentence(found) == "1 draft waits to be activated."
     assert concerns(found)[0].remedy.query == "status=draft"
@@ -216,7 +217,7 @@ def test_the_most_urgent_comes_first() -> None:
     ]
     uses = {pk: Use(1, date(2026, 11, 20)) for pk in (3, 4, 5)}
     figures = {"recent": {1: Figures(9, 0)}, "before": {1: Figures(99, 99)}}
-    found = concerns(Standing(models, book=book(*models), uses=uses, **figures))
+    found = concerns(Situation(models, book=book(*models), uses=uses, **figures))
     assert [one.name for one in found] == [
         *("no-default", "unpriced", "success-fallen"),
         *("over-limit", "used-retired", "used-draft"),
@@ -226,5 +227,5 @@ def test_the_most_urgent_comes_first() -> None:
     assert [one.urgency for one in found] == sorted((one.urgency for one in found), key=order.index)
 
 
-def _named(of: Standing, name: str) -> list[Concern]:
+def _named(of: Situation, name: str) -> list[Concern]:
     return [one for one in concerns(of) if one.name == name]

@@ -1,10 +1,11 @@
 """How the catalogue stands: its models, what they cost, and how they were used."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from models_registry.choices import Status
 from models_registry.models import AIModel
@@ -14,7 +15,7 @@ from models_registry.usage.recent import Use, first_day, use_lately
 from models_registry.usage.totals import within
 from models_registry.usage.windows import Window
 from pricing.errors import CatalogueBusy, OverLimit, Unpriced
-from pricing.price_book import PriceBook, read_price_book
+from pricing.price_book import PriceBook, read_book_with_or_without_policy
 
 RECENT, BEFORE = 7, 28  # days: how models do now, and what that is held against
 LONG_TEXTS = ("description", "model_parameters", "requirements")  # that nothing here is about
@@ -29,12 +30,11 @@ class Gaps(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Standing:
+class Situation:
     """Mappings are by primary key and leave out who was not used."""
 
     models: Sequence[AIModel]
-    has_policy: bool = True
-    book: PriceBook | None = None  # None: prices can't be told
+    book: PriceBook | None = None  # None: prices can't be told now
     uses: Mapping[int, Use] = field(default_factory=dict)  # in the last 30 days, of what isn't active
     recent: Mapping[int, Figures] = field(default_factory=dict)  # of 7 days, of what is sold
     before: Mapping[int, Figures] = field(default_factory=dict)  # of the 28 days before those
@@ -49,28 +49,27 @@ class Standing:
     @cached_property
     def gaps(self) -> list[Gaps]:
         """Of the models that are sold, those that offer what can't be bought."""
-        found = [gaps_of(model, self.book) for model in self.sold] if self.book else []
+        book = self.book
+        found = [gaps_of(model, book) for model in self.sold] if book and book.policy else []
         return [gaps for gaps in found if gaps.unpriced or gaps.over_limit]
 
 
-def read_standing(*, now: datetime) -> Standing:
-    """Eight queries, however many models there are; fewer where there is nothing to ask for."""
+def read_situation(*, now: datetime) -> Situation:
+    """Seven queries, however many models there are; fewer where there is nothing to ask for."""
     models = AIModel.objects.defer(*LONG_TEXTS)
-    prices: dict[str, Any] = {}
-    try:
-        book = read_price_book(models)
-        found, prices["book"] = book.models, book
-    except (Unpriced, CatalogueBusy) as error:
-        found, prices["has_policy"] = list(models), isinstance(error, CatalogueBusy)
-    standing = Standing(found, **prices)
+    book = None
+    with suppress(CatalogueBusy):
+        book = read_book_with_or_without_policy(models)
+    found = list(models) if book is None else book.models
+    situation = Situation(found)
     begin = first_day(RECENT, now=now)
-    others = standing.in_status(Status.DEPRECATED, Status.RETIRED, Status.DRAFT)
-    return Standing(
+    others = situation.in_status(Status.DEPRECATED, Status.RETIRED, Status.DRAFT)
+    return Situation(
         found,
-        **prices,
+        book,
         uses=use_lately(others, now=now),
-        recent=_figures(Window(begin, begin + RECENT * DAY), standing.sold),
-        before=_figures(Window(begin - BEFORE * DAY, begin), standing.sold),
+        recent=_figures(Window(begin, begin + RECENT * DAY), situation.sold),
+        before=_figures(Window(begin - BEFORE * DAY, begin), situation.sold),
     )
 
 
