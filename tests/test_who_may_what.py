@@ -18,6 +18,7 @@ from models_registry.audit.models import AuditEntry
 from models_registry.models import CatalogueRevision
 from models_registry.usage.models import GenerationKey
 from tests.factories import AIModelFactory, standard_policy
+from tests.laying import laid_once
 from tests.test_permissions import routes
 from videoai.access import services as tokens
 from videoai.limits.rates import Rate
@@ -155,7 +156,7 @@ CALLERS = {
 }
 
 
-@pytest.fixture
+@laid_once("module")
 def catalogue() -> None:
     standard_policy()
     AIModelFactory(model_id="a/first")

@@ -3,6 +3,7 @@ import pytest
 from models_registry import services
 from models_registry.models import AIModel
 from tests.factories import AIModelFactory, untraced
+from tests.laying import laid_once
 
 pytestmark = pytest.mark.django_db
 
@@ -12,7 +13,7 @@ def ids(response) -> list[str]:
     return [model["model_id"] for model in response.json()["results"]]
 
 
-@pytest.fixture
+@laid_once("class")
 def shelf():
     AIModelFactory(
         model_id="google/veo-3",

@@ -16,14 +16,15 @@ from models_registry.models import AIModel, QualityTier
 from pricing import services as pricing
 from pricing.models import PricingPolicy, Rate
 from tests.factories import untraced
+from tests.laying import laid_once
 from tests.models_registry.audit import trail
 from videoai.access import services as tokens
 from videoai.access.models import ServiceToken
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("laid")]
 
 
-@pytest.fixture(autouse=True)
+@laid_once("module")
 def laid() -> None:
     trail.lay()
 
