@@ -424,7 +424,7 @@ def test_the_whole_list_can_be_ticked(admin_client: Client) -> None:
 
 
 def test_more_than_a_thousand_are_too_many(admin_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("videoai.model_manager.deed_page.MOST", 2)
+    monkeypatch.setattr("videoai.model_manager.deeds.page.MOST", 2)
     model = [AIModelFactory() for _ in range(3)][-1]
     tick(admin_client, "retire", model, select_across="1")
     assert "At most 2 models can be changed at once" in messages_of(admin_client)

@@ -6,16 +6,16 @@ from django.contrib import admin
 
 from models_registry.admin.ai_model import AIModelAdmin
 from models_registry.models import AIModel
-from videoai.model_manager.deeds import Activate, Deactivate, Restore, Retire
-from videoai.model_manager.duplicate import Duplicate
-from videoai.model_manager.export_page import ExportPage
-from videoai.model_manager.form_page import FormPage
-from videoai.model_manager.list_action import ListAction, action
-from videoai.model_manager.list_page import ListPage
-from videoai.model_manager.make_default import MakeDefault
-from videoai.model_manager.overview import Overview
-from videoai.model_manager.price_changes import ChangePrices
-from videoai.model_manager.pricing_tab import PricingTab
+from videoai.model_manager.deeds.duplicate import Duplicate
+from videoai.model_manager.deeds.export import ExportPage
+from videoai.model_manager.deeds.list_action import ListAction, action
+from videoai.model_manager.deeds.make_default import MakeDefault
+from videoai.model_manager.deeds.sale import Activate, Deactivate, Restore, Retire
+from videoai.model_manager.form.page import FormPage
+from videoai.model_manager.listing.page import ListPage
+from videoai.model_manager.overview.page import Overview
+from videoai.model_manager.prices.changes import ChangePrices
+from videoai.model_manager.prices.tab import PricingTab
 
 # What can be done to the models that are ticked in the list, in the order of its menu.
 DEEDS: list[type[ListAction]] = [

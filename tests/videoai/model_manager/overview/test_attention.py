@@ -1,0 +1,231 @@
+"""What needs attention: each rule speaks up when it should, and is silent when it should be."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from models_registry.choices import Status
+from models_registry.models import AIModel, QualityTier
+from models_registry.usage.figures import Figures
+from models_registry.usage.recent import Use
+from pricing.models import PricingPolicy, Rate
+from pricing.price_book import PriceBook
+from videoai.model_manager.overview.attention import Concern, Urgency, concerns
+from videoai.model_manager.overview.situation import Situation
+
+CHANGED = datetime(2026, 11, 10, 23, 59, tzinfo=UTC)
+
+
+def model(pk: int = 1, status: Status = Status.ACTIVE, **values: Any) -> AIModel:
+    defaults = {
+        "model_id": f"acme/{pk}",
+        "name": f"Model {pk}",
+        "cost_per_second": Decimal("0.18"),
+        "supported_durations": [9, 5],
+        "supported_qualities": ["standard", "high"],
+        "priced_at": CHANGED,
+        "updated_at": CHANGED,
+        **status.flags,
+    }
+    return AIModel(pk=pk, **{**defaults, **values})
+
+
+def default() -> AIModel:
+    return model(99, is_default=True)
+
+
+def book(*models: AIModel, limit: int = 5_000, rates: dict[tuple[int, str], str] | None = None) -> PriceBook:
+    policy = PricingPolicy(
+        profit_margin=Decimal("1.32"),
+        credits_per_dollar=Decimal(50),
+        max_credits_per_generation=limit,
+        priced_at=CHANGED,
+    )
+    tiers = {
+        key: QualityTier(key=key, cost_multiplier=Decimal(multiplier), priced_at=CHANGED)
+        for key, multiplier in {"standard": "1", "high": "1.2"}.items()
+    }
+    found = {
+        (pk, key): Rate(model_id=pk, quality_id=key, cost_per_second=Decimal(cost), priced_at=CHANGED)
+        for (pk, key), cost in (rates or {}).items()
+    }
+    return PriceBook(policy, tiers, found, models)
+
+
+def situation(*models: AIModel, **values: Any) -> Situation:
+    """With a default model, beside `models`, and prices."""
+    everyone = [default(), *models]
+    return Situation(everyone, **{"book": book(*everyone), **values})
+
+
+def told(of: Situation) -> dict[str, list[str]]:
+    """The names of the concerns, and of each its models with their notes."""
+    return {
+        one.name: [f"{case.model.name}: {case.note}".removesuffix(": ") for case in one.cases]
+        for one in concerns(of)
+    }
+
+
+def sentence(of: Situation) -> str:
+    [one] = concerns(of)
+    return one.sentence
+
+
+def test_nothing_is_the_matter_with_a_catalogue_in_order() -> None:
+    assert concerns(situation(model(1), model(2, Status.DEPRECATED), model(3, Status.RETIRED))) == []
+
+
+def test_without_a_policy_nothing_can_be_sold() -> None:
+    [one] = concerns(situation(book=replace(book(), policy=None)))
+    assert (one.name, one.urgency, one.remedy.table, one.remedy.page) == (
+        *("no-policy", Urgency.NOW),
+        *(PricingPolicy, "add"),
+    )
+
+
+def test_prices_that_can_not_be_read_now_are_no_missing_prices() -> None:
+    assert told(situation(model(1, supported_qualities=["8k"]), book=None)) == {"prices-unread": []}
+
+
+@pytest.mark.parametrize(
+    ("models", "said", "page", "query"),
+    [
+        ([], "There is no model yet", "add", ""),
+        ([model(1)], "No model is the default", "changelist", "status=active"),
+        ([model(1, Status.RETIRED)], "No model is active", "changelist", ""),
+    ],
+)
+def test_a_default_model_is_missed(models: list[AIModel], said: str, page: str, query: str) -> None:
+    [one] = concerns(Situation(models, book=book(*models)))
+    assert one.name == "no-default"
+    assert one.sentence.startswith(said)
+    assert (one.remedy.table, one.remedy.page, one.remedy.query) == (AIModel, page, query)
+
+
+def test_a_quality_on_offer_without_a_price() -> None:
+    """A rate is a price, too; what isn't sold needs none."""
+    lacking = ["standard", "4k", "8k"]
+    models = [
+        *(model(1, supported_qualities=lacking), model(2, Status.DEPRECATED, supported_qualities=lacking)),
+        *(model(3, Status.RETIRED, supported_qualities=lacking), model(4, supported_qualities=["8k"])),
+    ]
+    prices = book(*models, rates={(1, "4k"): "0.4", (4, "8k"): "1"})
+    found = situation(*models, book=prices)
+    assert told(found) == {"unpriced": ["Model 1: no price in 8k", "Model 2: no price in 4k, 8k"]}
+    assert sentence(found).startswith("2 models offer a quality that has no price")
+    assert concerns(found)[0].tab == "pricing"
+
+
+def test_what_would_be_free_has_no_price() -> None:
+    assert told(situation(model(1, cost_per_second=Decimal(0), supported_qualities=["high"]))) == {
+        "unpriced": ["Model 1: no price in high"]
+    }
+
+
+def test_what_is_too_dear_is_told_from_the_shortest_duration_on() -> None:
+    """5 s cost 60 and 72 credits, 9 s 107 and 129."""
+    models = [model(1), model(2, cost_per_second=Decimal("0.01")), model(3, Status.DRAFT)]
+    limits = {
+        129: [],
+        128: ["Model 1: high from 9 s"],
+        106: ["Model 1: standard from 9 s, high from 9 s"],
+        59: ["Model 1: standard from 5 s, high from 5 s"],
+    }
+    for limit, expected in limits.items():
+        others = [model(99, cost_per_second=Decimal("0.01"), is_default=True), *models]
+        found = Situation(others, book=book(*others, limit=limit))
+        assert told(found).get("over-limit", []) == expected, limit
+        assert all(f"more than {limit} credits" in one.sentence for one in _named(found, "over-limit"))
+
+
+def test_a_long_list_of_qualities_is_cut() -> None:
+    offered = [f"q{n}" for n in range(12)]
+    assert told(situation(model(1, supported_qualities=offered))) == {
+        "unpriced": ["Model 1: no price in q0, q1, q2 and 9 more"]
+    }
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "falls"),
+    [
+        ((90, 100), (98, 100), False),  # 83–94 and 93–99 overlap
+        ((80, 100), (98, 100), True),
+        ((98, 100), (80, 100), False),  # it rose
+        ((0, 2), (99, 100), True),
+        ((3, 4), (99, 100), False),  # too few to tell
+        ((0, 0), (99, 100), False),
+        ((0, 9), (0, 0), False),
+    ],
+)
+def test_success_has_fallen_when_chance_can_not_be_the_reason(
+    now: tuple[int, int], then: tuple[int, int], falls: bool
+) -> None:
+    figures = [Figures(generations=number, successes=good) for good, number in (now, then)]
+    found = situation(model(1), recent={1: figures[0]}, before={1: figures[1]})
+    assert bool(concerns(found)) == falls
+
+
+def test_a_fall_is_told_with_its_figures_where_usage_is_shown() -> None:
+    recent, before = {1: Figures(1_200, 960)}, {1: Figures(4_000, 3_900)}
+    found = situation(model(1), recent=recent, before=before)
+    assert told(found) == {"success-fallen": ["Model 1: 80.0 % of 1,200 in 7 days, 97.5 % of 4,000 before"]}
+    assert concerns(found)[0].page == "usage"
+    assert concerns(situation(model(1, Status.RETIRED), recent=recent, before=before)) == []
+    assert concerns(situation(model(1), recent=recent)) == []
+
+
+@pytest.mark.parametrize("status", [Status.RETIRED, Status.DRAFT])
+def test_use_after_the_day_of_the_last_change_was_off_sale(status: Status) -> None:
+    """On that day itself it may still have been on sale."""
+    of = model(1, status)
+    after, same_day = (CHANGED + timedelta(days=1)).date(), CHANGED.date()
+    assert told(situation(of, uses={1: Use(12, after)}))[f"used-{status}"] == [
+        "Model 1: 12 times in 30 days, the last on 2026-11-11"
+    ]
+    assert f"used-{status}" not in told(situation(of, uses={1: Use(12, same_day)}))
+    assert f"used-{status}" not in told(situation(of))
+
+
+def test_deprecated_models_that_are_still_used_the_most_used_first() -> None:
+    models = [model(n, Status.DEPRECATED) for n in (1, 2, 3)]
+    uses = {1: Use(1, date(2026, 11, 1)), 3: Use(2_000, date(2026, 11, 2))}
+    found = situation(*models, uses=uses)
+    assert told(found) == {
+        "used-deprecated": [
+            "Model 3: 2,000 times in 30 days, the last on 2026-11-02",
+            "Model 1: once in 30 days, the last on 2026-11-01",
+        ]
+    }
+    assert sentence(found) == "2 deprecated models are still in use."
+    assert concerns(found)[0].remedy.query == "status=deprecated"
+
+
+def test_drafts_wait() -> None:
+    found = situation(model(1, Status.DRAFT))
+    assert told(found) == {"drafts": ["Model 1"]}
+    assert sentence(found) == "1 draft waits to be activated."
+    assert concerns(found)[0].remedy.query == "status=draft"
+
+
+def test_the_most_urgent_comes_first() -> None:
+    models = [
+        *(model(1, supported_qualities=["8k"]), model(2, cost_per_second=Decimal(90))),
+        *(model(3, Status.DEPRECATED), model(4, Status.RETIRED), model(5, Status.DRAFT)),
+    ]
+    uses = {pk: Use(1, date(2026, 11, 20)) for pk in (3, 4, 5)}
+    figures = {"recent": {1: Figures(9, 0)}, "before": {1: Figures(99, 99)}}
+    found = concerns(Situation(models, book=book(*models), uses=uses, **figures))
+    assert [one.name for one in found] == [
+        *("no-default", "unpriced", "success-fallen"),
+        *("over-limit", "used-retired", "used-draft"),
+        *("used-deprecated", "drafts"),
+    ]
+    order = list(Urgency)
+    assert [one.urgency for one in found] == sorted((one.urgency for one in found), key=order.index)
+
+
+def _named(of: Situation, name: str) -> list[Concern]:
+    return [one for one in concerns(of) if one.name == name]

@@ -1,0 +1,1 @@
+"""What can be done to ticked models; each deed has a page that shows what will happen."""

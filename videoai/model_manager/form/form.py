@@ -1,0 +1,91 @@
+"""The form of one model."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+
+from models_registry import services
+from models_registry.choices import Status
+from models_registry.models import AIModel
+from models_registry.usage.recent import use_lately
+from videoai.model_manager.leaving import used
+from videoai.model_manager.prices.rates import RatesForm
+
+ALL_THE_SAME = "Take it off sale all the same"
+
+
+class AnswerField(forms.BooleanField):
+    """A question that is answered along with a change; it is no part of the row, so it never is one."""
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return False
+
+
+class SuccessorField(forms.ChoiceField):
+    """One of the active models, by its key; no part of the row either."""
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return False
+
+
+class ModelForm(RatesForm):
+    """All that can be said of a model; asks before one that is used goes off sale."""
+
+    now: datetime
+
+    take_off_sale = AnswerField(required=False, label=ALL_THE_SAME)
+    successor = SuccessorField(required=False, label="Which model takes over?")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is None or not self.instance.is_active:
+            del self.fields["take_off_sale"]
+        if self.instance.pk is None or not self.instance.is_default:
+            del self.fields["successor"]
+        else:
+            self.fields["successor"].choices = successors(self.instance)  # type: ignore[attr-defined]
+
+    @property
+    def leaves_sale(self) -> bool:
+        """It was for sale, and as it was sent it no longer is."""
+        return self.is_bound and "take_off_sale" in self.fields and not self.instance.is_active
+
+    @property
+    def leaves_default(self) -> bool:
+        return self.is_bound and self.instance.is_default and self.instance.status != Status.ACTIVE
+
+    @property
+    def new_default(self) -> AIModel | None:
+        """Who becomes the default in place of a model that can't stay it."""
+        key = self.cleaned_data.get("successor") if self.leaves_default else None
+        return AIModel.objects.get(pk=key) if key else None
+
+    def revise(self, model: AIModel) -> None:
+        if self.new_default is not None:
+            services.make_default(self.new_default)
+            # That moved the version of `model`, in the same line of writers in which it was compared.
+            versions = AIModel.objects.values_list("version_number", flat=True)
+            self.cleaned_data["version_number"] = versions.get(pk=model.pk)
+        super().revise(model)
+
+    def _check_beside_others(self) -> None:
+        if not (self.leaves_default and self.cleaned_data.get("successor")):
+            super()._check_beside_others()
+
+    def _post_clean(self) -> None:
+        super()._post_clean()
+        if self.leaves_sale and not self.is_stale and not self.cleaned_data.get("take_off_sale"):
+            self._ask()
+
+    def _ask(self) -> None:
+        use = use_lately([self.instance], now=self.now).get(self.instance.pk)
+        if use is not None:
+            told = f"{used(use)} If it is to go, tick “{ALL_THE_SAME}” below, and save again."
+            self.add_error("is_active", told)
+
+
+def successors(model: AIModel) -> list[tuple[str, str]]:
+    others = AIModel.objects.active().exclude(pk=model.pk).values_list("pk", "name", "model_id")
+    named = [(str(pk), f"{name} ({model_id})") for pk, name, model_id in others]
+    return [("", "Choose a model"), *named] if named else []

@@ -1,0 +1,1 @@
+"""The list of models: cards, columns of usage, rows that are edited in place."""

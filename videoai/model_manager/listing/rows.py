@@ -1,0 +1,46 @@
+"""The rows of the list, which ask before a model goes off sale that is used."""
+
+from django.utils import timezone
+
+from models_registry.admin.rows import AIModelRowForm, AIModelRows
+from videoai.model_manager.form.form import AnswerField
+from videoai.model_manager.leaving import cautions
+
+
+class ModelRow(AIModelRowForm):
+    anyway = AnswerField(required=False)
+
+    asks = False  # shows the box, and why
+
+    @property
+    def is_edited(self) -> bool:
+        """It came back with what was typed."""
+        return self.is_bound and self.has_changed()
+
+    @property
+    def leaves(self) -> bool:
+        """It takes the model off sale, and nothing is wrong with that so far."""
+        return bool(
+            self.is_bound
+            and "is_active" in self.changed_data
+            and self.cleaned_data.get("is_active") is False
+            and not self.errors
+        )
+
+    def ask(self, cautions: list[str]) -> None:
+        self.asks = True
+        if not self.cleaned_data.get("anyway"):
+            told = f"{self.instance.model_id} would go off sale. {' '.join(cautions)}"
+            self.add_error(None, f"{told} Nothing was saved: tick the box to go on, or leave it active.")
+
+
+class ModelRows(AIModelRows):
+    forms: "list[ModelRow]"  # type: ignore[assignment]
+
+    def clean(self) -> None:
+        leaving = {form.instance.pk: form for form in self.forms if form.instance.pk and form.leaves}
+        if leaving:
+            found = cautions([form.instance for form in leaving.values()], now=timezone.now())
+            for pk, sentences in found.items():
+                leaving[pk].ask(sentences)
+        super().clean()

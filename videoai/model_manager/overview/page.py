@@ -1,0 +1,135 @@
+"""The page that the admin opens with: what needs attention, how it goes, what changed, and where to go."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.contrib.admin import AdminSite
+from django.db.models import Model
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from models_registry.admin.ai_model import AIModelAdmin
+from models_registry.models import AIModel
+from models_registry.usage.admin.headline import Card, headline
+from models_registry.usage.admin.lately import DAYS, lately
+from models_registry.usage.admin.wording import count_text
+from models_registry.usage.figures import Figures, summary_without_codes
+from models_registry.usage.periods import DAY
+from models_registry.usage.recent import first_day
+from models_registry.usage.windows import Window
+from videoai.model_manager.overview.attention import Case, Concern, Remedy, concerns
+from videoai.model_manager.overview.latest import latest_changes
+from videoai.model_manager.overview.situation import Situation, read_situation
+
+MOST_CASES = 5  # models that one concern names
+FIGURES = ("Generations", "Success rate", "Credits")
+# What stands behind the doors, in the order in which they are opened.
+ROOMS = {
+    "models_registry.aimodel": "Prices, capabilities, lifecycle",
+    "models_registry.qualitytier": "What each quality adds to a price",
+    "pricing.rate": "Prices of one model in one quality",
+    "pricing.pricingpolicy": "Margin, credits a dollar, limit",
+    "usage.usagecounter": "What was generated, and how well",
+    "audit.auditentry": "Who changed what, when and why",
+    "access.servicetoken": "What programs sign in with",
+    "auth.user": "Who may sign in",
+    "auth.group": "What people may do",
+}
+
+
+class Link(NamedTuple):
+    label: str
+    address: str
+    note: str = ""
+
+
+class Shown(NamedTuple):
+    """A concern as the page shows it; `remedy` is None for who may not go there."""
+
+    concern: Concern
+    cases: list[Link]
+    more: int
+    remedy: Link | None
+
+
+class Room(NamedTuple):
+    name: str
+    address: str
+    told: str
+    add_address: str
+
+
+class Overview(AIModelAdmin):
+    """What the first page tells: of models to who may see them, of changes as far as they may be read."""
+
+    def overview(self, request: HttpRequest, *, app_list: Collection[dict[str, Any]]) -> dict[str, Any]:
+        now, seen = timezone.now(), tables_seen(self.admin_site, request)
+        sees_models = AIModel in seen
+        return {
+            "told_at": now,
+            "sees_models": sees_models,
+            **(self._of_models(request, now) if sees_models else {}),
+            "changes": latest_changes(seen),
+            **rooms(app_list),
+        }
+
+    def _of_models(self, request: HttpRequest, now: datetime) -> dict[str, Any]:
+        situation = read_situation(now=now)
+        return {
+            "concerns": [self._shown(concern, request) for concern in concerns(situation)],
+            "cards": cards(situation, now=now),
+            "picture": lately(now=now),
+            "days": DAYS,
+        }
+
+    def _shown(self, concern: Concern, request: HttpRequest) -> Shown:
+        named, more = concern.cases[:MOST_CASES], max(len(concern.cases) - MOST_CASES, 0)
+        return Shown(
+            concern, [_link(case, concern) for case in named], more, self._remedy(concern.remedy, request)
+        )
+
+    def _remedy(self, remedy: Remedy, request: HttpRequest) -> Link | None:
+        table = self.admin_site.get_model_admin(remedy.table)
+        adds = remedy.page == "add"
+        if not (table.has_add_permission(request) if adds else table.has_view_or_change_permission(request)):
+            return None
+        address = reverse(f"admin:{table.opts.app_label}_{table.opts.model_name}_{remedy.page}")
+        return Link(remedy.label, f"{address}?{remedy.query}".removesuffix("?"))
+
+
+def _link(case: Case, concern: Concern) -> Link:
+    address = reverse(f"admin:models_registry_aimodel_{concern.page}", args=[case.model.pk])
+    return Link(case.model.name, f"{address}#{concern.tab}".removesuffix("#"), case.note)
+
+
+def tables_seen(site: AdminSite, request: HttpRequest) -> list[type[Model]]:
+    """Tables whose rows the user may look at."""
+    return [table for table, admin in site._registry.items() if admin.has_view_or_change_permission(request)]
+
+
+def cards(situation: Situation, *, now: datetime) -> list[Card]:
+    """How many models are on sale, and what became of them in 14 days. One query."""
+    begin = first_day(DAYS, now=now)
+    rows = summary_without_codes(Window(begin, begin + DAYS * DAY))
+    figures = rows[0].figures if rows else Figures()
+    sold, total = len(situation.sold), len(situation.models)
+    on_sale = Card("Models on sale", count_text(sold), f"of {count_text(total)}, today")
+    return [on_sale, *(card for card in headline(figures) if card.label in FIGURES)]
+
+
+def rooms(app_list: Collection[dict[str, Any]]) -> dict[str, Any]:
+    """The tables that are known, as doors; and the rest of Django's list, as it comes."""
+    tables = {entry["model"]._meta.label_lower: entry for app in app_list for entry in app["models"]}
+    rest = [
+        {**app, "models": left}
+        for app in app_list
+        if (left := [entry for entry in app["models"] if entry["model"]._meta.label_lower not in ROOMS])
+    ]
+    doors = [
+        Room(tables[label]["name"], tables[label]["admin_url"] or "", told, tables[label]["add_url"] or "")
+        for label, told in ROOMS.items()
+        if label in tables
+    ]
+    return {"rooms": doors, "rest": rest}

@@ -1,0 +1,186 @@
+"""The rates of a model, edited in its form."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django import forms
+from django.utils.functional import cached_property
+
+from models_registry.admin.fields import PriceField, choices_of
+from models_registry.admin.forms import AIModelForm
+from models_registry.choices import COST_DECIMALS, COST_DIGITS, HIGHEST_COST, LOWEST_COST
+from models_registry.models import AIModel, QualityTier
+from models_registry.values import decimal_text
+from pricing import services
+from pricing.price_book import PriceBook, read_book_with_or_without_policy
+from videoai.model_manager.prices.preview import (
+    DURATIONS,
+    PRICE,
+    QUALITIES,
+    PriceTable,
+    Typed,
+    rate_field,
+    stored_prices,
+    supposed_prices,
+)
+
+
+class RateRights(NamedTuple):
+    """What somebody may do with the rates of a model."""
+
+    add: bool = False
+    change: bool = False
+    delete: bool = False
+
+
+class RateRow(NamedTuple):
+    """A quality as the form shows it."""
+
+    tier: QualityTier
+    multiplier: str
+    field: forms.BoundField | None
+    rate: str  # as stored, for those who may not change it
+    result: str
+    is_offered: bool
+
+
+class RatesForm(AIModelForm):
+    """A model's form with a price for each quality, and what customers would pay for what was typed.
+
+    The rates are compared with what their reader saw, one by one: a rate has no version. `looks_only`: it
+    was sent to see the prices and can't be saved.
+    """
+
+    rate_rights = RateRights()
+    looks_only = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        key = self.instance.pk
+        models = AIModel.objects.filter(pk=key) if key else AIModel.objects.none()
+        self.book: PriceBook = read_book_with_or_without_policy(models)
+        self.stored_rates = self.book.rates_of(self.book.models[0]) if self.book.models else {}
+        if "supported_qualities" in self.fields:
+            # The tiers are read already; Django would read them again and again.
+            self.fields["supported_qualities"].choices = choices_of(  # type: ignore[attr-defined]
+                self.book.tiers.values()
+            )
+        for quality in self.book.tiers:
+            if self._may_touch(quality):
+                self.fields[rate_field(quality)] = self._field(quality)
+
+    def _may_touch(self, quality: str) -> bool:
+        may = self.rate_rights
+        return may.change or may.delete if quality in self.stored_rates else may.add
+
+    def _field(self, quality: str) -> PriceField:
+        name = rate_field(quality)
+        made = PriceField(
+            required=False,
+            label=f"Rate in {quality}",
+            initial=self.stored_rates.get(quality),
+            min_value=LOWEST_COST,
+            max_value=HIGHEST_COST,
+            max_digits=COST_DIGITS,
+            decimal_places=COST_DECIMALS,
+        )
+        made.show_hidden_initial = self.instance.pk is not None
+        described = f"{name}_result {name}_error"
+        made.widget.attrs |= {"aria-label": f"Rate in {quality}", "aria-describedby": described}
+        return made
+
+    # --- What was typed ----------------------------------------------------------------------------------
+
+    def is_valid(self) -> bool:
+        return super().is_valid() and not self.looks_only
+
+    def _post_clean(self) -> None:
+        if not self.looks_only:
+            self._refuse_overwriting()
+        super()._post_clean()
+        self._refuse_without_right()
+
+    def _refuse_without_right(self) -> None:
+        for quality, cost in self.rate_changes.items():
+            stored = self.stored_rates.get(quality)
+            deed = "add" if stored is None else "delete" if cost is None else "change"
+            if not getattr(self.rate_rights, deed):
+                self.add_error(rate_field(quality), f"You may not {deed} rates.")
+
+    @property
+    def rate_changes(self) -> dict[str, Decimal | None]:
+        """What the writer changed: quality → dollars a second, or None for no rate."""
+        changed = {q: rate_field(q) for q in self.book.tiers if rate_field(q) in self.changed_data}
+        return {q: self.cleaned_data[name] for q, name in changed.items() if name in self.cleaned_data}
+
+    def create(self) -> AIModel:
+        model = super().create()
+        self._write_rates(model)
+        return model
+
+    def revise(self, model: AIModel) -> None:
+        super().revise(model)
+        self._write_rates(model)
+
+    def _write_rates(self, model: AIModel) -> None:
+        for quality, cost in self.rate_changes.items():
+            if cost is not None:
+                services.set_rate(model, quality=quality, cost_per_second=cost)
+            else:
+                services.remove_rate(self.book.rates[model.pk, quality])
+
+    # --- What it shows -----------------------------------------------------------------------------------
+
+    @cached_property
+    def price_table(self) -> PriceTable:
+        if not self.is_bound:
+            return stored_prices(self.book)
+        names = [PRICE, DURATIONS, QUALITIES, *map(rate_field, self.book.tiers)]
+        problems = {name: " ".join(map(str, self.errors[name])) for name in names if name in self.errors}
+        return supposed_prices(self.book, Typed(self._typed_values(), self._typed_rates(problems), problems))
+
+    def _typed_values(self) -> dict[str, object]:
+        typed = self.cleaned_data
+        return {n: typed[n] for n in (PRICE, DURATIONS, QUALITIES) if typed.get(n) is not None}
+
+    def _typed_rates(self, problems: dict[str, str]) -> dict[str, Decimal]:
+        rates = {}
+        for quality in self.book.tiers:
+            name = rate_field(quality)
+            cost = self.cleaned_data.get(name) if name in self.fields else self.stored_rates.get(quality)
+            if cost is not None and name not in problems:
+                rates[quality] = cost
+        return rates
+
+    @property
+    def rates_offered(self) -> list[RateRow]:
+        return [row for row in self._rate_rows if row.is_offered]
+
+    @property
+    def rates_elsewhere(self) -> list[RateRow]:
+        """Of qualities that the model does not offer: they may come back, and then count again."""
+        return [row for row in self._rate_rows if not row.is_offered]
+
+    @property
+    def rates_elsewhere_matter(self) -> bool:
+        """One of them is set, or wrong."""
+        return not self.rates_offered or any(
+            row.rate or (row.field and (row.field.value() or row.field.errors))
+            for row in self.rates_elsewhere
+        )
+
+    @property
+    def _rate_rows(self) -> Iterator[RateRow]:
+        results = {result.field: result for result in self.price_table.results}
+        for quality, tier in self.book.tiers.items():
+            name = rate_field(quality)
+            stored = self.stored_rates.get(quality)
+            yield RateRow(
+                tier,
+                decimal_text(tier.cost_multiplier),
+                self[name] if name in self.fields else None,
+                decimal_text(stored) if stored is not None else "",
+                results[name].text,
+                results[name].is_offered,
+            )
