@@ -47,6 +47,13 @@ def decimal_text(value: Decimal) -> str:
     return format(value.normalize(WIDE), "f") if value else "0"
 
 
+def price_text(value: Decimal) -> str:
+    """The exact value with at least the cents, as in `$1.40` and `$0.480375`."""
+    text = decimal_text(value)
+    whole, _, decimals = text.partition(".")
+    return f"${whole}.{decimals:0<2}"
+
+
 def moment_text(moment: datetime) -> str:
     """As people read it, as in `2026-11-22 19:18:05 UTC`."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -55,8 +55,8 @@ class AIModelFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = AIModel
 
-    model_id = factory.Sequence(lambda n: f"acme/model-{n}")
-    name = factory.Sequence(lambda n: f"Model {n}")
+    model_id = factory.Sequence(lambda n: f"acme/model-{n:05}")
+    name = factory.Sequence(lambda n: f"Model {n:05}")
     description = "Makes clips."
     provider = "Acme"
     cost_per_second = Decimal("0.18")

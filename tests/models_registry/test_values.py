@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models_registry.values import decimal_text, parse_decimal, same, shown
+from models_registry.values import decimal_text, parse_decimal, price_text, same, shown
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=9, min_value=0, max_value=100))
@@ -61,3 +61,10 @@ def test_whatever_is_quoted_is_short_and_printable(value):
 
 def test_a_number_too_long_to_write_is_quoted_too():
     assert shown(10**5_000) == "int"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [("12", "$12.00"), ("1.4", "$1.40"), ("0.480375", "$0.480375"), ("1E+3", "$1000.00")]
+)
+def test_a_price_is_told_exactly_and_with_its_cents(value, text):
+    assert price_text(Decimal(value)) == text

@@ -1,5 +1,6 @@
 """The last days as one picture, for pages that are about something else."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.db.models import QuerySet
@@ -22,4 +23,5 @@ def lately(models: "QuerySet[AIModel] | None" = None, *, now: datetime, days: in
     rows = summary_without_codes(window, per=Per.DAY, models=models)
     line = timeline.timeline(rows, window, per=Per.DAY, now=now)
     dates = scales.dates([period.start for period in line], Per.DAY.value)
-    return timeline.generations(line, dates, per=Per.DAY)
+    picture = timeline.generations(line, dates, per=Per.DAY)
+    return replace(picture, title=f"{picture.title}, last {days} days")

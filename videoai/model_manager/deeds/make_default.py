@@ -5,9 +5,9 @@ from models_registry.choices import Status
 from models_registry.errors import DefaultMustBeActive
 from models_registry.models import AIModel
 from videoai.model_manager.deeds.chosen import Chosen
-from videoai.model_manager.deeds.fitness import Fitness
 from videoai.model_manager.deeds.plan import Plan, Step, marks, marks_now
 from videoai.model_manager.deeds.planned import PlannedDeed
+from videoai.model_manager.fitness import Fitness
 
 
 class MakeDefault(PlannedDeed):

@@ -12,12 +12,12 @@ from models_registry.choices import Status
 from models_registry.errors import ModelNotRetired
 from models_registry.models import AIModel
 from videoai.model_manager.deeds.chosen import Chosen
-from videoai.model_manager.deeds.fitness import Fitness
 from videoai.model_manager.deeds.naming import linked
 from videoai.model_manager.deeds.plan import Plan, Step, marks, marks_now
 from videoai.model_manager.deeds.planned import PlannedDeed
-from videoai.model_manager.deeds.takeover import TakeoverForm, needs_takeover, successors
+from videoai.model_manager.fitness import Fitness
 from videoai.model_manager.leaving import cautions
+from videoai.model_manager.takeover import TakeoverForm, needs_takeover, successors
 
 LAST_ONE = "It is the default model, and no other active model is there to take over."
 BECOMES_DEFAULT = "It becomes the default: no model is the default now."
@@ -30,14 +30,14 @@ class LeavingDeed(PlannedDeed):
         raise NotImplementedError
 
     def form(self, data: QueryDict | None, chosen: Chosen) -> forms.Form:
-        if needs_takeover(chosen):
-            return TakeoverForm(data, successors=successors(chosen))
+        if needs_takeover(chosen.models):
+            return TakeoverForm(data, successors=successors(chosen.models))
         return forms.Form(data)
 
     def plan(self, chosen: Chosen) -> Plan:
         leaving = [model for model in chosen.models if self.becomes(model) != model.status]
         warnings = cautions(leaving, now=timezone.now())
-        can_hand_over = needs_takeover(chosen)
+        can_hand_over = needs_takeover(chosen.models)
         return Plan([self._step(model, warnings, can_hand_over) for model in chosen.models])
 
     def _step(self, model: AIModel, warnings: Mapping[int, Sequence[str]], can_hand_over: bool) -> Step:

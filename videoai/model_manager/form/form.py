@@ -11,6 +11,7 @@ from models_registry.models import AIModel
 from models_registry.usage.recent import use_lately
 from videoai.model_manager.leaving import used
 from videoai.model_manager.prices.rates import RatesForm
+from videoai.model_manager.takeover import TakeoverField, successors
 
 ALL_THE_SAME = "Take it off sale all the same"
 
@@ -22,20 +23,13 @@ class AnswerField(forms.BooleanField):
         return False
 
 
-class SuccessorField(forms.ChoiceField):
-    """One of the active models, by its key; no part of the row either."""
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return False
-
-
 class ModelForm(RatesForm):
     """All that can be said of a model; asks before one that is used goes off sale."""
 
     now: datetime
 
     take_off_sale = AnswerField(required=False, label=ALL_THE_SAME)
-    successor = SuccessorField(required=False, label="Which model takes over?")
+    successor = TakeoverField(required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -44,7 +38,9 @@ class ModelForm(RatesForm):
         if self.instance.pk is None or not self.instance.is_default:
             del self.fields["successor"]
         else:
-            self.fields["successor"].choices = successors(self.instance)  # type: ignore[attr-defined]
+            field: Any = self.fields["successor"]
+            field.queryset = successors([self.instance])
+            field.choices = list(iter(field.choices))  # read once, and not counted first
 
     @property
     def leaves_sale(self) -> bool:
@@ -58,8 +54,11 @@ class ModelForm(RatesForm):
     @property
     def new_default(self) -> AIModel | None:
         """Who becomes the default in place of a model that can't stay it."""
-        key = self.cleaned_data.get("successor") if self.leaves_default else None
-        return AIModel.objects.get(pk=key) if key else None
+        return self.cleaned_data.get("successor") if self.leaves_default else None
+
+    @property
+    def can_hand_over(self) -> bool:
+        return len(self.fields["successor"].choices) > 1  # type: ignore[attr-defined] # beside the blank one
 
     def revise(self, model: AIModel) -> None:
         if self.new_default is not None:
@@ -70,7 +69,7 @@ class ModelForm(RatesForm):
         super().revise(model)
 
     def _check_beside_others(self) -> None:
-        if not (self.leaves_default and self.cleaned_data.get("successor")):
+        if self.new_default is None:
             super()._check_beside_others()
 
     def _post_clean(self) -> None:
@@ -83,9 +82,3 @@ class ModelForm(RatesForm):
         if use is not None:
             told = f"{used(use)} If it is to go, tick “{ALL_THE_SAME}” below, and save again."
             self.add_error("is_active", told)
-
-
-def successors(model: AIModel) -> list[tuple[str, str]]:
-    others = AIModel.objects.active().exclude(pk=model.pk).values_list("pk", "name", "model_id")
-    named = [(str(pk), f"{name} ({model_id})") for pk, name, model_id in others]
-    return [("", "Choose a model"), *named] if named else []

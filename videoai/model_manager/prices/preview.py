@@ -8,7 +8,7 @@ from itertools import product
 from typing import NamedTuple
 
 from models_registry.models import AIModel
-from models_registry.values import decimal_text
+from models_registry.values import decimal_text, price_text
 from pricing.price_book import Combination, PriceBook, Quote
 
 THIS_MODEL = "This model"
@@ -63,11 +63,11 @@ class Cell(NamedTuple):
 
     @property
     def cost(self) -> str:
-        return decimal_text(self.quote.cost_usd) if self.quote else ""
+        return price_text(self.quote.cost_usd) if self.quote else ""
 
     @property
     def price(self) -> str:
-        return decimal_text(self.quote.price_usd) if self.quote else ""
+        return price_text(self.quote.price_usd) if self.quote else ""
 
     @property
     def why_not(self) -> str:

@@ -74,7 +74,7 @@ def test_prices_are_shown_before_anything_is_saved(admin_client: Client) -> None
     }
     assert table.summary == "6 of 6 prices change. Nothing is saved yet."
     assert [cell.mark for cell in table.cells] == ["up", "up", "down", "new", "new", "new"]
-    assert "costs us $1.8<" in preview.html
+    assert "costs us $1.80<" in preview.html
     assert "$2.38" in preview.html
     table = preview.type(supported_qualities=["high"])
     assert [was.quality for was in table.gone] == ["standard", "ultra"]
