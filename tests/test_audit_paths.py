@@ -15,6 +15,7 @@ from models_registry.audit.verifying import Verification
 from models_registry.models import AIModel, QualityTier
 from pricing.models import Rate
 from tests.admin.pages import ADD, FILLED_IN, LIST, ModelList, ObjectForm, change_address, read_form
+from tests.admin.test_actions import Deed
 from tests.exchange.files import file_of
 from tests.factories import AIModelFactory, rate, standard_policy
 
@@ -50,8 +51,7 @@ def inline_list(client: Client, model: AIModel) -> None:
 
 def action(name: str) -> Callable[[Client, AIModel], None]:
     def run(client: Client, model: AIModel) -> None:
-        sent = {"action": name, "_selected_action": [model.pk], "index": "0", "change_reason": WHY}
-        client.post(LIST, sent)
+        Deed(client, name, model).confirm(change_reason=WHY)
 
     return run
 
