@@ -11,6 +11,7 @@ from django.test import Client, RequestFactory
 
 from models_registry.audit.models import AuditEntry
 from models_registry.models import AIModel, QualityTier
+from tests.admin.test_actions import Deed
 from tests.factories import AIModelFactory, QualityTierFactory
 from videoai.access.refused_writes import REFUSALS, RefusedWritesMiddleware
 from videoai.limits.rates import Rate
@@ -71,14 +72,14 @@ class TestWhatIsRecorded:
         model = AIModelFactory()
         QualityTierFactory(key="standard")
         tier = QualityTier.objects.get(key="standard")
-        admin_client.post("/admin/models/", {"action": "retire", "_selected_action": [model.pk]})
+        Deed(admin_client, "retire", model).confirm()
         admin_client.post(f"/admin/models_registry/qualitytier/{tier.pk}/delete/", {"post": "yes"})
         entry = AuditEntry.objects.about("model", subject=model.model_id).get()
         address = f"/admin/models/{model.pk}/history/{entry.number}/restore/"
         admin_client.post(address, {"seen": "long ago"})
 
         assert [fact["code"] for fact in facts()] == [
-            "default_model_required",
+            "invalid",
             "quality_tier_in_use",
             "stale_model",
         ]
