@@ -23,6 +23,7 @@ from models_registry.errors import CatalogueError, StaleModel
 from models_registry.values import moment_text, same
 
 ENTRIES_A_PAGE = 50
+ALL_THE_SAME = "Nothing was changed: read what to know before, and tick that you want it all the same."
 STALE = "Nothing was changed: somebody else changed it in the meantime. Look again at what would change now."
 
 
@@ -119,6 +120,8 @@ class HistoricAdmin(CatalogueAdmin):
         names = self._differing(obj.audit_state(), then)
         if not names:
             return ["Nothing was changed: it stands in this state already."]
+        if self.cautions_of(obj, then) and request.POST.get("all_the_same") != "yes":
+            return [ALL_THE_SAME]
         try:
             self.restore(obj, self.values_of(then, names=names))
         except REFUSALS as refusal:
@@ -147,6 +150,7 @@ class HistoricAdmin(CatalogueAdmin):
             "title": f"Restore an earlier state of {obj}",
             "entry": entry,
             "changes": changes,
+            "cautions": self.cautions_of(obj, then),
             "stays": [f"{wording.label(obj.audit_kind, name)}: {why}" for name, why in self.stays.items()],
             "problems": problems,
             "seen": self.version_of(obj),
@@ -160,6 +164,10 @@ class HistoricAdmin(CatalogueAdmin):
             for name in then
             if name in now and name not in self.stays and not same(now[name], then[name])
         ]
+
+    def cautions_of(self, obj: Any, then: State) -> list[str]:
+        """What somebody should know before `obj` gets the state `then`, and has to want all the same."""
+        return []
 
     def version_of(self, obj: Any) -> str:
         """Another one after every change of the row."""

@@ -64,7 +64,11 @@ class CatalogueAdmin(GuardedAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         context = {"reason_form": reason_form(request), **(extra_context or {})}
-        return self.in_line(request, super().changelist_view, context)
+        view = super().changelist_view
+        # Saving rows, or deleting those that were ticked, once that is confirmed. Anything else only looks.
+        if request.POST.keys() & {"_save", "post"}:
+            return self.in_line(request, view, context)
+        return view(request, context)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return self.in_line(request, super().changeform_view, *args, **kwargs)

@@ -12,6 +12,7 @@ from models_registry import services
 from models_registry.audit.models import AuditEntry
 from models_registry.choices import Status
 from models_registry.models import AIModel, QualityTier
+from models_registry.querysets import CatalogueRevisionQuerySet
 from models_registry.usage.periods import Grain
 from models_registry.usage.recording import record
 from tests.admin.pages import LIST, messages_of, read_form
@@ -454,3 +455,15 @@ def test_a_garbled_selection_is_a_bad_request(admin_client: Client, key: str) ->
     AIModelFactory()
     response = admin_client.post(LIST, {"action": "retire", "_selected_action": [key], "index": "0"})
     assert response.status_code == 400
+
+
+def test_looking_keeps_no_writer_waiting(admin_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    AIModelFactory()
+    model = AIModelFactory()
+    locks: list[str] = []
+    monkeypatch.setattr(CatalogueRevisionQuerySet, "lock", lambda rows: locks.append("locked"))
+    page = Deed(admin_client, "retire", model)
+    admin_client.post(page.address, page.values)
+    assert locks == []
+    page.confirm()
+    assert locks != []

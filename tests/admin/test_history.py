@@ -12,6 +12,7 @@ from models_registry import services
 from models_registry.audit.models import AuditEntry
 from models_registry.audit.occasion import Actor, acting
 from models_registry.models import AIModel, QualityTier
+from models_registry.usage.recording import record
 from pricing import services as pricing
 from pricing.models import PricingPolicy, Rate
 from tests.admin.pages import LIST, messages_of, read_form
@@ -180,6 +181,20 @@ def test_a_state_is_restored_as_a_new_change(admin_client: Client, model: AIMode
     assert (last.action, last.actor, last.source, last.reason) == ("change", "ada", "admin", "Went wrong")
     assert len(entries(model)) == 4
     assert LogEntry.objects.get().get_change_message().startswith("Restored the state of")
+
+
+def test_restoring_a_state_off_sale_asks_if_the_model_is_used(admin_client: Client, model: AIModel) -> None:
+    services.revise(model, {"is_active": False})
+    draft = entries(model)[-1]
+    services.revise(stored(model), {"is_active": True})
+    record(model.model_id, {"generation_id": "g", "generation_time": 1, "success": True})
+    page = Restoring(admin_client, restoring(model, draft))
+    assert "It was used once in the last 30 days" in page.html
+    page.confirm()
+    assert "tick that you want it all the same" in page.problems
+    assert stored(model).is_active
+    page.confirm(all_the_same="yes")
+    assert not stored(model).is_active
 
 
 def test_the_reason_proposes_itself(admin_client: Client, model: AIModel) -> None:

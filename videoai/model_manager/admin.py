@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 
 from models_registry.admin.ai_model import AIModelAdmin
 from models_registry.models import AIModel
@@ -27,6 +28,11 @@ DEEDS: list[type[ListAction]] = [
 @admin.register(AIModel)
 class ModelManager(Overview, ListPage, FormPage, PricingTab, AIModelAdmin):
     actions = [action(deed) for deed in DEEDS]
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Django would ask for one of the rights that an action needs, not for all."""
+        permitted = {deed.name for deed in DEEDS if deed.is_permitted(self, request)}
+        return {name: entry for name, entry in super().get_actions(request).items() if name in permitted}
 
     def get_urls(self) -> list[Any]:
         return [*(url for deed in DEEDS for url in deed(self).urls), *super().get_urls()]

@@ -46,7 +46,7 @@ class Duplicate(DeedPage):
     description = "Duplicate…"
     title = "Duplicate a model"
     template = "admin/model_manager/duplicate.html"
-    permission = "add"
+    permissions = ("view", "add")  # a copy shows what it was made of
     takes_one = True
 
     @property
@@ -92,7 +92,8 @@ class Duplicate(DeedPage):
         return reverse(FORM, args=[form.instance.pk])
 
     def way_back(self, chosen: Chosen, back: str | None) -> str:
-        return super().way_back(chosen, back) if back is not None else reverse(FORM, args=chosen.keys)
+        from_list = back is not None or not chosen.models
+        return super().way_back(chosen, back) if from_list else reverse(FORM, args=chosen.keys)
 
 
 def rates_of(model: AIModel) -> list[Rate]:

@@ -45,7 +45,7 @@ FORMATS = {
 class ExportPage(ListAction):
     name = "export"
     description = "Export…"
-    permission = "view"
+    permissions = ("view",)
 
     def begin(self, request: HttpRequest, models: "QuerySet[AIModel]") -> HttpResponse | None:
         query = request.GET.urlencode()

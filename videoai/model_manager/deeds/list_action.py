@@ -1,6 +1,6 @@
 """What the list's menu leads to: a page of its own about the models that are ticked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -21,7 +21,7 @@ class ListAction:
 
     name: ClassVar[str]
     description: ClassVar[str]  # as the list's menu has it
-    permission: ClassVar[str] = "change"
+    permissions: ClassVar[Sequence[str]] = ("change",)  # all of them
 
     def __init__(self, manager: Any) -> None:
         self.manager = manager
@@ -48,8 +48,12 @@ class ListAction:
         return [path(f"do/{self.name.replace('_', '-')}/", view, name=self.url_name())]
 
     def refuse_unpermitted(self, request: HttpRequest) -> None:
-        if not getattr(self.manager, f"has_{self.permission}_permission")(request):
+        if not self.is_permitted(self.manager, request):
             raise PermissionDenied
+
+    @classmethod
+    def is_permitted(cls, manager: Any, request: HttpRequest) -> bool:
+        return all(getattr(manager, f"has_{name}_permission")(request) for name in cls.permissions)
 
     def frame(self, request: HttpRequest) -> dict[str, Any]:
         """What every page of the admin shows around its own."""
@@ -59,9 +63,9 @@ class ListAction:
 
 
 def action(page: type[ListAction]) -> Action:
-    """What the list's menu runs."""
+    """What the list's menu runs; `ModelManager.get_actions` leaves out what somebody may not do."""
 
-    @admin.action(description=page.description, permissions=[page.permission])
+    @admin.action(description=page.description)
     def begin(manager: Any, request: HttpRequest, models: "QuerySet[AIModel]") -> HttpResponse | None:
         return page(manager).begin(request, models)
 

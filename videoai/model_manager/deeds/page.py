@@ -63,13 +63,13 @@ class DeedPage(ListAction):
 
     def begin(self, request: HttpRequest, models: "QuerySet[AIModel]") -> HttpResponse | None:
         chosen = choose(models[: MOST + 1])
-        problem = self._too_many(chosen)
+        problem = self.too_many(chosen)
         if problem:
             self.manager.message_user(request, f"Nothing was changed. {problem}", messages.ERROR)
             return None
         return self.page(request, chosen, self.form(None, chosen), back=request.GET.urlencode())
 
-    def _too_many(self, chosen: Chosen) -> str:
+    def too_many(self, chosen: Chosen) -> str:
         if self.takes_one and len(chosen.models) > 1:
             return f"“{self.description.rstrip('…')}” takes exactly one model; tick one."
         if len(chosen.models) > MOST:
@@ -81,13 +81,15 @@ class DeedPage(ListAction):
             looks = request.method in {"GET", "HEAD"}
             return redirect(LIST) if looks else HttpResponseNotAllowed(["GET", "HEAD", "POST"])
         self.refuse_unpermitted(request)
+        if "confirmed" not in request.POST:
+            return self._answer(request)  # looking keeps no writer waiting
         answer: HttpResponse = self.manager.in_line(request, self._answer)
         return answer
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
         chosen, back = read_chosen(request.POST.get("chosen", "")), request.POST.get("back")
-        if self._too_many(chosen):
-            raise BadRequest(self._too_many(chosen))
+        if self.too_many(chosen):
+            raise BadRequest(self.too_many(chosen))
         if not chosen.models:
             self.manager.message_user(request, ALL_LEFT, messages.WARNING)
             return redirect(self.way_back(chosen, back))

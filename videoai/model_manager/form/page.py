@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from models_registry.admin.ai_model import AIModelAdmin, marks_of
+from models_registry.audit.models import State
 from models_registry.models import AIModel
 from models_registry.usage.admin.headline import Card, headline
 from models_registry.usage.admin.lately import lately
@@ -16,7 +17,7 @@ from models_registry.usage.totals import since_ever, with_counters
 from videoai.model_manager.form.form import ModelForm
 from videoai.model_manager.form.lifecycle import standings
 from videoai.model_manager.form.tabs import mistakes_elsewhere, tabs_of
-from videoai.model_manager.leaving import reasons
+from videoai.model_manager.leaving import reasons, used
 
 ENTRIES = 8  # of the history
 
@@ -59,6 +60,13 @@ class FormPage(AIModelAdmin):
             "can_restore": self.has_change_permission(request, model),
             "restore_view": f"admin:{self.opts.app_label}_{self.opts.model_name}_restore",
         }
+
+    def cautions_of(self, obj: AIModel, then: State) -> list[str]:
+        """Of a state that is not on sale."""
+        if not obj.is_active or then.get("is_active", True):
+            return []
+        use = use_lately([obj], now=timezone.now()).get(obj.pk)
+        return [used(use)] if use else []
 
     # --- Handing over ------------------------------------------------------------------------------------
 

@@ -154,8 +154,17 @@ def used_off_sale(situation: Situation) -> Iterator[Concern]:
 
 
 def used_deprecated(situation: Situation) -> Iterator[Concern]:
-    deprecated = [model for model in situation.in_status(Status.DEPRECATED) if model.pk in situation.uses]
-    cases = _used(situation, deprecated)
+    """On the day that it was deprecated, or later."""
+    cases = _used(
+        situation,
+        [
+            model
+            for model in situation.in_status(Status.DEPRECATED)
+            if model.pk in situation.uses
+            and model.deprecated_at is not None
+            and situation.uses[model.pk].last >= model.deprecated_at.date()
+        ],
+    )
     if cases:
         told = f"{_number(cases, 'deprecated model is', 'deprecated models are')} still in use."
         remedy = Remedy("Deprecated models", AIModel, query=f"status={Status.DEPRECATED}")

@@ -21,10 +21,12 @@ from videoai.model_manager.deeds.chosen import Chosen
 from videoai.model_manager.deeds.naming import counted, linked
 from videoai.model_manager.deeds.page import DeedPage
 from videoai.model_manager.prices.plan import ModelStep, NewCost, PricePlan, price_plan
+from videoai.model_manager.prices.preview import offers
 
 PERCENT, PRICE = "percent", "price"
 PERCENTAGE = re.compile(r"[+-]?[0-9]{1,5}(?:\.[0-9]{1,4})?")
 OTHERWISE = "What would happen now is not what was shown. Look at it again before you confirm."
+MOST_COMBINATIONS = 20_000  # all of them are shown
 FEW = 6  # models whose credits are shown unfolded
 
 
@@ -97,6 +99,15 @@ class ChangePrices(DeedPage):
     title = "Change prices"
     template = "admin/model_manager/change_prices.html"
     form_class = PriceChangeForm
+
+    def too_many(self, chosen: Chosen) -> str:
+        combinations = sum(len(offers(model)) for model in chosen.models)
+        if combinations > MOST_COMBINATIONS:
+            return (
+                f"These models offer {combinations:,} combinations; prices of at most "
+                f"{MOST_COMBINATIONS:,} can be looked at together. Narrow the list."
+            )
+        return super().too_many(chosen)
 
     def page(self, request: HttpRequest, chosen: Chosen, form: Any, **context: Any) -> HttpResponse:
         form.may_change_rates = self._may_change_rates(request)

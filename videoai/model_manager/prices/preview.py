@@ -15,9 +15,12 @@ THIS_MODEL = "This model"
 PRICE, DURATIONS, QUALITIES = "cost_per_second", "supported_durations", "supported_qualities"
 
 
+RATE = "rate_"
+
+
 def rate_field(quality: str) -> str:
     """What a form calls the rate in `quality`."""
-    return f"rate_{quality}"
+    return f"{RATE}{quality}"
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,14 @@ from models_registry.admin.fields import PriceField, choices_of
 from models_registry.admin.forms import AIModelForm
 from models_registry.choices import COST_DECIMALS, COST_DIGITS, HIGHEST_COST, LOWEST_COST
 from models_registry.models import AIModel, QualityTier
-from models_registry.values import decimal_text
+from models_registry.values import decimal_text, shown
 from pricing import services
 from pricing.price_book import PriceBook, read_book_with_or_without_policy
 from videoai.model_manager.prices.preview import (
     DURATIONS,
     PRICE,
     QUALITIES,
+    RATE,
     PriceTable,
     Typed,
     rate_field,
@@ -100,6 +101,8 @@ class RatesForm(AIModelForm):
             self._refuse_overwriting()
         super()._post_clean()
         self._refuse_without_right()
+        if not self.looks_only:
+            self._refuse_without_field()
 
     def _refuse_without_right(self) -> None:
         for quality, cost in self.rate_changes.items():
@@ -107,6 +110,26 @@ class RatesForm(AIModelForm):
             deed = "add" if stored is None else "delete" if cost is None else "change"
             if not getattr(self.rate_rights, deed):
                 self.add_error(rate_field(quality), f"You may not {deed} rates.")
+
+    def _refuse_without_field(self) -> None:
+        """A rate that was typed where there is no field any more: nothing typed is lost in silence."""
+        for name, typed in self.data.items():
+            quality = name.removeprefix(RATE)
+            seen = self.data.get(self.add_initial_prefix(name), "")
+            if name == quality or name in self.fields or typed.strip() == seen.strip():
+                continue
+            self.add_error(None, self._why_no_field(quality, typed.strip()))
+            return  # the rest of them is of no more use
+
+    def _why_no_field(self, quality: str, typed: str) -> str:
+        lost = f"Nothing was saved: the rate {shown(typed)} in {shown(quality)} can't be."
+        if quality not in self.book.tiers:
+            return f"{lost} There is no such quality any more. Save again without it."
+        stored = self.stored_rates.get(quality)
+        if stored is None:
+            return f"{lost} You may not add rates, and there is none by now. Save again without it."
+        now = decimal_text(stored)
+        return f"{lost} You may not change rates, and it is {now} by now. Save again without it."
 
     @property
     def rate_changes(self) -> dict[str, Decimal | None]:

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 from django.contrib.admin.models import ADDITION, LogEntry
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from models_registry import services
@@ -150,3 +150,25 @@ def test_viewers_copy_nothing(client: Client, viewer: User, model: AIModel) -> N
     assert client.post(DO, sent).status_code == 403
     assert "duplicate/" not in client.get(change_address(model)).content.decode()
     assert AIModel.objects.count() == 1
+
+
+def test_who_may_not_see_models_gets_no_copies_of_them(client: Client) -> None:
+    model = AIModelFactory()
+    adder = User.objects.create_user("adder", is_staff=True)
+    adder.user_permissions.add(Permission.objects.get(codename="add_aimodel"))
+    client.force_login(adder)
+    sent = {
+        "chosen": f"{model.pk}:{model.version_number}",
+        "confirmed": "yes",
+        "model_id": "a/b",
+        "name": "B",
+    }
+    assert client.get(f"{LIST}{model.pk}/duplicate/").status_code == 403
+    assert client.post(f"{LIST}do/duplicate/", sent).status_code == 403
+    assert AIModel.objects.count() == 1
+
+
+def test_a_copy_of_what_is_gone_leads_back_to_the_list(admin_client: Client) -> None:
+    AIModelFactory()
+    response = admin_client.post(f"{LIST}do/duplicate/", {"chosen": "9999999:1", "confirmed": "yes"})
+    assert (response.status_code, response.headers["Location"]) == (302, LIST)

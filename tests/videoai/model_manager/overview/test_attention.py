@@ -190,8 +190,9 @@ def test_use_after_the_day_of_the_last_change_was_off_sale(status: Status) -> No
 
 
 def test_deprecated_models_that_are_still_used_the_most_used_first() -> None:
-    models = [model(n, Status.DEPRECATED) for n in (1, 2, 3)]
-    uses = {1: Use(1, date(2026, 11, 1)), 3: Use(2_000, date(2026, 11, 2))}
+    since = datetime(2026, 11, 1, 9, tzinfo=UTC)
+    models = [model(n, Status.DEPRECATED, deprecated_at=since) for n in (1, 2, 3, 4)]
+    uses = {1: Use(1, date(2026, 11, 1)), 3: Use(2_000, date(2026, 11, 2)), 4: Use(9, date(2026, 10, 31))}
     found = situation(*models, uses=uses)
     assert told(found) == {
         "used-deprecated": [
@@ -213,7 +214,11 @@ def test_drafts_wait() -> None:
 def test_the_most_urgent_comes_first() -> None:
     models = [
         *(model(1, supported_qualities=["8k"]), model(2, cost_per_second=Decimal(90))),
-        *(model(3, Status.DEPRECATED), model(4, Status.RETIRED), model(5, Status.DRAFT)),
+        *(
+            model(3, Status.DEPRECATED, deprecated_at=CHANGED),
+            model(4, Status.RETIRED),
+            model(5, Status.DRAFT),
+        ),
     ]
     uses = {pk: Use(1, date(2026, 11, 20)) for pk in (3, 4, 5)}
     figures = {"recent": {1: Figures(9, 0)}, "before": {1: Figures(99, 99)}}

@@ -8,7 +8,8 @@ from django.test import Client
 
 from models_registry import services
 from models_registry.audit.models import AuditEntry
-from models_registry.models import AIModel
+from models_registry.models import AIModel, QualityTier
+from pricing import services as pricing_services
 from pricing.models import PricingPolicy, Rate
 from tests.admin.pages import ADD, FILLED_IN, ObjectForm, change_address, errors_of
 from tests.admin.test_inline_edits import BAD_PRICES
@@ -119,7 +120,8 @@ def test_who_may_not_change_rates_reads_them(client: Client, viewer: User) -> No
     form = ObjectForm(client, change_address(model))
     assert "0.4321" in form.html
     assert "rate_high" not in form.values
-    assert form.save(rate_high="0.5", rate_ultra="0.5", name="After").status_code == 302
+    assert "may not change rates" in errors_of(form.save(rate_high="0.5"))["__all__"][0]
+    assert form.save(rate_high=None, name="After").status_code == 302
     assert AIModel.objects.get().name == "After"
     assert rates() == {"high": Decimal("0.4321")}
 
@@ -156,3 +158,34 @@ def test_rates_can_be_set_before_there_is_a_policy_and_for_rows_that_break_rules
     form = ObjectForm(admin_client, change_address(model))
     assert "neither a rate nor a multiplier" in form.html
     assert ">132<" in form.html
+
+
+def test_a_typed_rate_that_has_lost_its_field_is_told(client: Client, admin: User) -> None:
+    """Its writer may only add, or only change; meanwhile it was added, taken away, or its quality was."""
+    model = AIModelFactory(supported_qualities=["standard"])
+    writer = User.objects.create_user("writer", is_staff=True)
+    client.force_login(writer)
+    told = {}
+
+    allow(writer, "view_aimodel", "change_aimodel", "add_rate")
+    form = ObjectForm(client, change_address(model))
+    theirs = rate(model, "high", "0.3")
+    told["added"] = errors_of(form.save(rate_high="0.5"))["__all__"]
+
+    allow(writer, "view_aimodel", "change_aimodel", "change_rate")
+    form = ObjectForm(client, change_address(model))
+    pricing_services.remove_rate(theirs)
+    told["taken away"] = errors_of(form.save(rate_high="0.5"))["__all__"]
+
+    allow(writer, "view_aimodel", "change_aimodel", "add_rate")
+    form = ObjectForm(client, change_address(model))
+    services.delete_tier(QualityTier.objects.get(key="ultra"))
+    told["quality"] = errors_of(form.save(rate_ultra="0.5", name="Mine"))["__all__"]
+
+    assert all(len(said) == 1 and "0.5" in said[0] for said in told.values()), told
+    assert "it is 0.3 by now" in told["added"][0]
+    assert "there is none by now" in told["taken away"][0]
+    assert "no such quality any more" in told["quality"][0]
+    assert rates() == {}
+    assert form.save(name="Mine").status_code == 302
+    assert AIModel.objects.get(pk=model.pk).name == "Mine"
