@@ -5,11 +5,12 @@ from models_registry.models import AIModel, QualityTier
 from pricing.models import PricingPolicy
 from pricing.services import set_policy
 from tests.factories import AIModelFactory, standard_policy, untraced
+from tests.laying import laid_once
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 
 
-@pytest.fixture(autouse=True)
+@laid_once("module")
 def catalogue():
     standard_policy()
     AIModelFactory(

@@ -6,14 +6,15 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from tests.laying import laid_once
 from tests.models_registry.usage.upkeep import NOW, count, some_usage, sql
 from videoai.management.commands import verify_usage
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("usage")]
 
 
-@pytest.fixture(autouse=True)
-def usage(db: None) -> None:
+@laid_once("module")
+def usage() -> None:
     some_usage()
 
 

@@ -8,9 +8,10 @@ import pytest
 from django.test import Client
 
 from tests.factories import AIModelFactory
+from tests.laying import laid_once
 from tests.models_registry.api.conftest import catalogue, new_model
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("model")]
 
 WRITES = [("post", "models/"), ("patch", "models/a/b/"), ("put", "models/a/b/")]
 each_write = pytest.mark.parametrize(("method", "path"), WRITES, ids=[method for method, _ in WRITES])
@@ -18,8 +19,8 @@ each_write = pytest.mark.parametrize(("method", "path"), WRITES, ids=[method for
 MIB = 1024 * 1024
 
 
-@pytest.fixture(autouse=True)
-def _model(tiers: None) -> None:
+@laid_once("module")
+def model() -> None:
     AIModelFactory(model_id="a/b")
 
 

@@ -5,6 +5,7 @@ import pytest
 from models_registry import services
 from models_registry.models import AIModel
 from tests.factories import AIModelFactory
+from tests.laying import laid_once
 from tests.models_registry.api.conftest import catalogue, new_model
 
 WRITES = {
@@ -17,11 +18,16 @@ WRITES = {
 }
 
 
-@pytest.fixture
-def model(db: None) -> AIModel:
-    """A model that is not the default."""
+@laid_once("module")
+def models() -> None:
     AIModelFactory()
-    return AIModelFactory(model_id="a/b")
+    AIModelFactory(model_id="a/b")
+
+
+@pytest.fixture
+def model(models: None, db: None) -> AIModel:
+    """A model that is not the default."""
+    return AIModel.objects.get(model_id="a/b")
 
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)

@@ -11,6 +11,7 @@ from models_registry import services
 from models_registry.audit.models import AuditEntry
 from models_registry.models import AIModel
 from tests.factories import AIModelFactory
+from tests.laying import laid_once
 from tests.models_registry.api.conftest import catalogue, errors_of, new_model
 
 pytestmark = pytest.mark.django_db
@@ -21,11 +22,16 @@ READ_ONLY = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def model() -> AIModel:
-    """A model that is not the default."""
+@laid_once("class")
+def models() -> None:
     AIModelFactory(model_id="a/first")
-    return AIModelFactory(model_id="a/b", name="Old", tags=["fast"])
+    AIModelFactory(model_id="a/b", name="Old", tags=["fast"])
+
+
+@pytest.fixture
+def model(models: None) -> AIModel:
+    """A model that is not the default."""
+    return AIModel.objects.get(model_id="a/b")
 
 
 class TestCreate:
@@ -60,7 +66,9 @@ class TestCreate:
         assert AIModel.objects.get().cost_per_second == Decimal("0.1")
 
     @pytest.mark.parametrize("taken", ["a/b", "A/B", "a/B"])
-    def test_a_taken_id_is_a_conflict_in_any_case(self, send, model, taken):
+    def test_a_taken_id_is_a_conflict_in_any_case(self, send, taken):
+        AIModelFactory(model_id="a/b")
+
         response = send("post", "models/", new_model(taken))
 
         assert (response.status_code, response.json()["code"]) == (409, "model_id_taken")
@@ -175,7 +183,7 @@ class TestPut:
 
     def test_it_creates_nothing(self, send):
         assert send("put", "models/no/such/", new_model("no/such")).status_code == 404
-        assert not AIModel.objects.exists()
+        assert not AIModel.objects.filter(model_id="no/such").exists()
 
     def test_what_get_served_without_the_read_only_fields_changes_nothing(self, send, get, model):
         served = get("models/a/b/").json()

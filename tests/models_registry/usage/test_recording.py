@@ -24,6 +24,7 @@ from models_registry.usage.models import (
 from models_registry.usage.recording import Batch, record, record_many
 from models_registry.values import in_milliseconds
 from tests.factories import AIModelFactory, QualityTierFactory
+from tests.laying import laid_once
 from tests.models_registry.api.conftest import catalogue
 from tests.models_registry.usage.generations import (
     EVERYTHING,
@@ -39,10 +40,15 @@ from videoai.api.problem import FIELD_CODES
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def model() -> AIModel:
+@laid_once("module")
+def models() -> None:
     AIModelFactory(model_id="a/other")
-    return AIModelFactory(model_id="a/b")
+    AIModelFactory(model_id="a/b")
+
+
+@pytest.fixture(autouse=True)
+def model(models: None) -> AIModel:
+    return AIModel.objects.get(model_id="a/b")
 
 
 def of(model_id: str, generation_id: str, **fields: Any) -> dict[str, Any]:

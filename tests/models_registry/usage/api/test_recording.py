@@ -15,6 +15,7 @@ from models_registry.audit.models import AuditEntry
 from models_registry.models import AIModel
 from models_registry.usage.models import GenerationKey
 from tests.factories import AIModelFactory, bearer, service_token
+from tests.laying import laid_once
 from tests.models_registry.api.conftest import catalogue, errors_of
 from tests.models_registry.usage.generations import NOW, counted, kept
 from videoai.api.problem import FIELD_CODES
@@ -30,9 +31,14 @@ MIB = 1024 * 1024
 Post = Callable[..., Any]
 
 
+@laid_once("module")
+def models() -> None:
+    AIModelFactory(model_id="a/b")
+
+
 @pytest.fixture(autouse=True)
-def model() -> AIModel:
-    return AIModelFactory(model_id="a/b")
+def model(models: None) -> AIModel:
+    return AIModel.objects.get(model_id="a/b")
 
 
 @pytest.fixture
