@@ -1,3 +1,4 @@
+import gc
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -48,6 +49,14 @@ def nothing_counted_yet() -> None:
     """Limits are met by the requests of one test alone."""
     for name in ("default", "process"):
         caches[name].clear()
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays; to look through it for garbage again and again takes a tenth of a run."""
+    gc.enable()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,5 +1,6 @@
 """A pytest plugin, loaded before Django reads its settings: tests depend on nobody's `.env`."""
 
+import gc
 import os
 import secrets
 import sys
@@ -19,3 +20,5 @@ os.environ.setdefault("PGOPTIONS", "-c synchronous_commit=off")
 # Some images forbid Python to keep what it has compiled: every process of a run would compile all anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+# Until all is loaded, next to nothing becomes garbage.
+gc.disable()
