@@ -58,6 +58,11 @@ class Combination:
     quote: Quote | None
     problem: str = ""
 
+    @property
+    def why_not(self) -> str:
+        """The problem without the advice that customers get."""
+        return self.problem.split(". ")[0].removesuffix(".")
+
 
 @dataclass(frozen=True)
 class PriceBook:

@@ -85,10 +85,6 @@ class CreditStep(NamedTuple):
         return _credits(self.before), _credits(self.after)
 
     @property
-    def why_not(self) -> str:
-        return self.now.problem.split(". ")[0].removesuffix(".")
-
-    @property
     def ratio(self) -> Decimal:
         """Of the credits after and before; 1 where they can't be compared."""
         if self.before is None or self.after is None:

@@ -73,11 +73,6 @@ class Cell(NamedTuple):
         return price_text(self.quote.price_usd) if self.quote else ""
 
     @property
-    def why_not(self) -> str:
-        """Why it is not sold, without the advice that customers get."""
-        return self.now.problem.split(". ")[0].removesuffix(".") if self.now else ""
-
-    @property
     def mark(self) -> str:
         """How it compares with what is stored: up, down, new, gone, or nothing for no change."""
         if not self.compares or self.now is None:

@@ -36,7 +36,7 @@ def figures(table: PriceTable) -> dict[str, str]:
 
 
 def _figure(cell: Any) -> str:
-    now = cell.credits or cell.why_not or "?"
+    now = cell.credits or (cell.now.why_not if cell.now else "?")
     return f"{cell.credits_before} → {now}" if cell.mark and cell.credits_before else now
 
 
