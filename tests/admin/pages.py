@@ -44,6 +44,8 @@ class FormReader(HTMLParser):
         kind, name = facts.get("type", "text"), facts.get("name")
         if name is None or kind in {"submit", "button"}:
             return
+        if kind == "radio" and "checked" not in facts:
+            return
         if kind != "checkbox":
             self.values[name] = facts.get("value", "")
         elif "checked" in facts:

@@ -48,7 +48,6 @@ class PriceChange(Deed):
     def preview(self, amount: str, **values: Any) -> PricePlan:
         sent = {**self.values, "mode": "percent", "amount": amount, **values}
         self.read(self.client.post(self.address, {k: v for k, v in sent.items() if v is not None}))
-        self.values["mode"] = sent["mode"]  # of radio buttons, the reader takes the last
         return self.plan
 
     @property
