@@ -13,6 +13,8 @@ from pricing.price_book import Combination, PriceBook, Quote
 
 THIS_MODEL = "This model"
 PRICE, DURATIONS, QUALITIES = "cost_per_second", "supported_durations", "supported_qualities"
+LIMITS = ("fixed_duration", "max_duration")  # no part of a price, but of which durations may be offered
+OF_THE_TABLE = (DURATIONS, QUALITIES, *LIMITS)
 
 
 RATE = "rate_"
@@ -102,7 +104,10 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class PriceTable:
-    """Durations by qualities. With `problems` of the whole table, it shows what is stored, if anything."""
+    """Durations by qualities, and the `problems` of the whole table.
+
+    Of durations or qualities that can't be read, it shows those that are stored, if any.
+    """
 
     columns: Sequence[Column]
     rows: Sequence[Row]
@@ -121,8 +126,10 @@ class PriceTable:
 
     @property
     def summary(self) -> str:
-        if self.problems or any(cell.now is None for cell in self.cells):
+        if any(cell.now is None for cell in self.cells) or (self.problems and not self.rows):
             return "Some prices can't be told: see what is wrong beside them."
+        if self.problems:
+            return "These would be the prices, but it can't be saved like this."
         if not self.rows:
             return "Give a price, durations and qualities, and what customers pay stands here."
         if self.is_of_stored:
@@ -171,7 +178,7 @@ class _Preview:
         return PriceTable(
             columns=[self._column(key) for key in qualities] if durations else [],
             rows=rows if qualities else [],
-            problems=[self.typed.problems[n] for n in (DURATIONS, QUALITIES) if n in self.typed.problems],
+            problems=[self.typed.problems[n] for n in OF_THE_TABLE if n in self.typed.problems],
             results=[self._result(key) for key in self.book.tiers],
             gone=list(self._gone(qualities, durations)),
             is_of_stored=is_of_stored,

@@ -16,6 +16,7 @@ from pricing import services
 from pricing.price_book import PriceBook, read_book_with_or_without_policy
 from videoai.model_manager.prices.preview import (
     DURATIONS,
+    LIMITS,
     PRICE,
     QUALITIES,
     RATE,
@@ -159,8 +160,10 @@ class RatesForm(AIModelForm):
     def price_table(self) -> PriceTable:
         if not self.is_bound:
             return stored_prices(self.book)
-        names = [PRICE, DURATIONS, QUALITIES, *map(rate_field, self.book.tiers)]
+        names = [PRICE, DURATIONS, QUALITIES, *map(rate_field, self.book.tiers), *LIMITS]
         problems = {name: " ".join(map(str, self.errors[name])) for name in names if name in self.errors}
+        # They are told above the table, away from their fields.
+        problems |= {n: f"{self.fields[n].label}: {problems[n]}" for n in LIMITS if n in problems}
         return supposed_prices(self.book, Typed(self._typed_values(), self._typed_rates(problems), problems))
 
     def _typed_values(self) -> dict[str, object]:

@@ -122,6 +122,23 @@ def test_what_is_wrong_has_no_price_but_a_word_and_the_rest_goes_on(admin_client
     assert figures(preview.type(name=""))["5 standard"] == "60"
 
 
+def test_what_cannot_be_saved_is_not_called_fine(admin_client: Client) -> None:
+    standard_policy()
+    model = AIModelFactory(supported_durations=[5, 9], supported_qualities=["standard"])
+    preview = Preview(admin_client, model)
+    assert preview.type().summary == "2 prices, all as stored."
+    for limit in ({"fixed_duration": "5"}, {"fixed_duration": "7"}, {"max_duration": "5"}):
+        table = preview.type(**limit)
+        assert len(figures(table)) == 2
+        assert table.summary == "These would be the prices, but it can't be saved like this."
+        assert len(table.problems) == 1
+        assert table.problems[0] in preview.html
+    assert table.problems == ["Max duration: 5 s is shorter than the offered duration of 9 s."]
+    table = preview.type(max_duration="x", supported_durations="y")
+    assert len(table.problems) == 2
+    assert "can't be told" in table.summary
+
+
 def test_what_is_not_sold_says_why(admin_client: Client) -> None:
     model = AIModelFactory(supported_durations=[5], supported_qualities=["standard", "high"])
     preview = Preview(admin_client, model)
