@@ -156,7 +156,7 @@ def test_a_used_default_goes_off_sale_once_another_takes_over(visitor: Visitor, 
     expect(tab(page, "Lifecycle 2 errors")).to_have_attribute("aria-selected", "true")
     assert stored(first).is_active
     question.check()
-    page.get_by_label("Which model takes over?").select_option("Other (acme/other)")
+    page.get_by_label("Which model takes over?").select_option("Other – acme/other")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     save(page)
     expect(page.get_by_text("Other is the default model now.")).to_be_visible()
