@@ -8,6 +8,7 @@ from django.contrib.auth.models import Permission, User
 from django.core.cache import caches
 from django.db import connection
 from django.test import Client, TransactionTestCase
+from django.test import client as test_client
 from hypothesis import settings
 from whitenoise.middleware import WhiteNoiseMiddleware
 
@@ -33,6 +34,20 @@ def static_files_listed_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", look_once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def contexts_kept_of_pages_alone() -> Iterator[None]:
+    """Django copies the context of all that is rendered; nobody asks for those of a hundred widgets."""
+    keep = test_client.store_rendered_templates
+
+    def keep_of_pages(store: Any, signal: Any, sender: Any, template: Any, context: Any, **more: Any) -> None:
+        if not (template.name or "").startswith(("django/forms/", "admin/widgets/")):
+            keep(store, signal, sender, template, context, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(test_client, "store_rendered_templates", keep_of_pages)
         yield
 
 
