@@ -132,7 +132,10 @@ class AIModelAdmin(HistoricAdmin):
         return self.row_form
 
     def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> Any:
-        formset = super().get_changelist_formset(request, formset=self.rows, **kwargs)
+        most = self.list_max_show_all
+        formset = super().get_changelist_formset(
+            request, formset=self.rows, max_num=most, absolute_max=most, **kwargs
+        )
         formset.refusals = refusals(request)  # type: ignore[attr-defined]
         formset.reason_form = reason_form(request)  # type: ignore[attr-defined]
         return formset

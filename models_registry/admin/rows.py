@@ -1,12 +1,14 @@
 """The rows of the list of models, edited in place."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
+from django.forms.formsets import INITIAL_FORM_COUNT, TOTAL_FORM_COUNT
 
 from models_registry.admin.forms import AIModelForm, ReasonForm, Refusal, shown_plainly
 from models_registry.admin.row_renderer import RowRenderer
@@ -15,6 +17,7 @@ from models_registry.audit.models import AuditEntry
 from models_registry.models import AIModel
 from models_registry.values import moment_text
 
+GARBLED = "The page did not arrive as it was sent. Nothing was saved; reload the list."
 TOLD_CHANGES = 3  # of a stale row, the newest
 TOLD_SENTENCES = 4  # of one of them
 
@@ -63,6 +66,12 @@ class AIModelRowForm(AIModelForm):
             "it now stands. Make your change again."
         )
 
+    def refuse_as_sent_twice(self) -> None:
+        """Say that alone: what else is wrong with it may be owed to its other copy."""
+        self.errors.clear()
+        told = f"The page holds {self.instance.model_id} twice. Nothing was saved; reload the list."
+        self.add_error(None, told)
+
     def tell(self, changes: Sequence[AuditEntry]) -> None:
         """Say in a stale row what became of it since its reader saw it: of `changes`, the newest first."""
         seen = self.cleaned_data.get("version_number")
@@ -83,6 +92,10 @@ class AIModelRows(forms.BaseModelFormSet):
     forms: "list[AIModelRowForm]"  # type: ignore[assignment]
     refusals: Mapping[Any, Refusal] = {}
     reason_form: ReasonForm
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "missing_management_form": GARBLED,
+        "too_many_forms": GARBLED,
+    }
 
     def _construct_form(self, i: int, **kwargs: Any) -> Any:
         form = super()._construct_form(i, **kwargs)  # type: ignore[misc]
@@ -90,8 +103,19 @@ class AIModelRows(forms.BaseModelFormSet):
         return form
 
     def clean(self) -> None:
+        if not self.management_form.is_valid():
+            return  # which is told already
+        if not self._is_whole():
+            raise ValidationError(GARBLED)
+        twice = self._sent_twice()
+        for form in twice:
+            form.refuse_as_sent_twice()
         super().clean()
-        stale = [form for form in self.forms if form.instance.pk is not None and form.is_stale]
+        stale = [
+            form
+            for form in self.forms
+            if form.instance.pk is not None and form not in twice and form.is_stale
+        ]
         changes = latest_changes(form.instance for form in stale) if stale else {}
         for form in stale:
             form.tell(changes.get(form.instance.pk, []))
@@ -99,6 +123,17 @@ class AIModelRows(forms.BaseModelFormSet):
             raise ValidationError("A row of this page is gone. Nothing was saved; reload the list.")
         if not self.reason_form.is_valid():
             raise ValidationError("Nothing was saved: the reason can't be kept as it is.")
+
+    def _is_whole(self) -> bool:
+        """It holds the rows that it says it holds, and none beside them."""
+        said: Any = self.management_form.cleaned_data
+        total: int = said[TOTAL_FORM_COUNT]
+        row_after = f"{self.add_prefix(max(total, 0))}-id"
+        return 0 <= total == said[INITIAL_FORM_COUNT] and row_after not in self.data
+
+    def _sent_twice(self) -> list[AIModelRowForm]:
+        times = Counter(form.instance.pk for form in self.forms)
+        return [form for form in self.forms if form.instance.pk is not None and times[form.instance.pk] > 1]
 
 
 def latest_changes(models: Iterable[AIModel]) -> dict[int, list[AuditEntry]]:
