@@ -74,6 +74,9 @@ class ModelForm(RatesForm):
 
     def _post_clean(self) -> None:
         super()._post_clean()
+        if not self.leaves_default:
+            # The question is hidden, so nobody could put the answer right.
+            self.errors.pop("successor", None)
         if self.leaves_sale and not self.is_stale and not self.cleaned_data.get("take_off_sale"):
             self._ask()
 

@@ -199,9 +199,10 @@ def test_nothing_is_handed_over_when_the_rest_is_refused(
     services.revise(default, {"version": "2"})
     assert "__all__" in errors_of(form.save(name="Mine"))
     assert stored(default).is_default
-    # Who stays the default hands over to nobody.
-    form = ObjectForm(admin_client, change_address(default))
-    assert form.save(name="Mine", successor=str(other.pk)).status_code == 302
+    # Who stays the default hands over to nobody, and nobody asks who it would be.
+    for successor in (str(other.pk), str(default.pk), "9" * 30, "x", "\0"):
+        form = ObjectForm(admin_client, change_address(default))
+        assert form.save(name=f"Mine {len(successor)}", successor=successor).status_code == 302
     assert stored(default).is_default
 
 
