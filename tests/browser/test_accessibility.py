@@ -44,7 +44,8 @@ def pages(model: AIModel) -> list[str]:
     entry = AuditEntry.objects.about("model", subject=model.model_id).latest("number")
     tier, tiers = QualityTier.objects.get(key="high"), "/admin/models_registry/qualitytier/"
     return [
-        *("/admin/", "/admin/models/", "/admin/models/add/", "/admin/usage/", "/admin/audit/auditentry/"),
+        *("/admin/", "/admin/models/", "/admin/models/?q=veo", "/admin/models/add/"),
+        *("/admin/usage/", "/admin/audit/auditentry/"),
         *(f"/admin/models/{model.pk}/{page}" for page in ("change/", "history/", "change/#pricing")),
         f"/admin/models/{model.pk}/history/{entry.number}/restore/",
         *(tiers, f"{tiers}{tier.pk}/change/", f"{tiers}{tier.pk}/delete/"),
