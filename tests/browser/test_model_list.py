@@ -19,7 +19,8 @@ from tests.factories import AIModelFactory, standard_policy
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 LIST = "/admin/models/"
-NARROW = {"width": 390, "height": 844}
+NARROW, TABLET = {"width": 390, "height": 844}, {"width": 768, "height": 1024}
+WIDTH, HEIGHT = "box => box.offsetWidth", "box => box.offsetHeight"
 REACHES = "document.documentElement.scrollWidth"
 # Where the field ends that reaches farthest to the right.
 RIGHTMOST_FIELD = """() => Math.max(0, ...[...document.querySelectorAll("input, select, textarea")]
@@ -170,6 +171,9 @@ def test_a_phone_shows_and_saves_all_of_it_without_scrolling_sideways(ada: Visit
     price(page, "dog").fill("0.9")
     expect(price(page, "dog")).to_be_in_viewport()
     expect(save).to_be_in_viewport()
+    page.set_viewport_size(TABLET)  # type: ignore[arg-type]
+    assert page.locator("#searchbar").evaluate(WIDTH) > 200
+    assert page.locator(".save-bar").evaluate(HEIGHT) < 60
     page.set_viewport_size({"width": 1400, "height": 500})
     page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
     expect(page.get_by_role("columnheader", name="Generations")).to_be_in_viewport()
