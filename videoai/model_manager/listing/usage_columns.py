@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import BigIntegerField, F, FloatField, OuterRef, Subquery, Sum
-from django.db.models.expressions import Combinable, ExpressionWrapper, OrderBy
-from django.db.models.functions import Cast, Coalesce, Now, NullIf
+from django.db.models import BigIntegerField, DateTimeField, F, FloatField, OuterRef, Subquery, Sum, Value
+from django.db.models.expressions import Combinable, Expression, ExpressionWrapper, OrderBy
+from django.db.models.functions import Cast, Coalesce, NullIf
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -76,10 +77,20 @@ def _each(name: str) -> KnownFirst:
     return KnownFirst(_counted(share), output_field=FloatField())
 
 
+class FirstDay(Expression):
+    """When the first of the last `days` days began: by the clock of the cells, whenever it is asked."""
+
+    def __init__(self, days: int) -> None:
+        super().__init__(output_field=DateTimeField())
+        self.days = days
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        return Value(first_day(self.days, now=timezone.now()), DateTimeField()).as_sql(compiler, connection)
+
+
 def _generated_lately() -> Coalesce:
-    """By the database's clock: days begin at midnight, so these are today and the days before."""
     days = UsageRollup.objects.filter(
-        model=OuterRef("pk"), grain=Grain.DAY, start__gt=Now() - timedelta(days=DAYS), start__lte=Now()
+        model=OuterRef("pk"), grain=Grain.DAY, start__gte=FirstDay(DAYS), start__lte=FirstDay(1)
     )
     total = days.order_by().values("model").annotate(total=Sum("generations")).values("total")
     return Coalesce(Subquery(total), 0, output_field=BigIntegerField())
