@@ -193,10 +193,11 @@ SECRET = "a/secret"
 @pytest.fixture
 def secret_model() -> AIModel:
     """A model that every part of the page has reason to name."""
-    standard_policy()
-    AIModelFactory(model_id="a/first")
-    model = AIModelFactory(model_id=SECRET, name="The secret", cost_per_second="90")
-    rate(model, "high", "91")
+    with time_machine.travel("2026-11-20T08:00:00Z", tick=False):  # what is done at one time is one change
+        standard_policy()
+        AIModelFactory(model_id="a/first")
+        model = AIModelFactory(model_id=SECRET, name="The secret", cost_per_second="90")
+        rate(model, "high", "91")
     generate(model, 3)
     return model
 
