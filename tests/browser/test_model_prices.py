@@ -60,6 +60,15 @@ def test_prices_are_seen_while_typing_and_charged_once_saved(visitor: Visitor, m
 
     page.get_by_label("Rate in ultra", exact=True).fill("")
     expect(cell(page, "5 ultra")).to_contain_text("was 165 → 179")
+
+    page.route("**/price-preview/", lambda route: route.fulfill(status=503))
+    price.fill("0.4")
+    expect(page.locator(".price-summary")).to_have_text(
+        "The prices can't be shown now: they are those of a moment ago."
+    )
+    page.unroute("**/price-preview/")
+    price.fill("0.36")
+    expect(page.locator(".price-summary")).to_have_text("3 of 3 prices change. Nothing is saved yet.")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("was changed successfully.")).to_be_visible()
     assert (quoted("standard"), quoted("high"), quoted("ultra")) == (119, 330, 179)

@@ -4,6 +4,7 @@
 // button "Preview prices" does the same.
 
 const WAIT = 250; // milliseconds after the last key
+const UNREACHABLE = "The prices can't be shown now: they are those of a moment ago.";
 const PRICED = /^(cost_per_second|supported_|max_duration|fixed_duration|rate_)/;
 
 const prices = document.getElementById("prices");
@@ -88,7 +89,9 @@ if (form && form.elements.namedItem("_preview")) {
                 return; // a newer one is under way
             }
             preview.classList.add("outdated");
-            status.textContent = "The prices can't be shown now: they are those of a moment ago.";
+            const summary = preview.querySelector(".price-summary");
+            summary.textContent = status.textContent = UNREACHABLE;
+            summary.classList.remove("changes");
         }
         preview.removeAttribute("aria-busy");
     };
