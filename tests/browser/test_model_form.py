@@ -142,6 +142,38 @@ def test_by_keyboard_alone_in_tabs_and_chips(visitor: Visitor, first: AIModel) -
     assert stored(first).supported_durations == [7, 9]
 
 
+def test_what_the_browser_fills_in_again_is_as_unsaved_as_before(visitor: Visitor, first: AIModel) -> None:
+    page = visitor.page
+    asked: list[str] = []
+
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", leave)
+    visitor.open(f"/admin/models/{first.pk}/change/#capabilities")
+    visitor.open("/admin/")
+    assert asked == []  # nothing was typed
+    page.go_back()
+    tab(page, "Identity").click()
+    page.get_by_label("Name:").fill("Unsaved")
+    page.get_by_label("Category:").select_option("budget")
+    visitor.open("/admin/")
+    assert len(asked) == 1
+    page.go_back()
+    expect(page.get_by_label("Name:")).to_have_value("Unsaved")
+    visitor.open("/admin/")
+    assert len(asked) == 2
+    page.go_back()
+    page.get_by_label("Name:").fill("First")
+    page.get_by_label("Category:").select_option("")
+    tab(page, "Capabilities").click()
+    page.get_by_role("button", name="8 s", exact=True).click()
+    page.get_by_role("button", name="8 s", exact=True).click()
+    visitor.open("/admin/")
+    assert len(asked) == 2  # all is as it was
+
+
 def test_a_used_default_goes_off_sale_once_another_takes_over(visitor: Visitor, first: AIModel) -> None:
     page = visitor.page
     other = AIModelFactory(model_id="acme/other", name="Other")

@@ -151,9 +151,16 @@
             usual.setAttribute("aria-label", `Usual ${label.toLowerCase()}`);
         } else usual.remove();
 
-        input.value = take(input.value);
+        const found = input.value;
         input.placeholder = "Add…";
+        input.value = take(input.defaultValue);
         show();
+        kept.dataset.default = kept.value;
+        if (found !== input.defaultValue) { // the browser has filled it in again
+            items = [];
+            input.value = take(found);
+            show();
+        }
     }
 
     for (const input of document.querySelectorAll("input[data-chips]")) enhance(input);

@@ -95,11 +95,21 @@
 
     // --- Unsaved edits ------------------------------------------------------------------------------------
 
-    const sent = () => new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === "string")).toString();
-    let at_first = null;
     let is_leaving_to_save = false;
 
-    const is_edited = () => at_first !== null && (sent() !== at_first || Boolean(form.querySelector(".errornote")));
+    /* `field` holds something else than the page came with; Back fills in again what was typed before. */
+    function differs(field) {
+        if (!field.name) return false;
+        if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+        if (field.options) {
+            const chosen = [...field.options].findIndex((option) => option.defaultSelected);
+            return field.selectedIndex !== Math.max(chosen, 0);
+        }
+        // The default of a hidden field follows its value; the chips leave theirs beside it.
+        return field.value !== (field.dataset.default ?? field.defaultValue ?? field.value);
+    }
+
+    const is_edited = () => [...form.elements].some(differs) || Boolean(form.querySelector(".errornote"));
 
     addEventListener("beforeunload", (event) => {
         if (!is_leaving_to_save && is_edited()) event.preventDefault();
@@ -142,6 +152,4 @@
     }
 
     begin();
-    // After the other scripts have put their fields in order.
-    addEventListener("load", () => { at_first = sent(); });
 })();
