@@ -146,7 +146,8 @@ def test_leaving_with_unsaved_edits_is_warned_and_saving_by_keyboard_is_not(ada:
     page.keyboard.press("ArrowDown")
     expect(price(page, "bee")).to_be_focused()
     page.keyboard.type("0.25")
-    page.get_by_role("link", name="Budget 2").click()
+    with page.expect_event("dialog"):
+        page.get_by_role("link", name="Budget 2").click()
     expect(price(page, "bee")).to_have_value("0.25")
     assert dialogs == ["beforeunload"]
 
@@ -158,7 +159,7 @@ def test_leaving_with_unsaved_edits_is_warned_and_saving_by_keyboard_is_not(ada:
     expect(page).to_have_url(f"{ada.base}{LIST}?category=budget")
 
 
-def test_a_phone_shows_and_saves_all_of_it_without_scrolling_sideways(ada: Visitor) -> None:
+def test_a_phone_shows_and_saves_all_of_it_and_paper_cuts_nothing_off(ada: Visitor) -> None:
     page = ada.page
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
@@ -174,6 +175,10 @@ def test_a_phone_shows_and_saves_all_of_it_without_scrolling_sideways(ada: Visit
     page.set_viewport_size(TABLET)  # type: ignore[arg-type]
     assert page.locator("#searchbar").evaluate(WIDTH) > 200
     assert page.locator(".save-bar").evaluate(HEIGHT) < 60
+    page.emulate_media(media="print")
+    expect(save).to_be_hidden()
+    assert page.locator(".results").evaluate("box => getComputedStyle(box).overflow") == "visible"
+    page.emulate_media(media="screen")
     page.set_viewport_size({"width": 1400, "height": 500})
     page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
     expect(page.get_by_role("columnheader", name="Generations")).to_be_in_viewport()
