@@ -189,7 +189,7 @@ def test_who_used_a_model_lately_is_told_before_it_leaves(
     for name in ("retire", "deactivate"):
         page = Deed(admin_client, name, shop["deprecated"], shop["active"])
         today = Grain.DAY.start_of(datetime.now(UTC)).date()
-        assert f"It was used 3 times in the last 30 days, the last time on {today}." in page.html
+        assert f"It was used 3 times in the last 30 days, the last time on {today} (UTC)." in page.html
 
 
 @pytest.mark.parametrize(("name", "left"), [("retire", "retired"), ("deactivate", "draft")])

@@ -26,4 +26,4 @@ def reasons(model: AIModel, use: Use | None) -> Iterator[str]:
 
 def used(use: Use) -> str:
     times = "once" if use.generations == 1 else f"{use.generations:,} times"
-    return f"It was used {times} in the last {LATELY} days, the last time on {use.last}."
+    return f"It was used {times} in the last {LATELY} days, the last time on {use.last} (UTC)."

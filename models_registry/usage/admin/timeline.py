@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from django.template.defaultfilters import pluralize
+
 from models_registry.usage.admin import charts, scales
 from models_registry.usage.admin.pictures import Legend, Picture, Table, TableRow
 from models_registry.usage.admin.ranges import period_text
@@ -125,9 +127,11 @@ def _times(line: Sequence[Period], dates: Sequence[scales.Date], *, per: Per) ->
 def _counted(figures: Figures) -> str:
     if not figures.generations:
         return NOTHING
+    generations, successes, failures = figures.generations, figures.successes, figures.failures
     return (
-        f"{count_text(figures.generations)} generations, {count_text(figures.successes)} successes, "
-        f"{count_text(figures.failures)} failures"
+        f"{count_text(generations)} generation{pluralize(generations)}, "
+        f"{count_text(successes)} success{pluralize(successes, 'es')}, "
+        f"{count_text(failures)} failure{pluralize(failures)}"
     )
 
 

@@ -203,7 +203,7 @@ def test_switching_a_used_model_off_asks_and_goes_through_when_it_is_confirmed(a
     response = page.save()
     day = (timezone.now() - timedelta(days=5)).date()
     assert " ".join(row_errors(response, used)["__all__"]) == (
-        f"a/used would go off sale. It was used 3 times in the last 30 days, the last time on {day}. "
+        f"a/used would go off sale. It was used 3 times in the last 30 days, the last time on {day} (UTC). "
         "Nothing was saved: tick the box to go on, or leave it active."
     )
     assert not row_errors(response, unused)

@@ -115,7 +115,10 @@ def test_the_figures_are_those_of_14_days(admin_client: Client) -> None:
     generate(model, 3)
     generate(model, 1, days_ago=13, success=False)
     generate(model, 5, days_ago=14)
-    cards = {card.label: card.value for card in admin_client.get(OVERVIEW).context["cards"]}
+    response = admin_client.get(OVERVIEW)
+    assert ": 1 generation, 0 successes, 1 failure<" in response.content.decode()
+    assert "; all days are UTC" in response.content.decode()
+    cards = {card.label: card.value for card in response.context["cards"]}
     assert cards == {"Models on sale": "1", "Generations": "4", "Success rate": "75.0 %", "Credits": "–"}
 
 
