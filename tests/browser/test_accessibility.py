@@ -124,3 +124,24 @@ def test_the_keyboard_skips_the_header_and_switches_the_theme(page: Page, live_s
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
     page.emulate_media(media="print")
     assert page.evaluate(PAPER) == WHITE
+
+
+def test_where_colours_are_the_systems_edges_and_ticks_tell(page: Page, live_server: Any) -> None:
+    AIModelFactory()
+    page.emulate_media(forced_colors="active")
+    visitor = Visitor(page, live_server.url)
+    visitor.sign_in()
+    visitor.open("/admin/models/")
+
+    def style(selector: str, name: str, part: str = "") -> Any:
+        told = "(one, [name, part]) => getComputedStyle(one, part)[name]"
+        return page.locator(selector).first.evaluate(told, [name, part])
+
+    for button in ("input[name=_save]", ".object-tools a"):
+        assert style(button, "borderTopWidth") == "1px"
+    for one, look in {"#changelist-filter li a": "backgroundColor", "a.model-card": "borderTopWidth"}.items():
+        assert style(f"{one}[aria-current]", look) != style(f"{one}:not([aria-current])", look)
+    assert style(".field-is_active input", "content", "::after") == "none"
+    visitor.ask("retire")
+    expect(page.locator(".deed-summary")).to_be_focused()
+    assert page.evaluate(OUTLINE) == "solid"
