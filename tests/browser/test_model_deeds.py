@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from models_registry.audit.models import AuditEntry
 from models_registry.choices import Status
 from models_registry.models import AIModel
 from models_registry.usage.recording import record
@@ -89,22 +90,24 @@ def test_two_are_retired_with_a_caution_and_restored(visitor: Visitor) -> None:
 
 
 def test_the_default_is_moved_by_the_keyboard_alone(visitor: Visitor) -> None:
+    """From the top of the list to the message, with keys only."""
     page = visitor.page
     visitor.open(LIST)
-    page.get_by_role("row").filter(has_text="wan/wan-2").get_by_role("checkbox").first.focus()
+    visitor.press_until("Tab", page.get_by_role("checkbox", name="Select wan/wan-2"))
     page.keyboard.press("Space")
-    page.get_by_label("Action:").focus()
+    visitor.press_until("Shift+Tab", page.get_by_label("Action:"))
     page.keyboard.type("Make")
-    page.keyboard.press("Tab")
+    visitor.press_until("Tab", page.get_by_role("button", name="Go", exact=True))
     page.keyboard.press("Enter")
     expect(page.locator(".deed-summary")).to_be_focused()
     expect(row(page, "google/veo-3")).to_contain_text("It loses the flag")
-    for _ in range(4):  # the two models, the reason, the button
-        page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="Make it the default")).to_be_focused()
+    visitor.press_until("Tab", page.get_by_label("Reason"))
+    page.keyboard.type("Wan is quicker")
+    visitor.press_until("Tab", page.get_by_role("button", name="Make it the default"))
     page.keyboard.press("Enter")
     expect(page.get_by_text("Made the default: wan/wan-2.")).to_be_visible()
     assert AIModel.objects.get(is_default=True).model_id == "wan/wan-2"
+    assert AuditEntry.objects.latest("number").reason == "Wan is quicker"
 
 
 def test_a_copy_is_made_without_javascript(new_context: Any, live_server: Any) -> None:

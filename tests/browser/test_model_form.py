@@ -98,7 +98,7 @@ def test_a_model_is_created_with_an_error_and_then_right(visitor: Visitor) -> No
     assert model.model_parameters == {"audio": {"tracks": [1, 2.5]}}
 
 
-def test_by_keyboard_alone_in_tabs_and_chips(visitor: Visitor, first: AIModel) -> None:
+def test_tabs_and_chips_obey_the_keyboard_and_who_leaves_is_warned(visitor: Visitor, first: AIModel) -> None:
     page, keyboard = visitor.page, visitor.page.keyboard
     address = f"/admin/models/{first.pk}/change/"
     visitor.open(f"{address}#lifecycle")
@@ -120,17 +120,10 @@ def test_by_keyboard_alone_in_tabs_and_chips(visitor: Visitor, first: AIModel) -
     keyboard.press("Backspace")
     expect(page.get_by_role("button", name="Remove 9 s")).to_be_focused()
 
-    # Who leaves is warned, and stays.
-    asked: list[str] = []
-
-    def stay(dialog: Dialog) -> None:
-        asked.append(dialog.type)
-        dialog.dismiss()
-
-    page.once("dialog", stay)
-    page.get_by_role("link", name="Home").click()
-    page.wait_for_timeout(100)
-    assert asked == ["beforeunload"]
+    page.once("dialog", lambda dialog: dialog.dismiss())  # and stay
+    with page.expect_event("dialog") as dialog:
+        page.get_by_role("link", name="Home").click()
+    assert dialog.value.type == "beforeunload"
     # Tab leaves the JSON.
     tab(page, "Parameters").click()
     page.get_by_role("textbox", name="Requirements:").focus()

@@ -42,17 +42,13 @@ def signed_in(page: Page, live_server: Any, model: AIModel) -> Iterator[Page]:
 def test_a_small_screen_needs_no_scrolling_sideways(
     signed_in: Page, live_server: Any, model: AIModel
 ) -> None:
+    rate(model, "high", "0.123456789")
+    QualityTierFactory(key="a-quality-with-a-rather-long-k", label="A label " * 7, cost_multiplier="999.5")
     signed_in.set_viewport_size({"width": 390, "height": 844})
     for address in ("/admin/", f"/admin/models/{model.pk}/change/"):
         signed_in.goto(f"{live_server.url}{address}")
         assert signed_in.evaluate("document.documentElement.scrollWidth") <= 390, address
         assert signed_in.evaluate(RIGHTMOST_FIELD) <= 390, address
-
-
-def test_prices_are_in_sight_on_a_small_screen(signed_in: Page, live_server: Any, model: AIModel) -> None:
-    rate(model, "high", "0.123456789")
-    QualityTierFactory(key="a-quality-with-a-rather-long-k", label="A label " * 7, cost_multiplier="999.5")
-    signed_in.set_viewport_size({"width": 390, "height": 844})
     for room, price in {"pricing/rate": "0.123456789", "models_registry/qualitytier": "999.5"}.items():
         signed_in.goto(f"{live_server.url}/admin/{room}/")
         assert signed_in.evaluate("document.documentElement.scrollWidth") <= 390, room

@@ -75,7 +75,7 @@ def test_prices_are_seen_while_typing_and_charged_once_saved(visitor: Visitor, m
     assert Rate.objects.get().quality_id == "high"
 
 
-def test_many_prices_are_changed_as_shown_with_the_keyboard_alone(visitor: Visitor, model: AIModel) -> None:
+def test_many_prices_are_changed_as_shown_and_only_as_shown(visitor: Visitor, model: AIModel) -> None:
     other = AIModelFactory(model_id="luma/ray-2", cost_per_second="0.5")
     page = visitor.page
     visitor.open("/admin/models/")

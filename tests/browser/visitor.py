@@ -3,8 +3,9 @@
 from typing import Any
 
 from django.contrib.auth.models import User
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
+MOST_PRESSES = 150
 PASSWORD = "correct horse battery"
 
 
@@ -35,6 +36,14 @@ class Visitor:
         self.type_password()
         expect(self.page.get_by_role("heading", name="Overview")).to_be_visible()
         return user
+
+    def press_until(self, key: str, control: Locator) -> None:
+        """`key`, which is Tab or Shift+Tab, until `control` has the focus."""
+        for _ in range(MOST_PRESSES):
+            self.page.keyboard.press(key)
+            if control.evaluate("one => one === document.activeElement"):
+                return
+        raise AssertionError(f"{MOST_PRESSES} times {key} did not reach {control}")
 
     def ask(self, deed: str) -> None:
         """Open the page between choosing `deed` for an active model of the list and doing it."""
