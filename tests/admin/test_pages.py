@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from models_registry import services
 from models_registry.audit.models import AuditEntry
-from tests.admin.pages import ADD, LIST
+from tests.admin.pages import ADD, LIST, change_address
 from tests.factories import AIModelFactory, standard_policy
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +90,17 @@ def test_our_own_mistake_is_answered_with_a_page(
     assert response.status_code == 500
     assert "went wrong on our side" in response.content.decode()
     assert "a mistake of ours" not in response.content.decode()
+
+
+def test_prices_that_never_stand_still_are_a_busy_page(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = AIModelFactory()
+    monkeypatch.setattr("pricing.price_book.MOST_READINGS", 0)
+    admin_client.raise_request_exception = False
+    response = admin_client.get(change_address(model))
+    assert (response.status_code, response["Retry-After"]) == (503, "1")
+    assert "Try again in a moment" in response.content.decode()
 
 
 def test_an_expired_form_is_answered_with_a_page(admin_client: Client) -> None:

@@ -24,6 +24,7 @@ from rest_framework.views import set_rollback
 
 from models_registry.errors import CatalogueError
 from models_registry.values import UNSTORABLE
+from pricing.errors import CatalogueBusy
 from videoai.api.request_id import current_request_id
 
 logger = logging.getLogger(__name__)
@@ -270,7 +271,7 @@ def method_not_allowed(request: HttpRequest) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Called by Django while it handles the exception, which it does not pass on."""
-    if isinstance(sys.exc_info()[1], (OperationalError, InterfaceError)):
+    if isinstance(sys.exc_info()[1], (OperationalError, InterfaceError, CatalogueBusy)):
         return _database_is_busy(request)
     if _is_for_people(request):
         return _page(500)
