@@ -179,18 +179,11 @@ class PriceBook:
 
     def sellable(self, model: AIModel) -> Iterator[Quote]:
         """A quote for every combination that `model` offers, has a price for, and may be sold."""
-        for quality in model.supported_qualities:
-            for duration in model.supported_durations:
-                sold = self.sale(model, quality=quality, duration=duration)
-                if sold is not None:
-                    yield sold
+        return (sold.quote for sold in self.combinations(model) if sold.quote is not None)
 
     def sale(self, model: AIModel, *, quality: str, duration: int) -> Quote | None:
         """The quote, or None for what has no price or one above the limit."""
-        try:
-            return self.quote(model, quality=quality, duration=duration)
-        except (Unpriced, OverLimit):
-            return None
+        return self.combination(model, quality=quality, duration=duration).quote
 
 
 def read_price_book(models: "QuerySet[AIModel]") -> PriceBook:

@@ -51,7 +51,6 @@ class AIModelAdmin(HistoricAdmin):
         "cost_per_second",
         "is_active",
         "is_premium",
-        "provider",
         "durations",
         "qualities",
     )

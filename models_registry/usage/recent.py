@@ -9,6 +9,7 @@ from django.db.models import Max, QuerySet, Sum
 from models_registry.models import AIModel
 from models_registry.usage.models import UsageRollup
 from models_registry.usage.periods import DAY, Grain
+from models_registry.usage.windows import Window
 
 LATELY = 30  # days
 
@@ -20,9 +21,10 @@ class Use(NamedTuple):
     last: date
 
 
-def first_day(days: int, *, now: datetime) -> datetime:
-    """The midnight that the first of the last `days` days began with."""
-    return Grain.DAY.start_of(now) - (days - 1) * DAY
+def last_days(days: int, *, now: datetime) -> Window:
+    """From the midnight that the first of the last `days` days began with to the one that ends today."""
+    end = Grain.DAY.start_of(now) + DAY
+    return Window(end - days * DAY, end)
 
 
 def use_lately(models: Collection[AIModel], *, now: datetime, days: int = LATELY) -> dict[int, Use]:
@@ -34,7 +36,7 @@ def use_lately(models: Collection[AIModel], *, now: datetime, days: int = LATELY
 
 def generations_daily(models: Collection[AIModel], *, days: int, now: datetime) -> dict[int, list[int]]:
     """By primary key, one number a day, the oldest first; models that nobody used are left out. One query."""
-    begin = first_day(days, now=now)
+    begin = last_days(days, now=now).start
     rows = _days(models, days=days, now=now).values_list("model", "start").annotate(Sum("generations"))
     found: dict[int, list[int]] = {}
     for pk, start, number in rows.order_by():
@@ -49,21 +51,20 @@ def outcomes_daily(
 
     One query.
     """
-    begin = first_day(days, now=now)
-    rows = _between(begin, begin + days * DAY)
+    window = last_days(days, now=now)
+    rows = _between(window)
     if models is not None:
         rows = rows.filter(model__in=models)
     sums = rows.values_list("start").annotate(Sum("generations"), Sum("successes")).order_by()
     found = {start: counts for start, *counts in sums}
-    starts = [begin + i * DAY for i in range(days)]
+    starts = [window.start + i * DAY for i in range(days)]
     return [(start.date(), *found.get(start, (0, 0))) for start in starts]
 
 
 def _days(models: Collection[AIModel], *, days: int, now: datetime) -> "QuerySet[UsageRollup]":
-    begin = first_day(days, now=now)
-    return _between(begin, begin + days * DAY).filter(model__in=[model.pk for model in models])
+    return _between(last_days(days, now=now)).filter(model__in=[model.pk for model in models])
 
 
-def _between(begin: datetime, end: datetime) -> "QuerySet[UsageRollup]":
+def _between(window: Window) -> "QuerySet[UsageRollup]":
     """A clock of a backend that is fast may have recorded days to come; they are left out."""
-    return UsageRollup.objects.filter(grain=Grain.DAY, start__gte=begin, start__lt=end)
+    return UsageRollup.objects.filter(grain=Grain.DAY, start__gte=window.start, start__lt=window.end)

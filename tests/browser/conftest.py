@@ -2,9 +2,13 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page
+
+from tests.browser.visitor import Visitor
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
@@ -44,3 +48,12 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     # Without a sandbox, because containers rarely allow one; the pages are our own.
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
     return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": arguments}
+
+
+@pytest.fixture
+def visitor(page: Page, live_server: Any) -> Iterator[Visitor]:
+    """An admin who has signed in; what a page complains of fails the test."""
+    visitor = Visitor(page, live_server.url)
+    visitor.sign_in()
+    yield visitor
+    assert visitor.complaints == []

@@ -2,7 +2,6 @@
 
 import csv
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,14 +34,6 @@ def shop(live_server: Any) -> None:
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     said = {"generation_id": "1", "generation_time": 2, "success": True, "finished_at": now}
     record(kling.model_id, said)
-
-
-@pytest.fixture
-def visitor(page: Page, live_server: Any) -> Iterator[Visitor]:
-    visitor = Visitor(page, live_server.url)
-    visitor.sign_in()
-    yield visitor
-    assert visitor.complaints == []
 
 
 def choose(page: Page, action: str, *names: str) -> None:

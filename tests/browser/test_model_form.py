@@ -1,7 +1,6 @@
 """The form of one model in a browser: tabs, chips, JSON, and what is asked before a model goes off sale."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -23,14 +22,6 @@ def first(live_server: Any) -> AIModel:
     return AIModelFactory(model_id="acme/first", name="First", tags=["fast"])
 
 
-@pytest.fixture
-def visitor(page: Page, live_server: Any, first: AIModel) -> Iterator[Visitor]:
-    visitor = Visitor(page, live_server.url)
-    visitor.sign_in()
-    yield visitor
-    assert visitor.complaints == []
-
-
 def stored(model: AIModel) -> AIModel:
     return AIModel.objects.get(pk=model.pk)
 
@@ -47,6 +38,7 @@ def save(page: Page) -> None:
     page.get_by_role("button", name="Save", exact=True).click()
 
 
+@pytest.mark.usefixtures("first")
 def test_a_model_is_created_with_an_error_and_then_right(visitor: Visitor) -> None:
     page = visitor.page
     visitor.open("/admin/models/add/")

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -20,14 +19,6 @@ def model(live_server: Any) -> AIModel:
     model = AIModelFactory(model_id="google/veo-3", cost_per_second="0.18", supported_durations=[5])
     rate(model, "ultra", "0.5")
     return model
-
-
-@pytest.fixture
-def visitor(page: Page, live_server: Any, model: AIModel) -> Iterator[Visitor]:
-    visitor = Visitor(page, live_server.url)
-    visitor.sign_in()
-    yield visitor
-    assert visitor.complaints == []
 
 
 def quoted(quality: str) -> int:

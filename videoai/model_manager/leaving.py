@@ -1,7 +1,10 @@
-"""What somebody should know before a model goes off sale."""
+"""What somebody should know before a model goes off sale, and has to want all the same."""
 
 from collections.abc import Collection, Iterator
 from datetime import datetime
+from typing import Any
+
+from django import forms
 
 from models_registry.models import AIModel
 from models_registry.usage.recent import LATELY, Use, use_lately
@@ -27,3 +30,10 @@ def reasons(model: AIModel, use: Use | None) -> Iterator[str]:
 def used(use: Use) -> str:
     times = "once" if use.generations == 1 else f"{use.generations:,} times"
     return f"It was used {times} in the last {LATELY} days, the last time on {use.last} (UTC)."
+
+
+class AnswerField(forms.BooleanField):
+    """A question that is answered along with a change; it is no part of the row, so it never is one."""
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return False

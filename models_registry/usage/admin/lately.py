@@ -9,17 +9,15 @@ from models_registry.models import AIModel
 from models_registry.usage.admin import scales, timeline
 from models_registry.usage.admin.pictures import Picture
 from models_registry.usage.figures import summary_without_codes
-from models_registry.usage.periods import DAY
-from models_registry.usage.recent import first_day
-from models_registry.usage.windows import Per, Window
+from models_registry.usage.recent import last_days
+from models_registry.usage.windows import Per
 
 DAYS = 14
 
 
 def lately(models: "QuerySet[AIModel] | None" = None, *, now: datetime, days: int = DAYS) -> Picture:
     """Generations a day of `models`, by default of all, successes and failures. One query."""
-    begin = first_day(days, now=now)
-    window = Window(begin, begin + days * DAY)
+    window = last_days(days, now=now)
     rows = summary_without_codes(window, per=Per.DAY, models=models)
     line = timeline.timeline(rows, window, per=Per.DAY, now=now)
     dates = scales.dates([period.start for period in line], Per.DAY.value)

@@ -3,24 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from django import forms
-
 from models_registry import services
 from models_registry.choices import Status
 from models_registry.models import AIModel
 from models_registry.usage.recent import use_lately
-from videoai.model_manager.leaving import used
+from videoai.model_manager.leaving import AnswerField, used
 from videoai.model_manager.prices.rates import RatesForm
 from videoai.model_manager.takeover import TakeoverField, successors
 
 ALL_THE_SAME = "Take it off sale all the same"
-
-
-class AnswerField(forms.BooleanField):
-    """A question that is answered along with a change; it is no part of the row, so it never is one."""
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return False
 
 
 class ModelForm(RatesForm):

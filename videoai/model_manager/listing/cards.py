@@ -9,12 +9,12 @@ from django.db.models import Count, Q, Sum
 from models_registry.admin.filters import CategoryFilter
 from models_registry.choices import Category, Status
 from models_registry.models import AIModel
+from models_registry.usage.admin.lately import DAYS
 from models_registry.usage.admin.wording import count_text, share_text
 from models_registry.usage.recent import outcomes_daily
 from videoai.model_manager.listing.usage_columns import GENERATIONS
 
 CATEGORY = str(CategoryFilter.parameter_name)
-DAYS = 14
 
 
 class Card(NamedTuple):

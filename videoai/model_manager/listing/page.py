@@ -16,20 +16,7 @@ class ListPage(UsageColumns, AIModelAdmin):
 
     row_form = ModelRow
     rows = ModelRows
-    list_display: tuple[str, ...] = (
-        "titled",
-        "model_id",
-        "category",
-        "cost_per_second",
-        "is_active",
-        "is_premium",
-        "durations",
-        "qualities",
-        "generations",
-        "average_time",
-        "success",
-        "lately",
-    )
+    list_display = (*AIModelAdmin.list_display, "generations", "average_time", "success", "lately")
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         response = super().changelist_view(request, extra_context)

@@ -3,8 +3,7 @@
 from django.utils import timezone
 
 from models_registry.admin.rows import AIModelRowForm, AIModelRows
-from videoai.model_manager.form.form import AnswerField
-from videoai.model_manager.leaving import cautions
+from videoai.model_manager.leaving import AnswerField, cautions
 
 
 class ModelRow(AIModelRowForm):

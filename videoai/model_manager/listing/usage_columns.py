@@ -25,7 +25,7 @@ from models_registry.usage.admin.wording import (
 from models_registry.usage.figures import Figures
 from models_registry.usage.models import UsageCounter, UsageRollup
 from models_registry.usage.periods import Grain
-from models_registry.usage.recent import first_day, generations_daily
+from models_registry.usage.recent import generations_daily, last_days
 from videoai.model_manager.listing.sparks import spark
 
 
@@ -44,7 +44,7 @@ def attach_usage(models: Iterable[AIModel], *, now: datetime) -> None:
     counters = UsageCounter.objects.filter(model__in=[model.pk for model in listed])
     sums = {pk: Figures(*rest) for pk, *rest in counters.values_list("model", *COUNTED)}
     daily = generations_daily(listed, days=DAYS, now=now)
-    begin = first_day(DAYS, now=now).date()
+    begin = last_days(DAYS, now=now).start.date()
     for model in listed:
         figures = sums.get(model.pk) or Figures()
         usage = ModelUsage(figures, daily.get(model.pk) or [0] * DAYS, begin)
@@ -85,7 +85,9 @@ class FirstDay(Expression):
         self.days = days
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
-        return Value(first_day(self.days, now=timezone.now()), DateTimeField()).as_sql(compiler, connection)
+        return Value(last_days(self.days, now=timezone.now()).start, DateTimeField()).as_sql(
+            compiler, connection
+        )
 
 
 def _generated_lately() -> Coalesce:

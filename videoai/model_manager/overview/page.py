@@ -16,9 +16,7 @@ from models_registry.usage.admin.headline import Card, headline
 from models_registry.usage.admin.lately import DAYS, lately
 from models_registry.usage.admin.wording import count_text
 from models_registry.usage.figures import Figures, summary_without_codes
-from models_registry.usage.periods import DAY
-from models_registry.usage.recent import first_day
-from models_registry.usage.windows import Window
+from models_registry.usage.recent import last_days
 from videoai.model_manager.overview.attention import Case, Concern, Remedy, concerns
 from videoai.model_manager.overview.latest import latest_changes
 from videoai.model_manager.overview.situation import Situation, read_situation
@@ -111,8 +109,7 @@ def tables_seen(site: AdminSite, request: HttpRequest) -> list[type[Model]]:
 
 def cards(situation: Situation, *, now: datetime) -> list[Card]:
     """How many models are on sale, and what became of them in 14 days. One query."""
-    begin = first_day(DAYS, now=now)
-    rows = summary_without_codes(Window(begin, begin + DAYS * DAY))
+    rows = summary_without_codes(last_days(DAYS, now=now))
     figures = rows[0].figures if rows else Figures()
     sold, total = len(situation.sold), len(situation.models)
     on_sale = Card("Models on sale", count_text(sold), f"of {count_text(total)}, today")

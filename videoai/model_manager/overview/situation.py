@@ -11,7 +11,7 @@ from models_registry.choices import Status
 from models_registry.models import AIModel
 from models_registry.usage.figures import Figures
 from models_registry.usage.periods import DAY
-from models_registry.usage.recent import Use, first_day, use_lately
+from models_registry.usage.recent import Use, last_days, use_lately
 from models_registry.usage.totals import within
 from models_registry.usage.windows import Window
 from pricing.errors import CatalogueBusy, OverLimit, Unpriced
@@ -62,14 +62,14 @@ def read_situation(*, now: datetime) -> Situation:
         book = read_book_with_or_without_policy(models)
     found = list(models) if book is None else book.models
     situation = Situation(found)
-    begin = first_day(RECENT, now=now)
+    recent = last_days(RECENT, now=now)
     others = situation.in_status(Status.DEPRECATED, Status.RETIRED, Status.DRAFT)
     return Situation(
         found,
         book,
         uses=use_lately(others, now=now),
-        recent=_figures(Window(begin, begin + RECENT * DAY), situation.sold),
-        before=_figures(Window(begin - BEFORE * DAY, begin), situation.sold),
+        recent=_figures(recent, situation.sold),
+        before=_figures(Window(recent.start - BEFORE * DAY, recent.start), situation.sold),
     )
 
 

@@ -1,6 +1,5 @@
 """The rates of a model, edited in its form."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -21,6 +20,7 @@ from videoai.model_manager.prices.preview import (
     QUALITIES,
     RATE,
     PriceTable,
+    Result,
     Typed,
     rate_field,
     stored_prices,
@@ -196,17 +196,20 @@ class RatesForm(AIModelForm):
             for row in self.rates_elsewhere
         )
 
-    @property
-    def _rate_rows(self) -> Iterator[RateRow]:
+    @cached_property
+    def _rate_rows(self) -> list[RateRow]:
         results = {result.field: result for result in self.price_table.results}
-        for quality, tier in self.book.tiers.items():
-            name = rate_field(quality)
-            stored = self.stored_rates.get(quality)
-            yield RateRow(
-                tier,
-                decimal_text(tier.cost_multiplier),
-                self[name] if name in self.fields else None,
-                decimal_text(stored) if stored is not None else "",
-                results[name].text,
-                results[name].is_offered,
-            )
+        return [
+            self._rate_row(tier, results[rate_field(quality)]) for quality, tier in self.book.tiers.items()
+        ]
+
+    def _rate_row(self, tier: QualityTier, result: Result) -> RateRow:
+        stored = self.stored_rates.get(tier.key)
+        return RateRow(
+            tier,
+            decimal_text(tier.cost_multiplier),
+            self[result.field] if result.field in self.fields else None,
+            decimal_text(stored) if stored is not None else "",
+            result.text,
+            result.is_offered,
+        )
