@@ -4,16 +4,15 @@ One of the clock, from one full minute to the next, would let twice the limit th
 """
 
 import math
-import time
-from typing import NamedTuple, cast
+from typing import Any
 
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache
 
+from videoai.limits.windows import Count, Windows
 
-class Count(NamedTuple):
-    number: int  # of the window so far, this one included
-    resets_in: int  # whole seconds until the window ends, at least 1
+# As Django keeps its caches in memory: those of one name are the same for all threads.
+_windows: dict[str, Windows] = {}
 
 
 class SharedCache(RedisCache):
@@ -36,10 +35,13 @@ class SharedCache(RedisCache):
 class OwnCache(LocMemCache):
     """A count for each process."""
 
+    def __init__(self, name: str, params: dict[str, Any]) -> None:
+        super().__init__(name, params)
+        self.windows = _windows.setdefault(name, Windows())
+
     def count(self, key: str, *, seconds: int) -> Count:
-        now = time.time()
-        end = cast(float, self.get_or_set(key, now + seconds, timeout=seconds))
-        # Each window has a counter of its own, so that none is raised that runs out at this moment.
-        counter = f"{key}:{end}"
-        self.add(counter, 0, timeout=2 * seconds)
-        return Count(self.incr(counter), min(max(1, math.ceil(end - now)), seconds))
+        return self.windows.count(key, seconds=seconds, most=self._max_entries)
+
+    def clear(self) -> None:
+        super().clear()
+        self.windows.clear()

@@ -8,7 +8,8 @@ from typing import cast
 from django.core.cache import caches
 from redis.exceptions import RedisError
 
-from videoai.limits.caches import Count, OwnCache, SharedCache
+from videoai.limits.caches import OwnCache, SharedCache
+from videoai.limits.windows import Count
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ PRINTABLE = re.compile("[!-~]+")
 DATABASE = re.compile(r"/?[0-9]{0,5}")
 # A request waits this long, and no longer, for a Redis that does not answer.
 PATIENCE_SECONDS = 0.2
-# A caller takes two entries of about 400 bytes; then those go that were not asked for the longest.
+# A caller takes one of about 260 bytes; above that many, those make room that have ended or began first.
 MOST_ENTRIES = 50_000
 
 

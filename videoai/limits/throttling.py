@@ -8,10 +8,10 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from videoai.limits.caches import Count
 from videoai.limits.callers import caller_of
 from videoai.limits.counting import count
 from videoai.limits.rates import Rate
+from videoai.limits.windows import Count
 
 
 class Limits(BaseThrottle):

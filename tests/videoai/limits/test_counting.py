@@ -3,15 +3,29 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
+from typing import Any, cast
 
 import pytest
 import time_machine
 from django.core.cache import caches
 
 from tests.exchange.threads import at_once
-from videoai.limits.caches import Count, OwnCache
+from videoai.limits.caches import OwnCache
 from videoai.limits.counting import count
+from videoai.limits.windows import Count
+
+
+@pytest.fixture
+def at_most(settings: Any) -> Callable[[int], OwnCache]:
+    """Have no more than so many windows remembered."""
+
+    def at_most(most: int) -> OwnCache:
+        settings.CACHES = {"default": {**settings.CACHES["process"], "OPTIONS": {"MAX_ENTRIES": most}}}
+        return cast(OwnCache, caches["default"])
+
+    return at_most
 
 
 @pytest.mark.usefixtures("counted_anywhere")
@@ -48,24 +62,50 @@ class TestInTheProcess:
             clock.shift(-3_600)
             assert count("one", seconds=60) == Count(2, 60)
 
-    def test_whoever_is_held_up_while_the_window_ends_is_counted_all_the_same(self, monkeypatch):
-        incr = OwnCache.incr
-        with time_machine.travel(1_700_000_000, tick=False) as clock:
-
-            def late(cache: OwnCache, key: str) -> int:
-                clock.shift(61)
-                return incr(cache, key)
-
-            monkeypatch.setattr(OwnCache, "incr", late)
-
-            assert count("one", seconds=60).number == 1
-
-    def test_callers_without_number_take_no_memory_without_end(self, settings):
-        settings.CACHES = {"default": {**settings.CACHES["process"], "OPTIONS": {"MAX_ENTRIES": 30}}}
+    def test_callers_without_number_take_no_memory_without_end(self, at_most):
+        cache = at_most(30)
         for number in range(100):
             count(f"caller-{number}", seconds=60)
 
-        assert len(caches["default"]._cache) <= 30
+        assert len(cache.windows) == 30
+
+    def test_what_has_ended_makes_room_before_what_goes_on(self, at_most):
+        at_most(3)
+        with time_machine.travel(1_700_000_000, tick=False) as clock:
+            count("day", seconds=86_400)
+            count("minute", seconds=60)
+            clock.shift(60)
+            count("other day", seconds=86_400)
+            count("new", seconds=60)
+
+            assert count("day", seconds=86_400).number == 2
+            assert count("other day", seconds=86_400).number == 2
+
+    def test_of_those_that_go_on_the_oldest_makes_room(self, at_most):
+        at_most(2)
+        with time_machine.travel(1_700_000_000, tick=False) as clock:
+            for key, seconds in (("first", 86_400), ("second", 60), ("third", 86_400)):
+                count(key, seconds=seconds)
+                clock.shift(1)
+
+            assert count("third", seconds=86_400).number == 2
+            assert count("second", seconds=60).number == 2
+            assert count("first", seconds=86_400).number == 1
+
+    def test_one_that_is_counted_anew_takes_no_second_place(self, at_most):
+        cache = at_most(30)
+        with time_machine.travel(1_700_000_000, tick=False) as clock:
+            for _ in range(3):
+                count("one", seconds=60)
+                clock.shift(60)
+
+        assert len(cache.windows) == 1
+
+    def test_what_is_cleared_is_counted_from_one(self):
+        count("one", seconds=60)
+        caches["default"].clear()
+
+        assert count("one", seconds=60).number == 1
 
 
 class TestInRedis:
