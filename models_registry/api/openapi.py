@@ -24,7 +24,10 @@ IF_MATCH = OpenApiParameter(
     "If-Match",
     str,
     OpenApiParameter.HEADER,
-    description="The `ETag` of the model as you saw it; 412 if it is another by now. Strong comparison.",
+    description=(
+        "The `ETag` of the model as you saw it, in gzip or not; 412 if it is another by now. "
+        "Strong comparison."
+    ),
 )
 TAG = OpenApiParameter(
     "ETag",

@@ -1,15 +1,17 @@
-"""Strong ETags of the content, 304s, and no caching without asking first."""
+"""Strong ETags of the content, 304s, gzip, and no caching without asking first."""
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import parse_etags
 
-from models_registry.api.tags import entity_tag
+from models_registry.api.tags import entity_tag, packed_tag
+from videoai.api.packing import CODING, accepts_gzip, is_worth_packing, pack
 
 PREFIX = "/api/"
 # A body depends on who asks; nothing else about the request changes it.
-VARY = "Accept, Authorization, Cookie"
+VARY = "Accept, Accept-Encoding, Authorization, Cookie"
 # Browsers renew the headers of what they keep; the page of the docs has a policy of its own.
 KEPT_BY_304 = (
     *("ETag", "Cache-Control", "Vary", "Date", "RateLimit-Policy", "RateLimit"),
@@ -31,10 +33,25 @@ class ConditionalGetMiddleware:
         response["Vary"] = VARY
         if request.method not in {"GET", "HEAD"} or response.status_code != 200:
             return response
-        response["ETag"] = entity_tag(response.content)
+        tag = entity_tag(response.content)
+        is_packed = is_worth_packing(response.content) and may_be_packed(request)
+        response["ETag"] = packed_tag(tag) if is_packed else tag
         if is_known(request.headers.get("If-None-Match", ""), response["ETag"]):
             return not_modified(response)
-        return response
+        return packed(response) if is_packed else response
+
+
+def may_be_packed(request: HttpRequest) -> bool:
+    """Not beside credentials: from the length of what is packed, secrets in it can be guessed."""
+    has_credentials = "Authorization" in request.headers or settings.SESSION_COOKIE_NAME in request.COOKIES
+    return not has_credentials and accepts_gzip(request.headers.get("Accept-Encoding", ""))
+
+
+def packed(response: HttpResponse) -> HttpResponse:
+    response.content = pack(response.content)
+    response["Content-Encoding"] = CODING
+    response["Content-Length"] = str(len(response.content))
+    return response
 
 
 def is_known(if_none_match: str, tag: str) -> bool:

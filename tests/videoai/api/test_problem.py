@@ -236,7 +236,7 @@ class TestConditionalGet:
         tag = full["ETag"]
         assert tag.startswith('"')
         assert full["Cache-Control"] == "no-cache"
-        assert full["Vary"] == "Accept, Authorization, Cookie"
+        assert full["Vary"] == "Accept, Accept-Encoding, Authorization, Cookie"
 
         again = client.get(f"/api/v1/{path}", headers={"if-none-match": tag})
 
