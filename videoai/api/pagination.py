@@ -1,11 +1,12 @@
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.paginator import Page
+from django.utils.encoding import escape_uri_path
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.request import Request
-from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from models_registry.values import shown
 
@@ -44,10 +45,13 @@ class Pages(PageNumberPagination):
         return page
 
     def _link(self, number: int) -> str:
-        here = self.request.get_full_path()
-        if number == 1:
-            return str(remove_query_param(here, self.page_query_param))
-        return str(replace_query_param(here, self.page_query_param, number))
+        """From what was read and not from how it was spelt: equal queries have equal bodies."""
+        query = dict(self.request.query_params.lists())
+        query.pop(self.page_query_param, None)
+        if number > 1:
+            query[self.page_query_param] = [str(number)]
+        path = escape_uri_path(self.request.path)
+        return f"{path}?{urlencode(sorted(query.items()), doseq=True)}" if query else path
 
     def _refuse_malformed(self, request: Request) -> None:
         for name in (self.page_query_param, "page_size"):
