@@ -8,7 +8,10 @@ import sys
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-TARGET = "videoai.wsgi:application"
+EDGE = "videoai.asgi:application"
+DJANGO = "videoai.wsgi:application"
+# The edge holds streams, which are connections that stay. The server's own bound is about a thousand.
+MOST_CONNECTIONS = 16_384
 NUMBER = re.compile("[0-9]{1,6}")
 
 
@@ -30,17 +33,27 @@ def refuse_taken_port(host: str, port: int) -> None:
 
 
 def serve(host: str, port: int, *, workers: int) -> None:
-    """Become the server; this process never returns.
+    """Become the server; this process never returns."""
+    command = [sys.executable, "-m", "granian", "--host", host, "--port", str(port)]
+    command += ["--workers", str(workers), "--respawn-failed-workers", "--log-level", "warning"]
+    # Ctrl-C reaches the workers twice, from the terminal and from their parent, and now and then leaves one
+    # waiting for ever.
+    command += ["--workers-kill-timeout", "5", *(of_edge() if settings.EDGE else of_django())]
+    sys.stdout.flush()
+    os.execv(sys.executable, command)  # noqa: S606 - our own command line, no shell
+
+
+def of_edge() -> list[str]:
+    """The server's options for the edge, with Django in threads behind it."""
+    return ["--interface", "asgi", "--runtime-mode", "st", "--backpressure", str(MOST_CONNECTIONS), EDGE]
+
+
+def of_django() -> list[str]:
+    """The server's options for Django alone.
 
     One blocking thread a process: Python runs one at a time anyway, and more of them are slower.
     """
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)]
-    command += ["--workers", str(workers), "--blocking-threads", "1", "--respawn-failed-workers"]
-    # Ctrl-C reaches the workers twice, from the terminal and from their parent, and now and then leaves one
-    # waiting for ever.
-    command += ["--workers-kill-timeout", "5", "--log-level", "warning", TARGET]
-    sys.stdout.flush()
-    os.execv(sys.executable, command)  # noqa: S606 - our own command line, no shell
+    return ["--interface", "wsgi", "--blocking-threads", "1", DJANGO]
 
 
 def number(name: str, default: int, *, most: int) -> int:

@@ -25,9 +25,9 @@ env.read_env(BASE_DIR / ".env")
 # --- Safety ----------------------------------------------------------------------------------------------
 
 
-def switch(name: str) -> bool:
-    """A setting that is off unless it is switched on. A word that is neither would quietly mean off."""
-    text = (os.environ.get(name) or "false").strip().lower()
+def switch(name: str, *, default: str = "false") -> bool:
+    """A setting that is on or off. A word that is neither would quietly mean off."""
+    text = (os.environ.get(name) or default).strip().lower()
     if text not in {*env.BOOLEAN_TRUE_STRINGS, "false", "off", "no", "n", "0"}:
         raise ImproperlyConfigured(f"{name}={text} is neither true nor false.")
     return text in env.BOOLEAN_TRUE_STRINGS
@@ -271,6 +271,24 @@ def days(name: str) -> int | None:
 
 MOST_DAYS = 36_500
 USAGE_RETENTION_DAYS = days("USAGE_RETENTION_DAYS")
+
+# --- Edge ------------------------------------------------------------------------------------------------
+
+
+def whole_number(name: str, *, default: int, least: int, most: int) -> int:
+    text = os.environ.get(name) or str(default)
+    if not (text.isascii() and text.isdigit() and least <= int(text[:20]) <= most):
+        raise ImproperlyConfigured(f"{name}={text} is not a whole number from {least:,} to {most:,}.")
+    return int(text)
+
+
+EDGE = switch("EDGE", default="true")
+# Threads that Django answers in; each has a connection to the database.
+EDGE_THREADS = whole_number("EDGE_THREADS", default=4, least=1, most=1_000)
+EDGE_CACHE_BYTES = whole_number("EDGE_CACHE_BYTES", default=64 * 1024 * 1024, least=0, most=1 << 40)
+# Live streams that a process holds, in all and of one address.
+EDGE_STREAMS = whole_number("EDGE_STREAMS", default=10_000, least=0, most=1_000_000)
+EDGE_STREAMS_PER_ADDRESS = whole_number("EDGE_STREAMS_PER_ADDRESS", default=100, least=0, most=1_000_000)
 
 # --- Limits ----------------------------------------------------------------------------------------------
 

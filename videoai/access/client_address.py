@@ -14,14 +14,18 @@ WITH_PORT = re.compile(r"(?P<v4>[0-9.]+):[0-9]{1,5}|\[(?P<v6>[^\]]+)\](?::[0-9]{
 
 
 def client_address(request: HttpRequest) -> str:
+    """Where `request` comes from; empty when the server knows no address, as on a Unix socket."""
+    return nearest_stranger(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))
+
+
+def nearest_stranger(peer: str, forwarded: str) -> str:
     """The peer's address or, behind trusted proxies, the nearest one in `X-Forwarded-For` that is not theirs.
 
     Each proxy appends whom it heard from, so the list is believed from its end, as long as it names proxies
-    of ours. Empty when the server knows no address, as on a Unix socket.
+    of ours.
     """
     nearest = ""
-    forwarded = request.headers.get("X-Forwarded-For", "").split(",")
-    for text in chain([request.META.get("REMOTE_ADDR", "")], reversed(forwarded)):
+    for text in chain([peer], reversed(forwarded.split(","))):
         address = _read(text)
         if address is None:
             break

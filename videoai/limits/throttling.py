@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from videoai.limits.callers import caller_of
+from videoai.limits.counted import count_of
 from videoai.limits.counting import count
 from videoai.limits.rates import Rate
 from videoai.limits.windows import Count
@@ -24,7 +25,9 @@ class Limits(BaseThrottle):
         kind, rate = _limit_of(request)
         if rate is None:
             return True
-        counted = count(f"{kind}:{caller_of(request._request)}", seconds=rate.seconds)
+        counted = count_of(request._request) or count(
+            f"{kind}:{caller_of(request._request)}", seconds=rate.seconds
+        )
         view.headers.update(headers(kind, rate, counted))
         if counted.number > rate.limit:
             raise TooMany(kind, rate, counted)
@@ -39,11 +42,15 @@ def _limit_of(request: Request) -> tuple[str, Rate | None]:
 
 def headers(kind: str, rate: Rate, counted: Count) -> dict[str, str]:
     """As the IETF's draft of RateLimit header fields has them."""
-    remaining = max(0, rate.limit - counted.number)
     return {
         "RateLimit-Policy": f'"{kind}";q={rate.limit};w={rate.seconds}',
-        "RateLimit": f'"{kind}";r={remaining};t={counted.resets_in}',
+        "RateLimit": left(kind, rate, counted),
     }
+
+
+def left(kind: str, rate: Rate, counted: Count) -> str:
+    """How many more are let through, and how many seconds until it is all of them again."""
+    return f'"{kind}";r={max(0, rate.limit - counted.number)};t={counted.resets_in}'
 
 
 class TooMany(Throttled):

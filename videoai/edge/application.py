@@ -1,0 +1,127 @@
+"""The ASGI application: what is ready is answered here, streams are held, the rest is handed over."""
+
+import logging
+
+from django.conf import settings
+
+from videoai.api.problem import DATABASE_SILENT
+from videoai.edge.addresses import Address, Addresses
+from videoai.edge.answers import Answer, Answers
+from videoai.edge.behind import Receive, Request, Send, Threads
+from videoai.edge.counting import Counting
+from videoai.edge.freshness import Freshness, Silent
+from videoai.edge.making import COUNTED, Asking, Makers
+from videoai.edge.problems import Problems
+from videoai.edge.ready import Ready
+from videoai.edge.requests import Requests, Scope
+from videoai.limits.counted import sealed
+
+logger = logging.getLogger(__name__)
+
+# So often a request looks for what others may have made; then Django answers it by itself.
+TRIES = 4
+READING = frozenset({"GET", "HEAD"})
+NOWHERE: Scope = {
+    "type": "http",
+    "method": "GET",
+    "path": "/api/v1/-/",
+    "query_string": b"",
+    "scheme": "http",
+    "http_version": "1.1",
+}
+
+
+class Edge:
+    """In front of what is `behind`."""
+
+    def __init__(self, *, freshness: Freshness, behind: Threads, makers: Threads, cache_bytes: int) -> None:
+        self._freshness = freshness
+        self._behind = behind
+        self._ready = Ready(most_bytes=cache_bytes)
+        self._answers = Answers()
+        self._makers = Makers(makers, freshness, self._ready, self._answers)
+        self._requests = Requests()
+        self._addresses = Addresses()
+        self._counting = Counting()
+        self._problems = Problems()
+        freshness.listen(self._ready.change)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """The lifespan of the process, as the server tells it."""
+        await receive()
+        await self._learn_problems()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self._freshness.close()
+        for part in (self._behind, self._makers, self._counting):
+            part.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _learn_problems(self) -> None:
+        """Ask Django for an address that there is not: that takes no database."""
+        host = settings.ALLOWED_HOSTS[0].lstrip(".") if settings.ALLOWED_HOSTS else "localhost"
+        headers = [(b"host", host.encode()), (b"x-forwarded-proto", b"https")]
+        scope = {**NOWHERE, "headers": headers}
+        self._problems.learn((await self._behind.ask(Request(scope))).headers)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] in READING:
+            address = self._addresses.find(scope["path"], scope["query_string"])
+            if address is not None:
+                plain = self._requests.plain(scope)
+                if plain is not None:
+                    counted = await self._counting.count(plain.address)
+                    asking = Asking(scope, plain, counted)
+                    if self._counting.is_over(counted):
+                        await self._behind.hand_over(already_counted(asking), receive, send)
+                    else:
+                        await self._read(address, asking, receive, send)
+                    return
+        await self._behind.hand_over(scope, receive, send)
+
+    async def _read(self, address: Address, asking: Asking, receive: Receive, send: Send) -> None:
+        try:
+            answer = await self._found(address, asking)
+        except Silent:
+            answer = self._problems.answer("unavailable", DATABASE_SILENT, asking.plain.request_id)
+        except Exception:
+            # Whatever is wrong in here, Django can still answer.
+            logger.exception("%s could not be answered from what is ready.", address.target)
+            answer = None
+        if answer is None:
+            await self._behind.hand_over(already_counted(asking), receive, send)
+            return
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        body = answer.body if asking.scope["method"] == "GET" else b""
+        await send({"type": "http.response.body", "body": body})
+
+    async def _found(self, address: Address, asking: Asking) -> Answer | None:
+        """What is ready, or made for this request; None if it changes faster than it is made."""
+        await self._freshness.read()
+        for _ in range(TRIES):
+            entry, missing = self._ready.find(address)
+            if entry is None and missing == [address]:
+                made = await self._makers.make(address, asking)
+                if made is not None and made.entry is None:
+                    return made.answer
+                entry = made.entry if made is not None else None
+            elif entry is None:
+                await self._makers.make_all(missing, asking)
+            if entry is not None:
+                left = self._counting.left(asking.counted)
+                answer = self._answers.answer(entry, asking.plain, left)
+                return answer or await self._makers.worded(address, asking)
+        return None
+
+
+def already_counted(asking: Asking) -> Scope:
+    """The request, with what was counted: Django must not count it again."""
+    if asking.counted is None:
+        return asking.scope
+    return {**asking.scope, "headers": [*asking.scope["headers"], (COUNTED, sealed(asking.counted).encode())]}

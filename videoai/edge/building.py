@@ -1,0 +1,33 @@
+"""Putting the edge together, as the settings say."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+from videoai.edge.application import Edge
+from videoai.edge.behind import Django, Threads
+from videoai.edge.freshness import Freshness, Source
+from videoai.edge.postgresql import PostgreSQL
+from videoai.edge.sqlite import SQLite
+from videoai.wsgi import application as django_application
+
+# They are bound by Python's one lock; a second one works while the first waits for the database.
+MAKERS = 2
+
+
+def source() -> Source:
+    """A look at the database that Django has its data in."""
+    if connection.vendor == "sqlite":
+        return SQLite(Path(connection.settings_dict["NAME"]))
+    return PostgreSQL(connection.get_connection_params())
+
+
+def edge() -> Edge:
+    django = Django(django_application)
+    return Edge(
+        freshness=Freshness(source()),
+        behind=Threads(django, threads=settings.EDGE_THREADS, name="django"),
+        makers=Threads(django, threads=MAKERS, name="making"),
+        cache_bytes=settings.EDGE_CACHE_BYTES,
+    )

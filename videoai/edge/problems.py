@@ -1,0 +1,37 @@
+"""Problems that the edge tells itself, because Django can't be asked."""
+
+import json
+import secrets
+
+from videoai.api.problem import MEDIA_TYPE, PROBLEMS, problem
+from videoai.edge.answers import LENGTH, REQUEST_ID, Answer
+from videoai.edge.shelf import Headers
+
+# Of Django's headers, those that belong to one answer alone.
+NOT_KEPT = frozenset(
+    {b"content-type", LENGTH, REQUEST_ID, b"allow", b"ratelimit", b"ratelimit-policy", b"retry-after"}
+)
+
+
+class Problems:
+    """In the pattern of a problem of Django's, so that browsers are told the same of each."""
+
+    def __init__(self) -> None:
+        self._headers: Headers = []
+
+    def learn(self, headers: Headers) -> None:
+        """Take the headers of an error of Django's for a pattern."""
+        self._headers = [(name, value) for name, value in headers if name not in NOT_KEPT]
+
+    def answer(self, code: str, detail: str, request_id: bytes = b"", *, retry_after: int = 1) -> Answer:
+        request_id = request_id or secrets.token_hex(16).encode()
+        told = {**problem(code, detail), "request_id": request_id.decode("latin-1")}
+        body = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+        headers = [
+            (b"content-type", MEDIA_TYPE.encode()),
+            (b"retry-after", str(retry_after).encode()),
+            (LENGTH, str(len(body)).encode()),
+            *self._headers,
+            (REQUEST_ID, request_id),
+        ]
+        return Answer(PROBLEMS[code][0], headers, body)

@@ -1,0 +1,98 @@
+"""Looking at SQLite: its own counter of commits first, the row of the revision only when that has moved."""
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from videoai.edge.freshness import MOST_CHANGES, Silent, State, Touched
+
+LOOK_SQL = "SELECT epoch, revision FROM catalogue_revision WHERE id = 1"
+OPEN_SQL = """
+    SELECT r.epoch, r.revision, m.id, m.model_id FROM catalogue_revision AS r
+    LEFT JOIN models AS m ON m.is_active WHERE r.id = 1
+"""
+TOUCHED_SQL = """
+    SELECT r.epoch, r.revision, s.kind, s.row_id, m.model_id, m.is_active FROM catalogue_revision AS r
+    LEFT JOIN catalogue_stamps AS s ON s.revision > ?
+    LEFT JOIN models AS m ON s.kind = 'models' AND m.id = s.row_id
+    WHERE r.id = 1 LIMIT ?
+"""
+NEVER_WRITTEN = ("", 0)
+# Readers hardly ever wait in WAL mode; the event loop must not wait long.
+BUSY_SECONDS = 0.1
+
+
+class SQLite:
+    """One connection of the event loop's thread to the file at `path`. A look takes microseconds."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._file = ""
+        self._commits = -1
+        self._state: State | None = None
+
+    async def open(self) -> tuple[State, dict[int, str]]:
+        self.close()
+        try:
+            # Opened for writing, because only a writer may tidy up after one that was killed.
+            self._connection = sqlite3.connect(
+                f"{self._path.as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS
+            )
+            self._connection.isolation_level = None
+            self._file = _file(self._path)
+        except (sqlite3.Error, OSError) as error:
+            raise Silent(str(error)) from None
+        rows = self._rows(OPEN_SQL)
+        self._state = self._read_as_state(rows)
+        return self._state, {row[2]: row[3] for row in rows if row[2] is not None}
+
+    def look(self, done: Callable[[State | Silent], None]) -> None:
+        if self._state is None:
+            raise Silent("There is no connection.")
+        try:
+            if _file(self._path) != self._file:
+                raise Silent("The file was replaced.")
+            ((commits,),) = self._rows("PRAGMA data_version")
+            if commits != self._commits:
+                self._state = self._read_as_state(self._rows(LOOK_SQL))
+                self._commits = commits
+        except OSError as error:
+            raise Silent(str(error)) from None
+        done(self._state)
+
+    async def touched(self, since: State) -> tuple[State, list[Touched]]:
+        rows = self._rows(TOUCHED_SQL, since.revision, MOST_CHANGES + 1)
+        self._state = self._read_as_state(rows)
+        found = [row[2:] for row in rows if row[2] is not None]
+        return self._state, [
+            Touched(kind, row_id, model_id, bool(is_active)) for kind, row_id, model_id, is_active in found
+        ]
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        self._state, self._commits = None, -1
+        if connection is not None:
+            connection.close()
+
+    def _rows(self, sql: str, *parameters: Any) -> list[Any]:
+        if self._connection is None:
+            raise Silent("There is no connection.")
+        try:
+            with closing(self._connection.execute(sql, parameters)) as cursor:
+                return cursor.fetchall()
+        except sqlite3.Error as error:
+            raise Silent(str(error)) from None
+
+    def _read_as_state(self, rows: list[Any]) -> State:
+        epoch, revision = rows[0][:2] if rows else NEVER_WRITTEN
+        return State(self._file, epoch, revision, "")
+
+
+def _file(path: Path) -> str:
+    """Which file stands at `path`: a backup that was moved there is another one."""
+    found = os.stat(path)
+    return f"{found.st_dev}:{found.st_ino}"
