@@ -13,8 +13,8 @@ from models_registry.api.tags import entity_tag, packed_tag
 from videoai.api.conditional import is_known
 from videoai.api.packing import accepts_gzip, is_worth_packing, pack
 from videoai.edge.addresses import Kind
-from videoai.edge.requests import Plain
-from videoai.edge.shelf import Entry, Headers
+from videoai.edge.requests import Headers, Plain
+from videoai.edge.shelf import Entry
 
 LENGTH, TAG, COUNTED, REQUEST_ID = b"content-length", b"etag", b"ratelimit", b"x-request-id"
 OK, NOT_MODIFIED = 200, 304

@@ -12,8 +12,7 @@ from urllib.parse import unquote_to_bytes
 from django.conf import settings
 
 from videoai.edge.answers import Answer
-from videoai.edge.requests import Scope
-from videoai.edge.shelf import Headers
+from videoai.edge.requests import Headers, Scope
 
 Message = dict[str, Any]
 Send = Callable[[Message], Awaitable[None]]

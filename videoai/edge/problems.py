@@ -5,7 +5,7 @@ import secrets
 
 from videoai.api.problem import MEDIA_TYPE, PROBLEMS, problem
 from videoai.edge.answers import LENGTH, REQUEST_ID, Answer
-from videoai.edge.shelf import Headers
+from videoai.edge.requests import Headers
 
 # Of Django's headers, those that belong to one answer alone.
 NOT_KEPT = frozenset(

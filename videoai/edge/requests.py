@@ -10,22 +10,19 @@ from videoai.access.client_address import nearest_stranger
 from videoai.api.request_id import WELL_FORMED
 
 Scope = Mapping[str, Any]
+Headers = list[tuple[bytes, bytes]]
 
 ACCEPTED = frozenset({b"", b"*/*", b"application/json"})
 MOST_HOSTS = 1_000
 
-HOST, ACCEPT, ENCODING, TAG, ID, FORWARDED = range(6)
-# What decides about an answer, by name; whatever else a client sends changes nothing about it.
-PLACES = {
-    b"host": HOST,
-    b"accept": ACCEPT,
-    b"accept-encoding": ENCODING,
-    b"if-none-match": TAG,
-    b"x-request-id": ID,
-    b"x-forwarded-for": FORWARDED,
-}
-# With one of these, Django has to look: credentials, bodies, another scheme.
-FOR_DJANGO = frozenset({b"authorization", b"content-length", b"transfer-encoding", b"x-forwarded-proto"})
+# What decides about an answer. Whatever else a client sends changes nothing about it, but for what follows.
+NAMES = (
+    *(b"host", b"accept", b"x-forwarded-proto", b"accept-encoding", b"if-none-match"),
+    *(b"x-request-id", b"x-forwarded-for"),
+)
+PLACES = {name: place for place, name in enumerate(NAMES)}
+# With one of these, Django has to look; with a cookie, if it is that of a session.
+FOR_DJANGO = frozenset({b"authorization", b"content-length", b"transfer-encoding"})
 
 
 class Plain(NamedTuple):
@@ -43,28 +40,16 @@ class Requests:
     def __init__(self) -> None:
         self._session_cookie = f"{settings.SESSION_COOKIE_NAME}=".encode()
         self._is_behind_proxies = bool(settings.TRUSTED_PROXIES)
-        self._https = settings.SECURE_SSL_REDIRECT
+        self._insists_on_https = settings.SECURE_SSL_REDIRECT
         self._hosts: set[bytes] = set()
 
     def plain(self, scope: Scope) -> Plain | None:
         """None for what Django has to answer."""
-        found = [b""] * len(PLACES)
-        is_secure = False
-        for name, value in scope["headers"]:
-            place = PLACES.get(name)
-            if place is not None:
-                if found[place]:
-                    return None
-                found[place] = value
-            elif name == b"cookie":
-                if self._session_cookie in value:
-                    return None
-            elif name in FOR_DJANGO:
-                if name != b"x-forwarded-proto" or value != b"https" or not self._https:
-                    return None
-                is_secure = True
-        host, accept, encoding, tag, request_id, forwarded = found
-        if accept not in ACCEPTED or is_secure is not self._https:
+        found = self._deciding(scope["headers"])
+        if found is None:
+            return None
+        host, accept, scheme, encoding, tag, request_id, forwarded = found
+        if accept not in ACCEPTED or (self._insists_on_https and scheme != b"https"):
             return None
         if host not in self._hosts and not self._is_good(host):
             return None
@@ -75,6 +60,19 @@ class Requests:
         if self._is_behind_proxies:
             address = nearest_stranger(address, forwarded.decode("latin-1"))
         return Plain(encoding, tag, request_id, address)
+
+    def _deciding(self, headers: Headers) -> list[bytes] | None:
+        """The values of `NAMES`; None if one comes twice, or anything that is for Django."""
+        found = [b""] * len(NAMES)
+        for name, value in headers:
+            place = PLACES.get(name)
+            if place is not None:
+                if found[place]:
+                    return None
+                found[place] = value
+            elif name in FOR_DJANGO or (name == b"cookie" and self._session_cookie in value):
+                return None
+        return found
 
     def _is_good(self, host: bytes) -> bool:
         domain, _ = split_domain_port(host.decode("latin-1"))

@@ -5,11 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from videoai.edge.addresses import Address
+from videoai.edge.requests import Headers
 
 # What an entry costs beside its bytes: its headers, its place in the dictionaries.
 OVERHEAD = 1_500
-
-Headers = list[tuple[bytes, bytes]]
 
 
 @dataclass(slots=True, eq=False)

@@ -1,6 +1,5 @@
 """Looking at SQLite: its own counter of commits first, the row of the revision only when that has moved."""
 
-import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -94,5 +93,5 @@ class SQLite:
 
 def _file(path: Path) -> str:
     """Which file stands at `path`: a backup that was moved there is another one."""
-    found = os.stat(path)
+    found = path.stat()
     return f"{found.st_dev}:{found.st_ino}"
