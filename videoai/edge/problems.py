@@ -1,10 +1,9 @@
 """Problems that the edge tells itself, because Django can't be asked."""
 
 import json
-import secrets
 
 from videoai.api.problem import MEDIA_TYPE, PROBLEMS, problem
-from videoai.edge.answers import LENGTH, REQUEST_ID, Answer
+from videoai.edge.answers import LENGTH, REQUEST_ID, Answer, new_request_id
 from videoai.edge.requests import Headers
 
 # Of Django's headers, those that belong to one answer alone.
@@ -24,7 +23,7 @@ class Problems:
         self._headers = [(name, value) for name, value in headers if name not in NOT_KEPT]
 
     def answer(self, code: str, detail: str, request_id: bytes = b"", *, retry_after: int = 1) -> Answer:
-        request_id = request_id or secrets.token_hex(16).encode()
+        request_id = request_id or new_request_id()
         told = {**problem(code, detail), "request_id": request_id.decode("latin-1")}
         body = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
         headers = [
