@@ -77,7 +77,7 @@ class Answers:
 
 
 def new_request_id() -> bytes:
-    """As long as those that Django makes; it guards nothing, so nobody need wait for the system's own chance."""
+    """As long as those that Django makes; it guards nothing, so any chance will do."""
     return b"%032x" % getrandbits(128)
 
 
