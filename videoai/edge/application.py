@@ -1,19 +1,20 @@
 """The ASGI application: what is ready is answered here, streams are held, the rest is handed over."""
 
 import logging
-
-from django.conf import settings
+from contextlib import suppress
 
 from videoai.api.problem import DATABASE_SILENT
-from videoai.edge.addresses import Address, Addresses
+from videoai.edge.addresses import PREFIX, Address, Addresses
 from videoai.edge.answers import Answer, Answers
 from videoai.edge.behind import Receive, Request, Send, Threads
 from videoai.edge.counting import Counting
 from videoai.edge.freshness import Freshness, Silent
 from videoai.edge.making import COUNTED, Asking, Makers
+from videoai.edge.own import own_scope
 from videoai.edge.problems import Problems
 from videoai.edge.ready import Ready
 from videoai.edge.requests import Requests, Scope
+from videoai.edge.warming import Warming
 from videoai.limits.counted import sealed
 
 logger = logging.getLogger(__name__)
@@ -21,14 +22,6 @@ logger = logging.getLogger(__name__)
 # So often a request looks for what others may have made; then Django answers it by itself.
 TRIES = 4
 READING = frozenset({"GET", "HEAD"})
-NOWHERE: Scope = {
-    "type": "http",
-    "method": "GET",
-    "path": "/api/v1/-/",
-    "query_string": b"",
-    "scheme": "http",
-    "http_version": "1.1",
-}
 
 
 class Edge:
@@ -45,6 +38,7 @@ class Edge:
         self._counting = Counting()
         self._problems = Problems()
         freshness.listen(self._ready.change)
+        self._warming = Warming(self._makers, self._ready, freshness)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -56,8 +50,12 @@ class Edge:
         """The lifespan of the process, as the server tells it."""
         await receive()
         await self._learn_problems()
+        self._warming.start()
+        with suppress(Silent):
+            await self._freshness.read()
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        self._warming.close()
         self._freshness.close()
         for part in (self._behind, self._makers, self._counting):
             part.close()
@@ -65,10 +63,8 @@ class Edge:
 
     async def _learn_problems(self) -> None:
         """Ask Django for an address that there is not: that takes no database."""
-        host = settings.ALLOWED_HOSTS[0].lstrip(".") if settings.ALLOWED_HOSTS else "localhost"
-        headers = [(b"host", host.encode()), (b"x-forwarded-proto", b"https")]
-        scope = {**NOWHERE, "headers": headers}
-        self._problems.learn((await self._behind.ask(Request(scope))).headers)
+        nowhere = await self._behind.ask(Request(own_scope(f"{PREFIX}-/")))
+        self._problems.learn(nowhere.headers)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] in READING:

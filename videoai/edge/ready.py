@@ -22,8 +22,14 @@ MOST_AT_ONCE = 100
 class Ready:
     def __init__(self, *, most_bytes: int) -> None:
         self.shelf = Shelf(most_bytes=most_bytes)
+        self._most_bytes = most_bytes
         self._moves: deque[Move] = deque(maxlen=MOST_MOVES)
         self._moved = 0  # how many moves there ever were; the last of them stands at the end
+
+    @property
+    def has_room(self) -> bool:
+        """For what nobody has asked for yet, without putting out what was asked for."""
+        return self.shelf.bytes < self._most_bytes / 2
 
     def find(self, address: Address) -> tuple[Entry | None, list[Address]]:
         """The entry at `address`, or what has to be made to have it: itself, or models that have moved."""
