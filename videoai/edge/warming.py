@@ -49,7 +49,7 @@ class Warming:
                 pass  # a new connection will be a reason to begin again
             except Exception:
                 logger.exception(
-                    "The models could not be made ready beforehand; each is when it is asked for."
+                    "Warming failed; each model is made when it is asked for."
                 )
 
     async def _warm(self) -> None:
