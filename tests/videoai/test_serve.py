@@ -30,13 +30,19 @@ def test_without_one_the_default_counts(monkeypatch, unset):
     assert serve.port() == 8000
 
 
-def test_the_server_gets_what_it_was_told(monkeypatch):
+@pytest.mark.parametrize(
+    ("edge", "interface", "target"),
+    [(True, "asgi", "videoai.asgi:application"), (False, "wsgi", "videoai.wsgi:application")],
+)
+def test_the_server_gets_what_it_was_told(monkeypatch, settings, edge, interface, target):
     started = []
     monkeypatch.setattr(serve.os, "execv", lambda path, command: started.append(command))
+    settings.EDGE = edge
 
     serve.serve("127.0.0.1", 8123, workers=3)
 
     (command,) = started
     assert command[command.index("--port") + 1] == "8123"
     assert command[command.index("--workers") + 1] == "3"
-    assert command[-1] == "videoai.wsgi:application"
+    assert command[command.index("--interface") + 1] == interface
+    assert command[-1] == target
