@@ -1,6 +1,7 @@
 """Every named filter of the catalogue, and the managers made of them."""
 
 import uuid
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -71,10 +72,15 @@ class AIModelQuerySet(AuditedQuerySet["AIModel"]):
 
     def with_model_id(self, model_id: str) -> "AIModelQuerySet":
         """The model of exactly this id; text that no id can be finds nothing."""
-        if UNSTORABLE.search(model_id):  # databases refuse to look for it
-            return self.none()
+        return self.with_model_ids([model_id])
+
+    def with_model_ids(self, model_ids: Iterable[str]) -> "AIModelQuerySet":
+        """The models of exactly these ids; text that no id can be finds nothing."""
+        # Databases refuse to look for some.
+        possible = {model_id for model_id in model_ids if not UNSTORABLE.search(model_id)}
         # Lower case as well, because that is what the unique index is made of.
-        return self.filter(model_id__lower=model_id.lower(), model_id=model_id)
+        lower = {model_id.lower() for model_id in possible}
+        return self.filter(model_id__lower__in=lower, model_id__in=possible)
 
     def _holding(self, field: str, items: tuple[Any, ...]) -> "AIModelQuerySet":
         found = self

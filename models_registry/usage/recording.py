@@ -37,6 +37,13 @@ class Recorded:
     is_new: bool
 
 
+class Single(NamedTuple):
+    """One generation to record, and the id of its model."""
+
+    model_id: str
+    report: Report
+
+
 @dataclass(frozen=True)
 class Rejection:
     """An item of a batch that was not recorded, and why."""
@@ -78,17 +85,45 @@ def record(model_id: str, values: Mapping[str, Any], *, now: datetime | None = N
     default). The same record again changes nothing.
     Raises ModelUnavailable, ValidationError (keyed by field) or GenerationConflict.
     """
-    model = AIModel.objects.with_model_id(model_id).values_list("pk", flat=True).first()
-    if model is None:
-        raise ModelUnavailable(_unknown_model(model_id))
-    report, problems = read_report(
-        values, model=model, now=_in_utc(now), known_qualities=_known_qualities([values])
-    )
-    if report is None:
-        raise ValidationError(_by_field(problems))
-    stored = _write([report])[report.generation_id]
+    (single,) = read_each([(model_id, values)], now=now)
+    if isinstance(single, Exception):
+        raise single
+    (outcome,) = record_each([single])
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+def read_each(
+    items: Sequence[tuple[str, Mapping[str, Any]]], *, now: datetime | None = None
+) -> list[Single | ModelUnavailable | ValidationError]:
+    """Each of `items`, a model and what `record` takes of it, ready to be recorded; or what is wrong."""
+    models = _primary_keys(model_id for model_id, _ in items)
+    qualities = _known_qualities(values for _, values in items)
+    moment = _in_utc(now)
+    found: list[Single | ModelUnavailable | ValidationError] = []
+    for model_id, values in items:
+        if model_id not in models:
+            found.append(ModelUnavailable(_unknown_model(model_id)))
+            continue
+        report, problems = read_report(values, model=models[model_id], now=moment, known_qualities=qualities)
+        found.append(ValidationError(_by_field(problems)) if report is None else Single(model_id, report))
+    return found
+
+
+def record_each(singles: Sequence[Single]) -> list[Recorded | GenerationConflict]:
+    """Count `singles` in one transaction, and tell of each what `record` would have.
+
+    The first of an id counts; the others are the same again, or in conflict with it.
+    """
+    known = _write_first([report for _, report in singles])
+    return [_outcome(single, stored) for single, stored in zip(singles, known, strict=True)]
+
+
+def _outcome(single: Single, stored: Stored) -> Recorded | GenerationConflict:
+    model_id, report = single
     if not stored.is_of(report):
-        raise GenerationConflict(report.generation_id)
+        return GenerationConflict(report.generation_id)
     told = as_told(report._replace(finished_at=stored.finished_at), model_id=model_id)
     return Recorded(told, is_new=stored.is_new)
 
@@ -102,13 +137,9 @@ def record_many(items: Sequence[Any], *, now: datetime | None = None) -> Batch:
         raise ValueError(f"At most {MOST_AT_ONCE:,} generations at once, not {len(items):,}.")
     batch = Batch()
     reports = _readable(items, batch, now=_in_utc(now))
-    first: dict[str, Report] = {}
-    for report in reports.values():
-        first.setdefault(report.generation_id, report)
-    known = _write(first.values()) if first else {}
-    for index, report in reports.items():
-        stored = known[report.generation_id]
-        if stored.is_new and first[report.generation_id] is report:
+    known = _write_first(list(reports.values()))
+    for (index, report), stored in zip(reports.items(), known, strict=True):
+        if stored.is_new:
             batch.recorded += 1
         elif stored.is_of(report):
             batch.duplicates += 1
@@ -146,10 +177,8 @@ def _readable(items: Sequence[Any], batch: Batch, *, now: datetime) -> dict[int,
 
 
 def _primary_keys(model_ids: Iterable[object]) -> dict[str, int]:
-    wanted = {
-        model_id for model_id in model_ids if isinstance(model_id, str) and not UNSTORABLE.search(model_id)
-    }
-    return dict(AIModel.objects.filter(model_id__in=wanted).values_list("model_id", "pk"))
+    wanted = {model_id for model_id in model_ids if isinstance(model_id, str)}
+    return dict(AIModel.objects.with_model_ids(wanted).values_list("model_id", "pk"))
 
 
 def _known_qualities(items: Iterable[Mapping[str, Any]]) -> set[str]:
@@ -200,6 +229,20 @@ def _in_utc(moment: datetime | None) -> datetime:
 
 
 # --- Writing ---------------------------------------------------------------------------------------------
+
+
+def _write_first(reports: Sequence[Report]) -> list[Stored]:
+    """Record of each id the first, and tell of each of `reports` what its id stands for."""
+    first: dict[str, Report] = {}
+    for report in reports:
+        first.setdefault(report.generation_id, report)
+    known = _write(first.values()) if first else {}
+    found = []
+    for report in reports:
+        stored = known[report.generation_id]
+        is_first = first[report.generation_id] is report
+        found.append(stored if is_first else stored._replace(is_new=False))
+    return found
 
 
 @transaction.atomic
