@@ -27,6 +27,7 @@ SCHEME = "Bearer"
 HEADER = re.compile("(?i:bearer) +(.+)")
 # Compared with when the prefix is unknown, so that the time an answer takes tells nothing.
 NOBODYS_DIGEST = "0" * DIGEST_LENGTH
+ENDED = {TokenState.EXPIRED: "expired", TokenState.REVOKED: "was revoked"}
 # One sentence for every token that was not proven to be one: it tells nothing about which there are.
 NOT_VALID = "The token is not valid. Send a live one, as in `Authorization: Bearer vai_…`, or no such header."
 
@@ -42,37 +43,57 @@ class BearerAuthentication(BaseAuthentication):
         token = proven_token(header)
         refuse_ended(token, at=now)
         note_use(token, at=now)
-        request._request.audit_actor = Actor("token", str(token.pk), str(token))  # type: ignore[attr-defined]
+        request._request.audit_actor = actor_with(token)  # type: ignore[attr-defined]
         return AnonymousUser(), TokenRights(token)
 
     def authenticate_header(self, request: Request) -> str:
         return SCHEME
 
 
+def actor_with(token: ServiceToken) -> Actor:
+    return Actor("token", str(token.pk), str(token))
+
+
+def live_token(header: str, *, at: datetime) -> ServiceToken | None:
+    """The token in `header`, if it opens doors. If it opens none, nobody is told, and nothing is recorded."""
+    sent = _sent_in(header)
+    if sent is None:
+        return None
+    token, is_proven = _looked_up(sent)
+    return token if is_proven and token and token.state(at) not in ENDED else None
+
+
 def proven_token(header: str) -> ServiceToken:
     """The token whose secret stands in `header`, live or not. Raises AuthenticationFailed."""
-    found = HEADER.fullmatch(header)
-    sent = TokenText.read(found[1]) if found else None
+    sent = _sent_in(header)
     if sent is None:
         token_refused("malformed")
         raise AuthenticationFailed(NOT_VALID)
-    token = ServiceToken.objects.filter(prefix=sent.prefix).first()
-    is_proven = hmac.compare_digest(token.digest if token else NOBODYS_DIGEST, sent.digest)
+    token, is_proven = _looked_up(sent)
     if token is None or not is_proven:
         token_refused("wrong_secret" if token else "unknown", sent.prefix)
         raise AuthenticationFailed(NOT_VALID)
     return token
 
 
+def _sent_in(header: str) -> TokenText | None:
+    found = HEADER.fullmatch(header)
+    return TokenText.read(found[1]) if found else None
+
+
+def _looked_up(sent: TokenText) -> tuple[ServiceToken | None, bool]:
+    """The token of this prefix, and whether it was sent with its secret."""
+    token = ServiceToken.objects.filter(prefix=sent.prefix).first()
+    return token, hmac.compare_digest(token.digest if token else NOBODYS_DIGEST, sent.digest)
+
+
 def refuse_ended(token: ServiceToken, *, at: datetime) -> None:
     """Whoever knows the secret may know what became of the token. Raises AuthenticationFailed."""
     state = token.state(at)
-    if state == TokenState.EXPIRED:
-        told = f"The token expired on {utc_text(token.expires_at)}. Ask for a new one."
-    elif state == TokenState.REVOKED:
-        told = f"The token was revoked on {utc_text(token.revoked_at)}. Ask for a new one."
-    else:
+    if state not in ENDED:
         return
+    ended_at = token.expires_at if state == TokenState.EXPIRED else token.revoked_at
+    told = f"The token {ENDED[state]} on {utc_text(ended_at)}. Ask for a new one."
     token_refused(state.value, token.prefix)
     raise AuthenticationFailed(told)
 

@@ -31,14 +31,17 @@ class StrictJSONParser(BaseParser):
         _refuse_other_types(media_type or "")
         context = parser_context or {}
         length = context["request"].META.get("CONTENT_LENGTH")
-        text = _text(_content(stream, declared_length=int(length or 0)))
-        return _object(text, judged_apart=getattr(context.get("view"), "judged_apart", None))
+        content = _content(stream, declared_length=int(length or 0))
+        return object_in(content, judged_apart=getattr(context.get("view"), "judged_apart", None))
 
 
-def _object(text: str, *, judged_apart: str | None) -> dict[str, Any]:
-    """The object in `text`. In the list `judged_apart`, what is unreadable is left for its view to tell."""
+def object_in(body: bytes, *, judged_apart: str | None = None) -> dict[str, Any]:
+    """The object in `body`. In the list `judged_apart`, what is unreadable is left for its view to tell.
+
+    Raises ParseError, or ValidationError keyed by field.
+    """
     try:
-        content, faults = read_document(text)
+        content, faults = read_document(_text(body))
     except json.JSONDecodeError as error:
         raise ParseError(f"line {error.lineno}, column {error.colno}: {error.msg}.") from error
     if not isinstance(content, dict):

@@ -18,7 +18,7 @@ _windows: dict[str, Windows] = {}
 class SharedCache(RedisCache):
     """One count for all processes."""
 
-    def count(self, key: str, *, seconds: int) -> Count:
+    def count(self, key: str, *, seconds: int, times: int = 1) -> Count:
         """One transaction, one way there and back.
 
         Django's own `incr` takes two, and a counter that ran out between them would come back without an end.
@@ -26,7 +26,7 @@ class SharedCache(RedisCache):
         name = self.make_and_validate_key(key)
         with self._cache.get_client(name, write=True).pipeline(transaction=True) as steps:
             steps.set(name, 0, ex=seconds, nx=True)
-            steps.incr(name)
+            steps.incr(name, times)
             steps.pttl(name)
             _, number, milliseconds = steps.execute()
         return Count(number, max(1, math.ceil(milliseconds / 1_000)))
@@ -39,8 +39,8 @@ class OwnCache(LocMemCache):
         super().__init__(name, params)
         self.windows = _windows.setdefault(name, Windows())
 
-    def count(self, key: str, *, seconds: int) -> Count:
-        return self.windows.count(key, seconds=seconds, most=self._max_entries)
+    def count(self, key: str, *, seconds: int, times: int = 1) -> Count:
+        return self.windows.count(key, seconds=seconds, most=self._max_entries, times=times)
 
     def clear(self) -> None:
         super().clear()

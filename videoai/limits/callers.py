@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest
 
+from models_registry.audit.occasion import Actor
 from videoai.access.client_address import client_address, shared_network
 from videoai.access.occasions import actor_of
 
@@ -9,7 +10,11 @@ from videoai.access.occasions import actor_of
 def caller_of(request: HttpRequest) -> str:
     """The token or user that the request comes from or, without one, its address."""
     actor = actor_of(request)
-    return f"{actor.kind}:{actor.id}" if actor.id else f"address:{neighbourhood(client_address(request))}"
+    return account_of(actor) if actor.id else f"address:{neighbourhood(client_address(request))}"
+
+
+def account_of(actor: Actor) -> str:
+    return f"{actor.kind}:{actor.id}"
 
 
 def neighbourhood(address: str) -> str:

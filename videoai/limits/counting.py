@@ -55,17 +55,17 @@ class Outage:
 outage = Outage()
 
 
-def count(key: str, *, seconds: int) -> Count:
-    """Count one more of `key` in a window of that many seconds.
+def count(key: str, *, seconds: int, times: int = 1) -> Count:
+    """Count one more of `key`, or some at once, in a window of that many seconds.
 
     Never fails: while the shared cache is silent, this process counts by itself.
     """
     if outage.is_time_to_ask():
         try:
-            counted = cast(SharedCache, caches["default"]).count(key, seconds=seconds)
+            counted = cast(SharedCache, caches["default"]).count(key, seconds=seconds, times=times)
         except (RedisError, OSError) as error:
             outage.goes_on(error)
         else:
             outage.is_over()
             return counted
-    return cast(OwnCache, caches["process"]).count(key, seconds=seconds)
+    return cast(OwnCache, caches["process"]).count(key, seconds=seconds, times=times)

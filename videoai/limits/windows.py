@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Count(NamedTuple):
-    number: int  # of the window so far, this one included
+    number: int  # of the window so far, the last one included
     resets_in: int  # whole seconds until the window ends, at least 1
 
 
@@ -34,15 +34,15 @@ class Windows:
     def __len__(self) -> int:
         return self._size
 
-    def count(self, key: str, *, seconds: int, most: int) -> Count:
-        """Count one more of `key`; `most` windows are remembered."""
+    def count(self, key: str, *, seconds: int, most: int, times: int = 1) -> Count:
+        """Count one more of `key`, or some at once; `most` windows are remembered."""
         with self._lock:
             now = time.time()
             same_length = self._by_length.get(seconds)
             window = same_length.get(key) if same_length else None
             if window is None or window.end <= now:
                 window = self._begin(key, seconds, now, most)
-            window.number += 1
+            window.number += times
             return Count(window.number, min(max(1, math.ceil(window.end - now)), seconds))
 
     def clear(self) -> None:
