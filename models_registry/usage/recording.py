@@ -246,6 +246,7 @@ def _write_first(reports: Sequence[Report]) -> list[Stored]:
 
 
 @transaction.atomic
+@statements.sent_at_once()
 def _write(reports: Iterable[Report]) -> dict[str, Stored]:
     """Record those of `reports` whose ids are free, and tell of each id what it now stands for."""
     ordered = sorted(reports)

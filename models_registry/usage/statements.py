@@ -6,13 +6,15 @@ writers wait for each other in one order.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 from django.db import connection
+from psycopg import Pipeline
 
 from models_registry.usage.tallies import Tally
 
@@ -67,6 +69,19 @@ ROLLUPS = Table(
 ERROR_COUNTS = Table(
     "usage_error_counts", key={**PERIOD, "error_code": "text"}, others={"failures": "bigint"}
 )
+
+
+@contextmanager
+def sent_at_once() -> Iterator[None]:
+    """Statements whose result nobody asks for wait for no answer of the database, where it can do that.
+
+    Belongs inside the transaction: what failed is raised at the end. Raises django.db.Error.
+    """
+    if connection.vendor != "postgresql" or not Pipeline.is_supported():
+        yield
+        return
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
 
 
 def claim(rows: Iterable[Row]) -> set[str]:
