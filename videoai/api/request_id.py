@@ -19,19 +19,15 @@ def current_request_id() -> str:
     return _request_id.get()
 
 
-def request_id_of(sent: str) -> str:
-    """The client's id when it is well formed, else one made for it."""
-    return sent if WELL_FORMED.fullmatch(sent) else uuid.uuid4().hex
-
-
 class RequestIdMiddleware:
-    """Gives every request its id. Outermost, so errors have it too."""
+    """Takes the client's id when it is well formed, else makes one. Outermost, so errors have it too."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request_id = request_id_of(request.headers.get(HEADER, ""))
+        sent = request.headers.get(HEADER, "")
+        request_id = sent if WELL_FORMED.fullmatch(sent) else uuid.uuid4().hex
         # Never reset: Django logs the response after this returns, and the next request sets its own.
         _request_id.set(request_id)
         response = self.get_response(request)

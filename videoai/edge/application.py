@@ -6,13 +6,15 @@ from contextlib import suppress
 from videoai.api.problem import DATABASE_SILENT
 from videoai.edge.addresses import PREFIX, Address, Addresses
 from videoai.edge.answers import Answer, Answers
-from videoai.edge.behind import Receive, Request, Send, Threads
+from videoai.edge.arrivals import is_recording
+from videoai.edge.behind import Receive, Request, Send, Threads, read_body, send_answer
 from videoai.edge.counting import Counting
 from videoai.edge.freshness import Freshness, Silent
 from videoai.edge.making import COUNTED, Asking, Makers
 from videoai.edge.own import own_scope
 from videoai.edge.problems import Problems
 from videoai.edge.ready import Ready
+from videoai.edge.recording import GroupCommit
 from videoai.edge.requests import Requests, Scope
 from videoai.edge.warming import Warming
 from videoai.limits.counted import sealed
@@ -37,6 +39,7 @@ class Edge:
         self._addresses = Addresses()
         self._counting = Counting()
         self._problems = Problems()
+        self._recordings = GroupCommit()
         freshness.listen(self._ready.change)
         self._warming = Warming(self._makers, self._ready, freshness)
 
@@ -57,7 +60,7 @@ class Edge:
         await receive()
         self._warming.close()
         self._freshness.close()
-        for part in (self._behind, self._makers, self._counting):
+        for part in (self._recordings, self._behind, self._makers, self._counting):
             part.close()
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -79,7 +82,17 @@ class Edge:
                     else:
                         await self._read(address, asking, receive, send)
                     return
+        elif scope["method"] == "POST" and is_recording(scope["path"]):
+            await self._record(Request(scope, await read_body(scope, receive)), send)
+            return
         await self._behind.hand_over(scope, receive, send)
+
+    async def _record(self, request: Request, send: Send) -> None:
+        answer = await self._recordings.record(request)
+        if isinstance(answer, Answer):
+            await send_answer(answer, send)
+        else:
+            await self._behind.pass_on(answer, send)
 
     async def _read(self, address: Address, asking: Asking, receive: Receive, send: Send) -> None:
         try:

@@ -106,8 +106,11 @@ class Threads:
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._whole, request)
 
     async def hand_over(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Read the request's body, have it answered and send the answer, in pieces if it comes in pieces."""
-        request = Request(scope, await read_body(scope, receive))
+        """Read the request's body, have it answered and send the answer."""
+        await self.pass_on(Request(scope, await read_body(scope, receive)), send)
+
+    async def pass_on(self, request: Request, send: Send) -> None:
+        """Have it answered and send the answer, in pieces if it comes in pieces."""
         loop = asyncio.get_running_loop()
 
         def emit(message: Message) -> None:

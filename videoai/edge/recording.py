@@ -10,55 +10,69 @@ import time
 from collections.abc import Iterator, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
+from typing import NamedTuple
 
 from django.db import Error, close_old_connections, connections
 
 from models_registry.usage.recording import MOST_AT_ONCE
-from videoai.edge.arrivals import Arrival, Request, arrival
-from videoai.edge.together import Answer, Together
+from videoai.edge.answers import Answer
+from videoai.edge.arrivals import Arrival, arrival
+from videoai.edge.behind import Request
+from videoai.edge.making import COUNTED
+from videoai.edge.together import Outcome, Together
+from videoai.limits.counted import sealed
+from videoai.limits.windows import Count
 
 MOST_WAITING = 10_000
 # A connection that was good so lately is used without asking; if it breaks, Django takes over once.
 TRUSTED_SECONDS = 1.0
+SECONDS_TO_END = 2.0
 
 logger = logging.getLogger(__name__)
 
-Waiting = tuple[Arrival, "asyncio.Future[Answer | None]"]
+
+class Waiting(NamedTuple):
+    """An arrival, and what its request waits for."""
+
+    arrival: Arrival
+    outcome: "asyncio.Future[Outcome]"
 
 
 class GroupCommit:
-    """Records for one event loop; it starts with the first recording."""
+    """Records for one event loop; its thread starts with the first recording."""
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
         self._waiting = 0
         self._thread: Thread | None = None
 
-    async def record(self, request: Request) -> Answer | None:
-        """The answer to a recording that stands. None leaves `request` to Django, which tells what is wrong."""
-        if self._waiting >= MOST_WAITING:
-            return None
-        arrived = arrival(request)
+    async def record(self, request: Request) -> Answer | Request:
+        """The answer to a recording that stands; or `request` as Django has to see it, to say what is wrong.
+
+        What comes back was not recorded, or nobody knows, which is the same: nothing is counted twice.
+        """
+        arrived = arrival(request) if self._waiting < MOST_WAITING else None
         if arrived is None:
-            return None
-        self._start()
-        answer: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
-        self._waiting += 1
-        self._queue.put((arrived, answer))
-        return await answer
+            return request
+        outcome = await self._recorded(arrived)
+        return outcome.answer or _already_counted(request, outcome.counted)
 
     def close(self) -> None:
-        """Record what waits, and end. Returns when the thread has gone."""
+        """Record what waits, and end."""
         if self._thread is not None:
             self._queue.put(None)
-            self._thread.join()
+            self._thread.join(SECONDS_TO_END)
             self._thread = None
 
-    def _start(self) -> None:
+    def _recorded(self, arrived: Arrival) -> "asyncio.Future[Outcome]":
         if self._thread is None:
             # A daemon: nothing that still waits was promised to anybody, so it keeps no process from ending.
             self._thread = Thread(target=self._run, name="group-commit", daemon=True)
             self._thread.start()
+        outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._waiting += 1
+        self._queue.put(Waiting(arrived, outcome))
+        return outcome
 
     # --- In the thread -----------------------------------------------------------------------------------
 
@@ -68,14 +82,15 @@ class GroupCommit:
             for batch in self._batches():
                 if time.monotonic() >= trusted_until:
                     close_old_connections()
-                answers = _answers(together, batch)
-                trusted_until = 0.0 if answers is None else time.monotonic() + TRUSTED_SECONDS
-                self._hand_out(batch, answers or [None] * len(batch))
+                outcomes = [Outcome() for _ in batch]
+                is_good = _try(together, [one.arrival for one in batch], outcomes)
+                trusted_until = time.monotonic() + TRUSTED_SECONDS if is_good else 0.0
+                self._hand_out(batch, outcomes)
         finally:
             connections.close_all()
 
     def _batches(self) -> Iterator[list[Waiting]]:
-        """All that wait at that moment, again and again."""
+        """All that wait at that moment, again and again, until a None."""
         while (first := self._queue.get()) is not None:
             batch = [first]
             while len(batch) < MOST_AT_ONCE:
@@ -89,28 +104,38 @@ class GroupCommit:
                 batch.append(one)
             yield batch
 
-    def _hand_out(self, batch: Sequence[Waiting], answers: Sequence[Answer | None]) -> None:
-        loop = batch[0][1].get_loop()
+    def _hand_out(self, batch: Sequence[Waiting], outcomes: Sequence[Outcome]) -> None:
+        loop = batch[0].outcome.get_loop()
         try:
-            loop.call_soon_threadsafe(self._answer, batch, answers)
+            loop.call_soon_threadsafe(self._tell, batch, outcomes)
         except RuntimeError:  # the loop has ended, and with it all who waited
             logger.info("%d recordings have nobody left to be told.", len(batch))
 
     # --- In the event loop -------------------------------------------------------------------------------
 
-    def _answer(self, batch: Sequence[Waiting], answers: Sequence[Answer | None]) -> None:
+    def _tell(self, batch: Sequence[Waiting], outcomes: Sequence[Outcome]) -> None:
         self._waiting -= len(batch)
-        for (_, waiting), answer in zip(batch, answers, strict=True):
-            if not waiting.done():  # its client may have gone
-                waiting.set_result(answer)
+        for waiting, outcome in zip(batch, outcomes, strict=True):
+            if not waiting.outcome.done():  # its client may have gone
+                waiting.outcome.set_result(outcome)
 
 
-def _answers(together: Together, batch: Sequence[Waiting]) -> list[Answer | None] | None:
-    """None if the batch failed as a whole: recording is idempotent, so Django may try each again."""
+def _try(together: Together, arrivals: Sequence[Arrival], outcomes: Sequence[Outcome]) -> bool:
+    """False if the batch failed as a whole; recording is idempotent, so Django may try each again."""
     try:
-        return together.record([arrived for arrived, _ in batch])
+        together.record(arrivals, outcomes)
     except Error as error:
-        logger.warning("%d recordings failed together: %s", len(batch), type(error).__name__)
+        logger.warning("%d recordings failed together: %s", len(arrivals), type(error).__name__)
+        return False
     except Exception:
-        logger.exception("%d recordings failed together.", len(batch))
-    return None
+        logger.exception("%d recordings failed together.", len(arrivals))
+        return False
+    return True
+
+
+def _already_counted(request: Request, counted: Count | None) -> Request:
+    """With a word to Django not to count it again."""
+    if counted is None:
+        return request
+    headers = [*request.scope["headers"], (COUNTED, sealed(counted).encode())]
+    return request._replace(scope={**request.scope, "headers": headers})

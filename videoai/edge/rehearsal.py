@@ -8,7 +8,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextvars import copy_context
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any
 
 from django.conf import settings
@@ -20,38 +19,38 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch, reverse
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.request import Request
+from rest_framework.request import Request as DRFRequest
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView
 
 from models_registry.api.scopes import RECORDING
 from models_registry.usage.api.recording import GenerationsView
-from videoai.api.request_id import HEADER
-from videoai.edge.arrivals import Headers
-from videoai.limits.caches import Count
-from videoai.limits.rates import Rate
-from videoai.limits.throttling import headers as limit_headers
+from videoai.edge.answers import COUNTED, LENGTH, REQUEST_ID
+from videoai.edge.arrivals import Surroundings
+from videoai.edge.behind import Request, environ
+from videoai.edge.requests import Headers, Scope
+from videoai.limits import throttling
+from videoai.limits.windows import Count
 
 MOST_KEPT = 64
 STATUSES = (201, 200)
 BODY = b"{}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Envelope:
-    """The headers of answers with one status; what differs between answers is filled in."""
+    """The headers of answers with one status, and where in them those stand that differ."""
 
-    headers: list[tuple[bytes, bytes]]
-    places: dict[str, int]  # of the headers that differ, by their names in lower case
+    headers: Headers
+    places: dict[bytes, int]
 
-    def around(self, body: bytes, *, request_id: str, limits: dict[str, str]) -> list[tuple[bytes, bytes]]:
-        """The headers of one answer, in Django's order."""
+    def around(self, body: bytes, *, request_id: bytes, left: bytes | None) -> Headers:
+        """The headers of one answer; `left` is what its caller has left of the limit, if there is one."""
         found = self.headers.copy()
-        values = {HEADER: request_id, "Content-Length": str(len(body)), **limits}
-        for name, value in values.items():
-            place = self.places[name.lower()]
-            found[place] = (found[place][0], value.encode("latin-1"))
+        found[self.places[LENGTH]] = (LENGTH, b"%d" % len(body))
+        found[self.places[REQUEST_ID]] = (REQUEST_ID, request_id)
+        if left is not None:
+            found[self.places[COUNTED]] = (COUNTED, left)
         return found
 
 
@@ -64,9 +63,9 @@ class Rehearsals:
     def __init__(self) -> None:
         self._handler = _Handler()
         self._handler.load_middleware()
-        self._known: OrderedDict[Headers, Envelopes | None] = OrderedDict()
+        self._known: OrderedDict[Surroundings, Envelopes | None] = OrderedDict()
 
-    def envelopes(self, surroundings: Headers) -> Envelopes | None:
+    def envelopes(self, surroundings: Surroundings) -> Envelopes | None:
         """None where Django would not even ask the view."""
         if surroundings not in self._known:
             self._known[surroundings] = self._rehearse(surroundings)
@@ -74,7 +73,7 @@ class Rehearsals:
                 self._known.popitem(last=False)
         return self._known[surroundings]
 
-    def _rehearse(self, surroundings: Headers) -> Envelopes | None:
+    def _rehearse(self, surroundings: Surroundings) -> Envelopes | None:
         found = {}
         for status in STATUSES:
             request = _request(surroundings, status)
@@ -91,30 +90,21 @@ class Rehearsals:
 
 
 def _envelope(response: HttpResponseBase) -> Envelope:
-    headers = [(name.lower(), value) for name, value in response.items()]
-    return Envelope(
-        [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers],
-        {name: place for place, (name, _) in enumerate(headers)},
-    )
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.items()]
+    return Envelope(headers, {name: place for place, (name, _) in enumerate(headers)})
 
 
-def _request(surroundings: Headers, status: int) -> WSGIRequest:
-    sent = {
-        f"HTTP_{name.decode('latin-1').upper().replace('-', '_')}": value.decode("latin-1")
-        for name, value in surroundings
+def _request(surroundings: Surroundings, status: int) -> WSGIRequest:
+    own = ((b"content-type", b"application/json"), (b"content-length", b"%d" % len(BODY)))
+    scope: Scope = {
+        "method": "POST",
+        "path": reverse("model-generations", args=["_"]),
+        "query_string": b"",
+        "scheme": "http",
+        "http_version": "1.1",
+        "headers": [*surroundings, *own],
     }
-    server = {"SERVER_NAME": "localhost", "SERVER_PORT": "80", "SCRIPT_NAME": "", "wsgi.url_scheme": "http"}
-    request = WSGIRequest(
-        {
-            **sent,
-            **server,
-            "REQUEST_METHOD": "POST",
-            "PATH_INFO": reverse("model-generations", args=["_"]),
-            "CONTENT_TYPE": "application/json",
-            "CONTENT_LENGTH": str(len(BODY)),
-            "wsgi.input": BytesIO(BODY),
-        }
-    )
+    request = WSGIRequest(environ(Request(scope, BODY)))
     request.rehearsed_status = status  # type: ignore[attr-defined]
     return request
 
@@ -125,15 +115,16 @@ def _request(surroundings: Headers, status: int) -> WSGIRequest:
 class _Trusted(BaseAuthentication):
     scopes = RECORDING
 
-    def authenticate(self, request: Request) -> tuple[Any, Any]:
+    def authenticate(self, request: DRFRequest) -> tuple[Any, Any]:
         return AnonymousUser(), self
 
 
 class _Uncounted(BaseThrottle):
     """Says what there is to say of the limit, and counts nobody."""
 
-    def allow_request(self, request: Request, view: APIView) -> bool:
-        view.headers.update(limits(settings.RATE_LIMIT_WRITE, Count(1, 1)))
+    def allow_request(self, request: DRFRequest, view: Any) -> bool:
+        rate = settings.RATE_LIMIT_WRITE
+        view.headers.update(throttling.headers("write", rate, Count(1, 1)) if rate else {})
         return True
 
 
@@ -141,7 +132,7 @@ class _RehearsedView(GenerationsView):
     authentication_classes = [_Trusted]
     throttle_classes = [_Uncounted]
 
-    def post(self, request: Request, model_id: str) -> Response:
+    def post(self, request: DRFRequest, model_id: str) -> Response:
         return Response({}, status=request._request.rehearsed_status)  # type: ignore[attr-defined]
 
 
@@ -154,8 +145,3 @@ class _Handler(BaseHandler):
         match = ResolverMatch(self._view, (), {"model_id": "_"})
         request.resolver_match = match
         return match
-
-
-def limits(rate: Rate | None, counted: Count | None) -> dict[str, str]:
-    """What an answer says of the limit of writes, if there is one."""
-    return limit_headers("write", rate, counted) if rate and counted else {}

@@ -14,33 +14,36 @@ from models_registry.usage.recording import Recorded, Single, read_each, record_
 from videoai.access.authentication import actor_with, live_token
 from videoai.access.last_use import note_use
 from videoai.access.scopes import TokenRights
+from videoai.edge.answers import Answer
 from videoai.edge.arrivals import Arrival
-from videoai.edge.rehearsal import Envelopes, Rehearsals, limits
-from videoai.limits.caches import Count
+from videoai.edge.rehearsal import Envelopes, Rehearsals
 from videoai.limits.callers import account_of
 from videoai.limits.counting import count
+from videoai.limits.throttling import left
+from videoai.limits.windows import Count
 
-Headers = list[tuple[bytes, bytes]]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What is sent back."""
-
-    status: int
-    headers: Headers
-    body: bytes
+KIND = "write"
 
 
 @dataclass(slots=True)
+class Outcome:
+    """The answer to an arrival, which stands then; None leaves it to Django, but for what was counted."""
+
+    answer: Answer | None = None
+    counted: Count | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Candidate:
     """An arrival that was let in."""
 
-    place: int  # among the arrivals
     arrival: Arrival
     envelopes: Envelopes
     caller: str
-    counted: Count | None = None
+    outcome: Outcome
+
+
+_Readable = tuple[_Candidate, Single]
 
 
 class Together:
@@ -50,38 +53,35 @@ class Together:
         self._rehearsals = Rehearsals()
         self._renderer = JSONRenderer()
 
-    def record(self, arrivals: Sequence[Arrival]) -> list[Answer | None]:
-        """The answers to `arrivals`, after the commit; None to those that Django has to refuse.
+    def record(self, arrivals: Sequence[Arrival], outcomes: Sequence[Outcome]) -> None:
+        """Record `arrivals`, and fill in the outcome of each after the commit.
 
         Raises django.db.Error when nothing was recorded, or nobody knows.
         """
         now = timezone.now()
-        answers: list[Answer | None] = [None] * len(arrivals)
-        readable = _readable(self._let_in(arrivals, now=now), now=now)
-        within = _within_limit(readable)
-        outcomes = record_each([single for _, single in within])
-        for (candidate, _), outcome in zip(within, outcomes, strict=True):
-            if isinstance(outcome, Recorded):
-                answers[candidate.place] = self._answer(candidate, outcome)
-        return answers
+        within = _within_limit(_readable(self._let_in(arrivals, outcomes, now=now), now=now))
+        told = record_each([single for _, single in within])
+        for (candidate, _), one in zip(within, told, strict=True):
+            if isinstance(one, Recorded):
+                candidate.outcome.answer = self._answer(candidate, one)
 
-    def _let_in(self, arrivals: Sequence[Arrival], *, now: datetime) -> list[_Candidate]:
+    def _let_in(
+        self, arrivals: Sequence[Arrival], outcomes: Sequence[Outcome], *, now: datetime
+    ) -> list[_Candidate]:
         callers = {header: _caller(header, at=now) for header in {one.authorization for one in arrivals}}
         found = []
-        for place, arrival in enumerate(arrivals):
+        for arrival, outcome in zip(arrivals, outcomes, strict=True):
             caller = callers[arrival.authorization]
             envelopes = self._rehearsals.envelopes(arrival.surroundings)
             if caller and envelopes:
-                found.append(_Candidate(place, arrival, envelopes, caller))
+                found.append(_Candidate(arrival, envelopes, caller, outcome))
         return found
 
     def _answer(self, candidate: _Candidate, recorded: Recorded) -> Answer:
         status = 201 if recorded.is_new else 200
         body = self._renderer.render(recorded.record)
         headers = candidate.envelopes[status].around(
-            body,
-            request_id=candidate.arrival.request_id,
-            limits=limits(settings.RATE_LIMIT_WRITE, candidate.counted),
+            body, request_id=candidate.arrival.request_id, left=_left(candidate.outcome.counted)
         )
         return Answer(status, headers, body)
 
@@ -95,7 +95,7 @@ def _caller(authorization: str, *, at: datetime) -> str | None:
     return account_of(actor_with(token))
 
 
-def _readable(candidates: Sequence[_Candidate], *, now: datetime) -> list[tuple[_Candidate, Single]]:
+def _readable(candidates: Sequence[_Candidate], *, now: datetime) -> list[_Readable]:
     if not candidates:
         return []
     read = read_each([(one.arrival.model_id, one.arrival.values) for one in candidates], now=now)
@@ -103,27 +103,35 @@ def _readable(candidates: Sequence[_Candidate], *, now: datetime) -> list[tuple[
     return [(candidate, single) for candidate, single in pairs if isinstance(single, Single)]
 
 
-def _within_limit(readable: Sequence[tuple[_Candidate, Single]]) -> list[tuple[_Candidate, Single]]:
-    """Those that the limit lets through, each counted.
+# --- The limit of writes ---------------------------------------------------------------------------------
 
-    Who is above it is counted again where the refusal is made, which nobody below it can tell.
-    """
+
+def _within_limit(readable: Sequence[_Readable]) -> list[_Readable]:
+    """Those that the limit lets through. All are counted, and what is left to Django is not counted again."""
     rate = settings.RATE_LIMIT_WRITE
     if rate is None:
         return list(readable)
-    numbers = _numbers((candidate.caller for candidate, _ in readable), seconds=rate.seconds)
-    for candidate, _ in readable:
-        candidate.counted = next(numbers[candidate.caller])
-    return [one for one in readable if one[0].counted and one[0].counted.number <= rate.limit]
+    counts = _counts((candidate.caller for candidate, _ in readable), seconds=rate.seconds)
+    found = []
+    for candidate, single in readable:
+        counted = candidate.outcome.counted = next(counts[candidate.caller])
+        if counted.number <= rate.limit:
+            found.append((candidate, single))
+    return found
 
 
-def _numbers(callers: Iterable[str], *, seconds: int) -> dict[str, Iterator[Count]]:
+def _counts(callers: Iterable[str], *, seconds: int) -> dict[str, Iterator[Count]]:
     """What each caller's recordings are counted as, one by one."""
     return {
-        caller: _one_by_one(count(f"write:{caller}", seconds=seconds, times=times), times)
+        caller: _one_by_one(count(f"{KIND}:{caller}", seconds=seconds, times=times), times)
         for caller, times in Counter(callers).items()
     }
 
 
 def _one_by_one(last: Count, times: int) -> Iterator[Count]:
     return (last._replace(number=number) for number in range(last.number - times + 1, last.number + 1))
+
+
+def _left(counted: Count | None) -> bytes | None:
+    rate = settings.RATE_LIMIT_WRITE
+    return left(KIND, rate, counted).encode() if rate and counted else None
