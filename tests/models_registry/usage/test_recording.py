@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from models_registry import services
 from models_registry.choices import Status
@@ -21,9 +22,17 @@ from models_registry.usage.models import (
     UsageErrorCount,
     UsageRollup,
 )
-from models_registry.usage.recording import Batch, record, record_many
+from models_registry.usage.recording import (
+    Batch,
+    Recorded,
+    Single,
+    read_each,
+    record,
+    record_each,
+    record_many,
+)
 from models_registry.values import in_milliseconds
-from tests.factories import AIModelFactory, QualityTierFactory
+from tests.factories import AIModelFactory, QualityTierFactory, untraced
 from tests.laying import laid_once
 from tests.models_registry.api.conftest import catalogue
 from tests.models_registry.usage.generations import (
@@ -342,6 +351,77 @@ class TestAgain:
         with pytest.raises(GenerationConflict):
             record("a/b", generation(success=False), now=NOW)
         assert counted() == {"a/b": (1, 1, 12_500_000)}
+
+
+def readable(items: list[tuple[str, dict[str, Any]]]) -> list[Single]:
+    singles = read_each(items, now=NOW)
+    assert all(isinstance(single, Single) for single in singles)
+    return singles
+
+
+class TestEach:
+    """Singles that are recorded in one transaction, each as if it were alone."""
+
+    def test_each_is_told_what_it_would_have_been_told_alone(self):
+        items = [
+            ("a/b", generation("g-1", **EVERYTHING)),
+            ("a/other", generation("g-2")),
+            ("a/b", generation("g-1", **EVERYTHING)),
+        ]
+        together = record_each(readable(items))
+        for model in (Generation, GenerationKey):
+            untraced(model).delete()
+        alone = [record(model_id, values, now=NOW) for model_id, values in items]
+
+        assert together == alone
+        assert [one.is_new for one in alone] == [True, True, False]
+
+    def test_who_comes_second_is_told_when_the_first_finished(self):
+        said = generation("g-1", finished_at=NOW - HOUR)
+
+        first, second = record_each(readable([("a/b", said), ("a/b", generation("g-1"))]))
+
+        assert isinstance(second, Recorded)
+        assert second.record == first.record
+        assert counted() == {"a/b": (1, 1, 12_500_000)}
+
+    def test_who_says_something_else_of_the_same_id_is_in_conflict(self):
+        items = [
+            ("a/b", generation("g-1")),
+            ("a/other", generation("g-1")),
+            ("a/b", generation("g-1", success=False)),
+            ("a/b", generation("g-2")),
+        ]
+
+        first, *others, last = record_each(readable(items))
+
+        assert [first.is_new, last.is_new] == [True, True]
+        assert [str(one) for one in others] == [str(GenerationConflict("g-1"))] * 2
+        assert counted() == {"a/b": (2, 2, 25_000_000)}
+
+    def test_what_is_wrong_stands_in_its_place(self):
+        strange, bad, good = read_each(
+            [("a/nobody", generation()), ("a/b", generation(credits=-1)), ("a/b", generation())], now=NOW
+        )
+
+        assert isinstance(strange, ModelUnavailable)
+        assert isinstance(bad, ValidationError)
+        assert set(bad.message_dict) == {"credits"}
+        assert isinstance(good, Single)
+
+    def test_a_thousand_take_no_more_statements_than_two(self):
+        taken = []
+        for number in (2, 1_000):
+            items = [("a/b", generation(f"{number}-{n}", quality="high")) for n in range(number)]
+            with CaptureQueriesContext(connection) as statements:
+                record_each(readable(items))
+            taken.append(len(statements))
+
+        assert taken[0] == taken[1]
+
+    def test_none_are_recorded_without_asking(self, django_assert_num_queries):
+        with django_assert_num_queries(0):
+            assert record_each([]) == []
 
 
 class TestMany:
