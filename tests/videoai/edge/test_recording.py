@@ -30,7 +30,9 @@ from videoai.access.models import ServiceToken
 from videoai.edge import recording as grouping
 from videoai.edge import together
 from videoai.edge.answers import Answer
-from videoai.edge.behind import Request
+from videoai.edge.application import Edge
+from videoai.edge.behind import Message, Request
+from videoai.edge.building import edge
 from videoai.edge.recording import GroupCommit
 from videoai.limits.rates import Rate
 
@@ -85,7 +87,8 @@ class TestAsDjangoAnswers:
         "sent",
         [
             {},
-            {"content": EVERYTHING},
+            {"content": EVERYTHING, "accept_encoding": "gzip, br"},
+            {"content": {**REPORT, "generation_id": 200 * "ü"}, "accept_encoding": "gzip"},
             {"path": PATH.rstrip("/")},
             {"accept": "application/json, text/plain, */*"},
             {"content_type": "application/json; charset=utf-8"},
@@ -367,3 +370,51 @@ class TestTrouble:
 
         assert asyncio.run(end()) == [201] * 3
         assert json.loads(by_django(recording(token, reports("1")[0])).body)["generation_id"] == "1"
+
+
+class TestApplication:
+    def test_a_good_one_goes_with_others_and_a_bad_one_to_django(self, token, monkeypatch):
+        asked = []
+        record = grouping.GroupCommit.record
+
+        async def note(group: GroupCommit, request: Request) -> Answer | Request:
+            found = await record(group, request)
+            asked.append(type(found))
+            return found
+
+        monkeypatch.setattr(grouping.GroupCommit, "record", note)
+        conflict = recording(token, {**REPORT, "generation_time": 3})
+
+        answers = asyncio.run(answered(recording(token), recording(token), conflict))
+
+        assert [one.status for one in answers] == [201, 200, 409]
+        assert answers[2].body == by_django(conflict).body
+        assert asked == [Answer, Answer, Request]
+
+
+async def answered(*requests: Request) -> list[Answer]:
+    """What the whole application answers to `requests`, one after the other, in one life of it."""
+    application = edge()
+    begun: asyncio.Queue[Message] = asyncio.Queue()
+    told: asyncio.Queue[Message] = asyncio.Queue()
+    begun.put_nowait({"type": "lifespan.startup"})
+    life = asyncio.ensure_future(application({"type": "lifespan"}, begun.get, told.put))
+    await told.get()
+    answers = [await answer_of(application, request) for request in requests]
+    begun.put_nowait({"type": "lifespan.shutdown"})
+    await life
+    return answers
+
+
+async def answer_of(application: Edge, request: Request) -> Answer:
+    messages: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": request.body, "more_body": False}
+
+    async def send(message: Message) -> None:
+        messages.append(message)
+
+    await application(request.scope, receive, send)
+    start, body = messages
+    return Answer(start["status"], start["headers"], body["body"])
