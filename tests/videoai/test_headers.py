@@ -136,6 +136,13 @@ def test_pages_for_staff_have_them(admin_client):
         assert_headers(response)
 
 
+@pytest.mark.parametrize("address", ["/api/v1/models/", "/api/v1/docs/", "/admin/login/"])
+def test_every_process_sends_the_policy_in_the_same_bytes(client, address):
+    directives = client.get(address)["Content-Security-Policy"].split("; ")
+
+    assert directives == sorted(directives)
+
+
 @pytest.mark.parametrize(
     "ask", [lambda c: c.get("/api/v1/docs/"), lambda c: unchanged_since(c, "/api/v1/docs/")]
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from csp.constants import HEADER as POLICY
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
@@ -24,4 +25,11 @@ class SecurityHeadersMiddleware:
         response = self.get_response(request)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
+        if POLICY in response.headers:
+            response.headers[POLICY] = in_order(response.headers[POLICY])
         return response
+
+
+def in_order(policy: str) -> str:
+    """Its directives by name: django-csp goes through a set, which every process orders in its own way."""
+    return "; ".join(sorted(policy.split("; ")))
