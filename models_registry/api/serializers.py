@@ -1,4 +1,7 @@
+from collections.abc import Callable
 from decimal import Decimal
+from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -62,6 +65,29 @@ class AIModelSerializer(serializers.ModelSerializer[AIModel]):
             "deprecated_at",
         ]
         read_only_fields = fields
+
+    def to_representation(self, instance: AIModel) -> dict[str, Any]:
+        return {name: told(instance) for name, told in readers().items()}
+
+
+@cache
+def readers() -> dict[str, Callable[[AIModel], Any]]:
+    """How each field of a model is told, by name.
+
+    The serializer's own fields do it. They are made once for all, as no request changes anything of them, and
+    asked without looking for what no model has: dictionaries, callables, defaults.
+    """
+    return {str(field.field_name): _reader(field) for field in AIModelSerializer().fields.values()}
+
+
+def _reader(field: "serializers.Field[Any, Any, Any, Any]") -> Callable[[AIModel], Any]:
+    get, tell = attrgetter(str(field.source)), field.to_representation
+
+    def told(model: AIModel) -> Any:
+        value = get(model)
+        return None if value is None else tell(value)
+
+    return told
 
 
 class ChangeSerializer(serializers.Serializer[Any]):
