@@ -9,6 +9,7 @@ from rest_framework.pagination import PageNumberPagination
 from rest_framework.request import Request
 
 from models_registry.values import shown
+from videoai.api.page_by_page import PageByPage
 
 POSITIVE = re.compile(r"[1-9][0-9]{0,8}")
 
@@ -16,6 +17,7 @@ POSITIVE = re.compile(r"[1-9][0-9]{0,8}")
 class Pages(PageNumberPagination):
     """`{count, next, previous, results}`; links are paths without host, and malformed numbers are refused."""
 
+    django_paginator_class = PageByPage
     page_size_query_param = "page_size"
     max_page_size = 200
 
