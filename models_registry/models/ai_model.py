@@ -38,6 +38,18 @@ def duration_field(help_text: str) -> "models.PositiveIntegerField[int | None, i
 
 
 FLAGS = tuple(Status.ACTIVE.flags)
+# What anonymous callers list, and nearly all there is.
+OFFERED = Q(**Status.ACTIVE.flags)
+
+
+def offered_by(*fields: str) -> models.Index:
+    """An index of the models on offer, in the order of `fields`.
+
+    It ends in the key, so that a page far down the list is found without a look at the rows before it.
+    """
+    return models.Index(
+        fields=(*fields, "id"), condition=OFFERED, name=f"models_offered_by_{fields[0].split('_')[0]}"
+    )
 
 
 class AIModel(CatalogueRow):
@@ -118,7 +130,20 @@ class AIModel(CatalogueRow):
         db_table = "models"
         ordering = ["name", "model_id"]
         verbose_name = "model"
-        indexes = [models.Index(fields=["name", "model_id"], name="models_by_name")]
+        # What the JSON lists hold is found by an index of PostgreSQL's alone; see migration 0002.
+        indexes = [
+            models.Index(fields=["name", "model_id"], name="models_by_name"),
+            offered_by("name", "model_id"),
+            offered_by("provider", "name", "model_id"),
+            offered_by("category", "name", "model_id"),
+            offered_by("cost_per_second", "model_id"),
+            offered_by("created_at", "model_id"),
+            models.Index(
+                fields=["name", "model_id", "id"],
+                condition=OFFERED & Q(is_premium=True),
+                name="models_offered_premium",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 Lower("model_id"),
