@@ -12,6 +12,7 @@ from videoai.access.permissions import HasDeclaredScopes
 # Addresses outside Django REST framework, and why each may be there.
 OTHERS = {
     "": "a redirect to the ModelManager, which asks for sign-in",
+    "demo/": "the page of live prices, which shows what anybody may read",
     "healthz/": "says only that the process lives",
     "readyz/": "says only whether the database answers",
     "^api/": "the 404 of every unknown API address",

@@ -6,11 +6,13 @@ from django.views.generic import RedirectView
 from videoai import operations
 from videoai.api import problem
 from videoai.api.docs import DocsView, SchemaView
+from videoai.live.views import demo
 
 api: list[URLPattern | URLResolver] = [
     path("", include("models_registry.usage.api.urls")),
     path("", include("models_registry.api.urls")),
     path("", include("pricing.api.urls")),
+    path("", include("videoai.live.urls")),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(url_name="schema"), name="docs"),
 ]
@@ -19,6 +21,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:models_registry_aimodel_changelist")),
     path("admin/", admin.site.urls),
     path("api/v1/", include(api)),
+    path("demo/", demo, name="demo"),
     path("healthz/", operations.healthz, name="healthz"),
     path("readyz/", operations.readyz, name="readyz"),
     # Also with DEBUG on, an unknown API address is answered as the contract says.

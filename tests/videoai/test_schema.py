@@ -38,6 +38,7 @@ def test_every_api_address_stands_in_it(schema):
         "/api/v1/models/stats/",
         "/api/v1/usage/summary/",
         "/api/v1/generations/batch/",
+        "/api/v1/events/",
         "/api/v1/pricing/quote/",
         "/api/v1/pricing/matrix/",
         "/api/v1/pricing/compare/",

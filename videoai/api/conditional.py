@@ -8,6 +8,7 @@ from django.utils.http import parse_etags
 
 from models_registry.api.tags import entity_tag, packed_tag
 from videoai.api.packing import CODING, accepts_gzip, is_worth_packing, pack
+from videoai.live.events import MEDIA_TYPE as EVENT_STREAM
 
 PREFIX = "/api/"
 # A body depends on who asks; nothing else about the request changes it.
@@ -31,7 +32,7 @@ class ConditionalGetMiddleware:
             return response
         response["Cache-Control"] = "no-cache"
         response["Vary"] = VARY
-        if request.method not in {"GET", "HEAD"} or response.status_code != 200:
+        if not is_repeatable(request, response):
             return response
         tag = entity_tag(response.content)
         is_packed = is_worth_packing(response.content) and may_be_packed(request)
@@ -52,6 +53,12 @@ def packed(response: HttpResponse) -> HttpResponse:
     response["Content-Encoding"] = CODING
     response["Content-Length"] = str(len(response.content))
     return response
+
+
+def is_repeatable(request: HttpRequest, response: HttpResponse) -> bool:
+    """News are told once: a client that has none yet has to hear so in full."""
+    is_news = response.get("Content-Type", "").startswith(EVENT_STREAM)
+    return request.method in {"GET", "HEAD"} and response.status_code == 200 and not is_news
 
 
 def is_known(if_none_match: str, tag: str) -> bool:

@@ -21,7 +21,7 @@ class RightsFirst(DefaultContentNegotiation):
         try:
             chosen: tuple[BaseRenderer, str] = super().select_renderer(request, offered, format_suffix)
         except NotAcceptable:
-            request._request.is_not_acceptable = True  # type: ignore[attr-defined]
+            request._request.acceptable_type = offered[0].media_type  # type: ignore[attr-defined]
             return offered[0], str(offered[0].media_type)
         return chosen
 
@@ -29,5 +29,5 @@ class RightsFirst(DefaultContentNegotiation):
 def refuse_unacceptable(request: Request) -> None:
     """Raises NotAcceptable if the client accepts nothing that the view serves."""
     http: Any = request._request
-    if getattr(http, "is_not_acceptable", False):
-        raise NotAcceptable
+    if offered := getattr(http, "acceptable_type", None):
+        raise NotAcceptable(f"Ask for {offered}.")

@@ -45,7 +45,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "model_unavailable": (404, "The model is not for sale"),
     "no_default_model": (404, "No model is active"),
     "method_not_allowed": (405, "The method is not allowed here"),
-    "not_acceptable": (406, "Only JSON is served"),
+    "not_acceptable": (406, "Nothing that you accept is served here"),
     "default_model_required": (409, "There has to be a default model"),
     "default_must_be_active": (409, "Only an active model can be the default"),
     "generation_conflict": (409, "The generation is recorded otherwise"),
@@ -63,11 +63,12 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "server_error": (500, "Something went wrong on our side"),
     "unpriced": (503, "There is no price"),
     "catalogue_busy": (503, "The catalogue is busy"),
+    "too_many_streams": (503, "There are too many live streams"),
     "unavailable": (503, "The service is not available"),
 }
 
 # What passes by itself, so that trying again soon makes sense.
-PASSING = frozenset({"unavailable", "catalogue_busy"})
+PASSING = frozenset({"unavailable", "catalogue_busy", "too_many_streams"})
 DATABASE_SILENT = "The database does not answer. Try again in a moment."
 
 # What `errors[].code` says of a single field.
@@ -171,7 +172,7 @@ def _body(error: Exception) -> dict[str, object] | None:  # noqa: PLR0911 - one 
 def _api_exception(error: APIException) -> dict[str, object]:
     code = error.get_codes() if isinstance(error.detail, ErrorDetail) else error.default_code
     if isinstance(error, NotAcceptable):
-        return problem("not_acceptable", "Ask for application/json.")
+        return problem("not_acceptable", str(error.detail))
     if isinstance(error, UnsupportedMediaType):
         return problem("unsupported_media_type", "Send the body as application/json, in UTF-8.")
     if code not in PROBLEMS:

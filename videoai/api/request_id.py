@@ -19,15 +19,19 @@ def current_request_id() -> str:
     return _request_id.get()
 
 
+def request_id_for(sent: str) -> str:
+    """The id that a client sent, when it is well formed, else a new one."""
+    return sent if WELL_FORMED.fullmatch(sent) else uuid.uuid4().hex
+
+
 class RequestIdMiddleware:
-    """Takes the client's id when it is well formed, else makes one. Outermost, so errors have it too."""
+    """Gives every request its id. Outermost, so errors have it too."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        sent = request.headers.get(HEADER, "")
-        request_id = sent if WELL_FORMED.fullmatch(sent) else uuid.uuid4().hex
+        request_id = request_id_for(request.headers.get(HEADER, ""))
         # Never reset: Django logs the response after this returns, and the next request sets its own.
         _request_id.set(request_id)
         response = self.get_response(request)
