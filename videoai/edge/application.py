@@ -9,15 +9,17 @@ from videoai.edge.answers import Answer, Answers
 from videoai.edge.arrivals import is_recording
 from videoai.edge.behind import Receive, Request, Send, Threads, read_body, send_answer
 from videoai.edge.counting import Counting
+from videoai.edge.ending import on_end
 from videoai.edge.freshness import Freshness, Silent
-from videoai.edge.making import COUNTED, Asking, Makers
+from videoai.edge.live import PATHS as LIVE
+from videoai.edge.live import Live
+from videoai.edge.making import Asking, Makers, already_counted
 from videoai.edge.own import own_scope
 from videoai.edge.problems import Problems
 from videoai.edge.ready import Ready
 from videoai.edge.recording import GroupCommit
 from videoai.edge.requests import Requests, Scope
 from videoai.edge.warming import Warming
-from videoai.limits.counted import sealed
 
 logger = logging.getLogger(__name__)
 
@@ -42,18 +44,26 @@ class Edge:
         self._recordings = GroupCommit()
         freshness.listen(self._ready.change)
         self._warming = Warming(self._makers, self._ready, freshness)
+        self._live = Live(
+            freshness,
+            behind,
+            requests=self._requests,
+            counting=self._counting,
+            problems=self._problems,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._lifespan(receive, send)
         elif scope["type"] == "http":
             await self._answer(scope, receive, send)
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
         """The lifespan of the process, as the server tells it."""
         await receive()
         await self._learn_problems()
         self._warming.start()
+        on_end(self._live.end)
         with suppress(Silent):
             await self._freshness.read()
         await send({"type": "lifespan.startup.complete"})
@@ -70,6 +80,9 @@ class Edge:
         self._problems.learn(nowhere.headers)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] in LIVE:
+            await self._live.answer(scope, receive, send)
+            return
         if scope["method"] in READING:
             address = self._addresses.find(scope["path"], scope["query_string"])
             if address is not None:
@@ -127,10 +140,3 @@ class Edge:
                 answer = self._answers.answer(entry, asking.plain, left)
                 return answer or await self._makers.worded(address, asking)
         return None
-
-
-def already_counted(asking: Asking) -> Scope:
-    """The request, with what was counted: Django must not count it again."""
-    if asking.counted is None:
-        return asking.scope
-    return {**asking.scope, "headers": [*asking.scope["headers"], (COUNTED, sealed(asking.counted).encode())]}

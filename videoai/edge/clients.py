@@ -2,11 +2,10 @@
 
 import asyncio
 import types
-from collections.abc import Awaitable, Callable, Generator, MutableMapping
+from collections.abc import Callable, Generator
 from typing import Any, Self
 
-Message = MutableMapping[str, Any]
-Send = Callable[[Message], Awaitable[None]]
+from videoai.edge.behind import Message, Send
 
 END: Message = {"type": "http.response.body", "body": b"", "more_body": False}
 

@@ -7,10 +7,11 @@ from functools import lru_cache
 from django.conf import settings
 from django.core.cache import caches
 
+from videoai.edge.requests import Headers
 from videoai.limits.caches import OwnCache
 from videoai.limits.callers import neighbourhood
 from videoai.limits.counting import count
-from videoai.limits.throttling import left
+from videoai.limits.throttling import headers, left
 from videoai.limits.windows import Count
 
 KIND = "read"
@@ -38,6 +39,13 @@ class Counting:
 
     def is_over(self, counted: Count | None) -> bool:
         return counted is not None and self._rate is not None and counted.number > self._rate.limit
+
+    def headers(self, counted: Count | None) -> Headers:
+        """What Django tells of a count."""
+        if counted is None or self._rate is None:
+            return []
+        told = headers(KIND, self._rate, counted)
+        return [(name.lower().encode(), value.encode()) for name, value in told.items()]
 
     def left(self, counted: Count | None) -> bytes:
         """The value of the `RateLimit` header."""

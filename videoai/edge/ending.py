@@ -6,6 +6,7 @@ when the application ends them.
 
 import asyncio
 import signal
+import threading
 from collections.abc import Callable
 from types import FrameType
 
@@ -15,8 +16,10 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 def on_end(end: Callable[[], None]) -> None:
     """Have `end` called in the running loop, once the process is asked to stop; the server hears of it, too.
 
-    Call it in the main thread, from the startup of the application.
+    Call it from the startup of the application. Outside of the main thread nobody can listen to signals.
     """
+    if threading.current_thread() is not threading.main_thread():
+        return
     loop = asyncio.get_running_loop()
     for number in SIGNALS:
         _listen(number, lambda: loop.call_soon_threadsafe(end))

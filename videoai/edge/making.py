@@ -121,3 +121,10 @@ class Asking(NamedTuple):
                 "headers": headers,
             }
         )
+
+
+def already_counted(asking: Asking) -> Scope:
+    """The request, with what was counted: Django must not count it again."""
+    if asking.counted is None:
+        return asking.scope
+    return {**asking.scope, "headers": [*asking.scope["headers"], (COUNTED, sealed(asking.counted).encode())]}

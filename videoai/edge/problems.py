@@ -16,11 +16,11 @@ class Problems:
     """In the pattern of a problem of Django's, so that browsers are told the same of each."""
 
     def __init__(self) -> None:
-        self._headers: Headers = []
+        self.headers: Headers = []  # what browsers are told with every answer
 
     def learn(self, headers: Headers) -> None:
         """Take the headers of an error of Django's for a pattern."""
-        self._headers = [(name, value) for name, value in headers if name not in NOT_KEPT]
+        self.headers = [(name, value) for name, value in headers if name not in NOT_KEPT]
 
     def answer(self, code: str, detail: str, request_id: bytes = b"", *, retry_after: int = 1) -> Answer:
         request_id = request_id or new_request_id()
@@ -30,7 +30,7 @@ class Problems:
             (b"content-type", MEDIA_TYPE.encode()),
             (b"retry-after", str(retry_after).encode()),
             (LENGTH, str(len(body)).encode()),
-            *self._headers,
+            *self.headers,
             (REQUEST_ID, request_id),
         ]
         return Answer(PROBLEMS[code][0], headers, body)

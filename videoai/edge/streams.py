@@ -2,17 +2,16 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import cycle
 
-from videoai.edge.clients import Client, Message, Send, chunk
+from videoai.edge.behind import Receive, Send
+from videoai.edge.clients import Client, chunk
 from videoai.edge.freshness import Freshness, Silent
 from videoai.edge.recent import MOST_CHANGES, RecentChanges
+from videoai.edge.requests import Headers
 from videoai.live import events
-
-Receive = Callable[[], Awaitable[Message]]
-Headers = list[tuple[bytes, bytes]]
 
 POLL_SECONDS = 0.025
 # After the database was silent; its answers may take seconds then.
