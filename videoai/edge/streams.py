@@ -150,9 +150,9 @@ class Streams:
 
     async def _beat(self) -> None:
         for group in cycle(self._groups):
+            await asyncio.sleep(self._heartbeat_seconds / GROUPS)
             for client in tuple(group):
                 self._keep_open(client)
-            await asyncio.sleep(self._heartbeat_seconds / GROUPS)
 
     def _keep_open(self, client: Client) -> None:
         if not client.is_busy:
