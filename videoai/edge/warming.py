@@ -48,9 +48,7 @@ class Warming:
             except Silent:
                 pass  # a new connection will be a reason to begin again
             except Exception:
-                logger.exception(
-                    "Warming failed; each model is made when it is asked for."
-                )
+                logger.exception("Warming failed; each model is made when it is asked for.")
 
     async def _warm(self) -> None:
         """Page by page, until there is no next one or no more room."""
