@@ -11,10 +11,10 @@ DEV := $(VENV)/.dev-installed
 WITH_KEY = SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(48))')"
 
 .DEFAULT_GOAL := help
-.PHONY: help install run serve test bench check format lock clean
+.PHONY: help install run serve test bench bench-quick check format lock clean
 
 help: ## list the commands
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
 
 install: $(RUNTIME) ## create .venv with everything pinned
 
@@ -28,7 +28,10 @@ test: $(DEV) ## run all tests, on SQLite or on DATABASE_URL (ARGS="-k quote")
 	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 $(ARGS)
 
 bench: $(DEV) ## measure speed against its bars on PostgreSQL (ARGS="batches --strict")
-	@$(BIN)/python -m tests.bench $(ARGS)
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+bench-quick: $(DEV) ## the most telling of it, in under two minutes
+	@$(BIN)/python -m tests.benchmarks --quick $(ARGS)
 
 check: $(DEV) ## lint, types, migrations, deployment settings
 	$(BIN)/ruff check .

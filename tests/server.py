@@ -7,26 +7,42 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 60  # seconds that a start may take on a busy machine
+SERVE = (sys.executable, "-m", "videoai.serve")
 
 
 class Server:
-    """`python -m videoai.serve` on a free port of this machine; it keeps its port when it starts again."""
+    """`python -m videoai.serve` on a free port of this machine; it keeps its port when it starts again.
 
-    def __init__(self, database_url: str, *, workers: int) -> None:
+    Another `command` gets the port for the word `{port}`, and is up when it answers `ready` with 200.
+    """
+
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        workers: int,
+        environment: Mapping[str, str] | None = None,
+        command: Sequence[str] = SERVE,
+        ready: str = "/healthz/",
+    ) -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port: int = probe.getsockname()[1]
         self.database_url, self.workers = database_url, workers
+        self._command = [word.replace("{port}", str(self.port)) for word in command]
+        self._ready = ready
         self._environment = {
             **os.environ,
             "DATABASE_URL": database_url,
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
             "WORKERS": str(workers),
+            **(environment or {}),
         }
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -40,7 +56,7 @@ class Server:
     def start(self) -> None:
         """Returns when it answers."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "videoai.serve"],
+            self._command,
             cwd=ROOT,
             env=self._environment,
             stdout=subprocess.DEVNULL,
@@ -69,10 +85,16 @@ class Server:
         group = self._process.pid
         return [pid for pid in _all_processes() if _group_of(pid) == group]
 
+    def command_line(self) -> list[str]:
+        """Of the one that listens to signals: what `videoai.serve` became, with all its options."""
+        assert self._process is not None
+        words = Path(f"/proc/{self._process.pid}/cmdline").read_text()
+        return words.rstrip("\0").split("\0")
+
     def _answers(self) -> bool:
         connection = self.connect(timeout=5)
         try:
-            connection.request("GET", "/healthz/")
+            connection.request("GET", self._ready)
             return connection.getresponse().status == 200
         except OSError:
             return False

@@ -17,7 +17,7 @@ from itertools import repeat
 import django
 
 import tests.environment  # noqa: F401 - sets what the settings insist on
-from tests.bench import database
+from tests.benchmarks import database
 
 OWN = "videoai_storm"
 

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 
 from models_registry.usage.recording import record_many
-from tests.bench import raw, traffic
-from tests.bench.lines import Line, compared
-from tests.bench.preparing import Bench
+from tests.benchmarks import raw, traffic
+from tests.benchmarks.lines import Line, compared
+from tests.benchmarks.preparing import Bench
 from tests.client import BATCH, Reporter
 
 ROUNDS = 5  # the first warms up

@@ -6,9 +6,9 @@ from itertools import islice
 from time import perf_counter
 
 from models_registry.usage.recording import record
-from tests.bench import raw, traffic
-from tests.bench.lines import Line, compared
-from tests.bench.preparing import Bench
+from tests.benchmarks import raw, traffic
+from tests.benchmarks.lines import Line, compared
+from tests.benchmarks.preparing import Bench
 from tests.client import Reporter, single
 
 ROUNDS = 5  # the first warms up

@@ -17,9 +17,9 @@ from models_registry import services
 from models_registry.admin.ai_model import AIModelAdmin
 from models_registry.choices import Category
 from models_registry.models import AIModel
-from tests.bench import raw
-from tests.bench.lines import Line, number
-from tests.bench.preparing import Bench
+from tests.benchmarks import raw
+from tests.benchmarks.lines import Line, number
+from tests.benchmarks.preparing import Bench
 from tests.factories import untraced
 
 MODELS = 1_000

@@ -9,9 +9,9 @@ from typing import Any
 from django.db import connections
 
 from models_registry.usage.recording import record, record_many
-from tests.bench import raw, traffic
-from tests.bench.lines import Line, compared
-from tests.bench.preparing import Bench
+from tests.benchmarks import raw, traffic
+from tests.benchmarks.lines import Line, compared
+from tests.benchmarks.preparing import Bench
 
 WRITERS = 8
 ROUNDS = 4  # the first warms up

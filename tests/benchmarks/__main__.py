@@ -14,15 +14,19 @@ from typing import Any
 import django
 
 import tests.environment  # noqa: F401 - sets what the settings insist on
-from tests.bench import database
-from tests.bench.lines import table
+from tests.benchmarks import database, wrk
+from tests.benchmarks.lines import table
+from tests.benchmarks.versions import versions
 
-BENCHMARKS = ("batches", "singles", "writers", "memory", "summary", "changelist")
+EDGE = ("reads", "writes_beside", "neighbours", "recording", "streams", "others", "sizes")
+BENCHMARKS = ("batches", "singles", "writers", "memory", "summary", "changelist", *EDGE)
+QUICK = ("reads", "writes_beside", "recording")
 OWN = "videoai_bench"
 
 
 def main() -> None:
     options = read_options()
+    wrk.refuse_to_miss()
     server = os.environ["DATABASE_URL"] or database.USUAL
     address = database.address_of(options.database or OWN, beside=server)
     own = nullcontext() if options.database else database.made(OWN, beside=server, keep=options.keep)
@@ -30,6 +34,7 @@ def main() -> None:
     with own:
         django.setup()
         lines = measured(options)
+        print(f"{versions(address)}\n")  # noqa: T201
     for line in table(lines):
         print(line)  # noqa: T201
     if options.strict and any(line.misses for line in lines):
@@ -38,20 +43,30 @@ def main() -> None:
 
 def measured(options: Namespace) -> list[Any]:
     """The lines of all benchmarks; what they import needs settings first."""
-    prepare = import_module("tests.bench.preparing").prepare
+    prepare = import_module("tests.benchmarks.preparing").prepare
     lines = []
-    with prepare(generations=options.generations) as bench:
-        for name in options.benchmarks or BENCHMARKS:
+    with prepare(generations=options.generations, quick=options.quick) as bench:
+        for name in options.benchmarks or (QUICK if options.quick else BENCHMARKS):
             begun = monotonic()
-            lines += import_module(f"tests.bench.{name}").measure(bench)
-            print(f"{name}: {monotonic() - begun:.0f} s", file=sys.stderr)  # noqa: T201
+            say(f"{name} …")
+            lines += import_module(f"tests.benchmarks.{name}").measure(bench)
+            say(f"{name}: {monotonic() - begun:.0f} s")
     return lines
 
 
+def say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201
+
+
 def read_options() -> Namespace:
-    parser = ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser = ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     names = ", ".join(BENCHMARKS)
     parser.add_argument("benchmarks", nargs="*", type=known, metavar="NAME", help=f"some of: {names}")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help=f"fewer rounds and lines; {', '.join(QUICK)} unless some are named",
+    )
     parser.add_argument("--generations", type=int, default=50_000, metavar="N", help="of the summary")
     parser.add_argument(
         "--database", metavar="NAME", help="one that stands, instead of a new one; it is kept"

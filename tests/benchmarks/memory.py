@@ -6,9 +6,9 @@ from itertools import islice
 from pathlib import Path
 
 from models_registry.usage.reports import LONGEST_ID
-from tests.bench import traffic
-from tests.bench.lines import Line
-from tests.bench.preparing import Bench
+from tests.benchmarks import traffic
+from tests.benchmarks.lines import Line
+from tests.benchmarks.preparing import Bench
 from tests.client import BATCH, Reporter
 from tests.server import Server
 

@@ -14,9 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from models_registry.usage.models import GenerationKey, UsageRollup
 from models_registry.usage.periods import DAY, Grain
 from models_registry.usage.synthesis import PREFIX
-from tests.bench import raw
-from tests.bench.lines import Line, number
-from tests.bench.preparing import Bench
+from tests.benchmarks import raw
+from tests.benchmarks.lines import Line, number
+from tests.benchmarks.preparing import Bench
 from tests.client import Reporter
 
 SUMMARY = "/api/v1/usage/summary/"
