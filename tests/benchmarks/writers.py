@@ -1,15 +1,13 @@
 """Many writers at once, each a process with a connection of its own, beside one writer alone."""
 
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import islice
-from time import perf_counter
 from typing import Any
 
 from django.db import connections
 
 from models_registry.usage.recording import record, record_many
-from tests.benchmarks import raw, traffic
+from tests.benchmarks import crowd, raw, traffic
 from tests.benchmarks.lines import Line, compared
 from tests.benchmarks.preparing import Bench
 
@@ -18,8 +16,6 @@ ROUNDS = 4  # the first warms up
 SINGLES = 200  # of a round, of all writers together
 BATCHES = 16
 OVERLAP = 4  # one generation in so many is in two batches
-
-Work = Callable[[Any], object]
 
 
 def measure(bench: Bench) -> Iterator[Line]:
@@ -33,12 +29,15 @@ def measure(bench: Bench) -> Iterator[Line]:
     yield compared(f"overlapping batches, {WRITERS} writers ÷ 1 writer", rounds, at_least=0.6)
 
 
-def _rounds(prepare: Callable[[int, int], list[Any]], number: int, work: Work) -> list[tuple[float, float]]:
+def _rounds(
+    prepare: Callable[[int, int], list[Any]], number: int, work: crowd.Work
+) -> list[tuple[float, float]]:
     raw.sweep()
     rounds = []
     for turn in range(ROUNDS):
-        alone = _rate(prepare(number, 1_000 + turn), work, writers=1)
-        rounds.append((_rate(prepare(number, 2_000 + turn), work, writers=WRITERS), alone))
+        alone = crowd.rate(prepare(number, 1_000 + turn), lambda: _connected(work), members=1)
+        together = crowd.rate(prepare(number, 2_000 + turn), lambda: _connected(work), members=WRITERS)
+        rounds.append((together, alone))
     return rounds[1:]
 
 
@@ -59,35 +58,6 @@ def _record(item: traffic.Item) -> None:
     record(item["model_id"], {name: value for name, value in item.items() if name != "model_id"})
 
 
-def _rate(pieces: Sequence[Any], work: Work, *, writers: int) -> float:
-    """Pieces a second. Raises when any writer fails, as by a deadlock."""
-    connections.close_all()  # what is forked must not share one
-    fork = multiprocessing.get_context("fork")
-    start, failures = fork.Barrier(writers + 1), fork.SimpleQueue()
-    processes = [
-        fork.Process(target=_write, args=(pieces[first::writers], work, start, failures))
-        for first in range(writers)
-    ]
-    for process in processes:
-        process.start()
-    start.wait()
-    begun = perf_counter()
-    for process in processes:
-        process.join()
-    took = perf_counter() - begun
-    if not failures.empty() or any(process.exitcode for process in processes):
-        raise RuntimeError(f"A writer failed: {failures.get() if not failures.empty() else 'it died'}")
-    return len(pieces) / took
-
-
-def _write(pieces: Sequence[Any], work: Work, start: Any, failures: Any) -> None:
-    try:
-        connections["default"].ensure_connection()
-        start.wait()
-        for piece in pieces:
-            work(piece)
-    except Exception as error:
-        failures.put(repr(error))
-        raise
-    finally:
-        connections.close_all()
+def _connected(work: crowd.Work) -> crowd.Work:
+    connections["default"].ensure_connection()
+    return work

@@ -60,20 +60,19 @@ def command(
     return [*words, url]
 
 
-def finished(words: list[str], *, environment: Mapping[str, str] | None = None) -> Run:
-    """Run it. Raises WrongAnswers when any answer was a failure, or when there was none."""
-    done = subprocess.run(
-        words,
-        env={**os.environ, "LUA_PATH": f"{SCRIPTS}/?.lua;;", **(environment or {})},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def environment(**more: str) -> dict[str, str]:
+    """In which scripts find each other."""
+    return {**os.environ, "LUA_PATH": f"{SCRIPTS}/?.lua;;", **more}
+
+
+def finished(words: list[str], **more: str) -> Run:
+    """Run it, with `more` in its environment. Raises WrongAnswers as `read` does."""
+    done = subprocess.run(words, env=environment(**more), capture_output=True, text=True, check=False)
     return read(done.stdout, said=done.stderr, asked=words[-1])
 
 
 def read(output: str, *, said: str, asked: str) -> Run:
-    """The last line is what `counted.lua` prints."""
+    """What `counted.lua` printed last. Raises WrongAnswers for any failure, and when there is no answer."""
     try:
         run = Run(**json.loads(output.splitlines()[-1]))
     except (ValueError, IndexError, TypeError):

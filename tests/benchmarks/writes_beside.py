@@ -1,0 +1,129 @@
+"""Reading while somebody changes the catalogue: what did not change has to stay fast."""
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from tests.benchmarks import wrk
+from tests.benchmarks.answers import ask
+from tests.benchmarks.asking import asking
+from tests.benchmarks.catalogue import PROVIDERS, Catalogue
+from tests.benchmarks.lines import Line, faster
+from tests.benchmarks.preparing import Bench
+from tests.benchmarks.reads import DETAIL, LIST, MODEL
+from tests.benchmarks.rounds import rounds
+from tests.benchmarks.writing import Writer
+from tests.benchmarks.wrk import Run, WrongAnswers
+from tests.server import Server
+
+MANY_PATHS = wrk.SCRIPTS / "many_paths.lua"
+SIZES = {1_000: 0.50, 10_000: 0.40}  # models: the bar
+SECONDS = 3  # of a run, so that writes fall into each
+REQUESTS = 20_000  # of the mix; wrk begins again after them
+LISTS = 0.2  # of the requests; the others are details
+ORDERINGS = ("name", "-name", "cost_per_second", "-cost_per_second", "provider", "-created_at")
+CATEGORIES = ("premium", "budget", "experimental")
+PAGES = range(1, 11)
+SMALL = "/small"
+
+
+def measure(bench: Bench) -> Iterator[Line]:
+    yield _details(bench)
+    for models, bar in SIZES.items():
+        if not bench.quick or models == min(SIZES):
+            yield _mixed(bench, models=models, bar=bar)
+
+
+def _details(bench: Bench) -> Line:
+    catalogue = bench.catalogue(models=min(SIZES))
+    writing = Writer(catalogue.database_url, a_second=1, spared=MODEL)
+    with catalogue.edge() as edge, writing as writer:
+        alone = asking(edge, DETAIL, seconds=SECONDS)
+        runs = rounds({"alone": alone, "beside": lambda: _beside(writer, alone)}, times=bench.rounds)
+    return faster("detail: with 1 write a second ÷ without", runs["beside"], runs["alone"], at_least=0.80)
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """Many paths of one server, as the file names them. Call it, and it measures."""
+
+    server: Server
+    paths: Path
+
+    def __call__(self) -> Run:
+        words = wrk.command(f"http://127.0.0.1:{self.server.port}/", seconds=SECONDS, script=MANY_PATHS)
+        return wrk.finished(words, PATHS=str(self.paths))
+
+
+def _mixed(bench: Bench, *, models: int, bar: float) -> Line:
+    catalogue = bench.catalogue(models=models)
+    asked = mix(models, seed=models)
+    with catalogue.edge() as edge, tempfile.TemporaryDirectory() as folder:
+        small = asking(edge, DETAIL)
+        with (
+            catalogue.constant(edge, {SMALL: small.expected}) as constant,
+            Writer(catalogue.database_url, a_second=10) as writer,
+        ):
+            ours = Mixed(edge, _written(folder, "mix", asked))
+            beside = Mixed(constant, _written(folder, "small", [SMALL] * len(asked)))
+            check(catalogue, edge, asked)
+            runs = rounds({"edge": lambda: _beside(writer, ours), "constant": beside}, times=bench.rounds)
+            check(catalogue, edge, asked)
+    return faster(
+        f"details and lists ({LISTS:.0%}) of {models:,} models, 10 writes a second: edge ÷ small constant",
+        runs["edge"],
+        runs["constant"],
+        at_least=bar,
+    )
+
+
+def _beside(writer: Writer, reading: Callable[[], Run]) -> Run:
+    with writer.busy():
+        return reading()
+
+
+def mix(models: int, *, seed: int) -> list[str]:
+    """Random details, and among them random lists of all kinds."""
+    random = Random(seed)
+    lists = list(_lists())
+    return [
+        random.choice(lists)
+        if random.random() < LISTS
+        else f"/api/v1/models/bench/model-{random.randint(1, models - 10)}/"
+        for _ in range(REQUESTS)
+    ]
+
+
+def _lists() -> Iterator[str]:
+    yield LIST
+    for page in PAGES:
+        yield f"{LIST}?page={page}"
+        yield from (f"{LIST}?ordering={ordering}&page={page}" for ordering in ORDERINGS)
+    yield from (f"{LIST}?provider=Provider%20{number}" for number in range(PROVIDERS))
+    for page in (1, 2):
+        yield from (f"{LIST}?category={category}&page={page}" for category in CATEGORIES)
+        yield f"{LIST}premium/?page={page}"
+
+
+def _written(folder: str, name: str, paths: list[str]) -> Path:
+    file = Path(folder, name)
+    file.write_text("\n".join(paths))
+    return file
+
+
+def check(catalogue: Catalogue, edge: Server, asked: list[str]) -> None:
+    """Raise WrongAnswers unless each path is answered, a list with all its models, and as they stand.
+
+    The same requests make ready what is asked for in the rounds.
+    """
+    with catalogue.connect() as connection:
+        names = dict(connection.execute("SELECT model_id, name FROM models").fetchall())
+    for path in sorted(set(asked)):
+        answer = ask(edge.port, path)
+        body = json.loads(answer.body) if answer.status == 200 else {}
+        shown = body.get("results", [body])
+        if not shown or any(names.get(one.get("model_id")) != one["name"] for one in shown):
+            raise WrongAnswers(f"{path}: {answer}")
