@@ -28,7 +28,7 @@ SECONDS = 2
 SCRIPT = wrk.SCRIPTS / "recordings.lua"
 GENERATION = {"generation_time": 12.5, "success": True, "duration": 5, "quality": "high"}
 DURABLE = "-c synchronous_commit=on"  # as PostgreSQL is delivered: what was answered survives a power cut
-COUNTED = "SELECT coalesce(sum(total), 0) FROM usage_counters WHERE model_id = %s"
+COUNTED = "SELECT coalesce(sum(generations), 0) FROM usage_counters WHERE model_id = %s"
 
 
 def measure(bench: Bench) -> Iterator[Line]:
