@@ -8,12 +8,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 60  # seconds that a start may take on a busy machine
 SERVE = (sys.executable, "-m", "videoai.serve")
+
+
+class NotStarted(RuntimeError):
+    """The server ended, or did not answer in time."""
 
 
 class Server:
@@ -30,12 +35,13 @@ class Server:
         environment: Mapping[str, str] | None = None,
         command: Sequence[str] = SERVE,
         ready: str = "/healthz/",
+        stderr: int | None = None,
     ) -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port: int = probe.getsockname()[1]
         self.database_url, self.workers = database_url, workers
         self._command = [word.replace("{port}", str(self.port)) for word in command]
-        self._ready = ready
+        self._ready, self._stderr = ready, stderr
         self._environment = {
             **os.environ,
             "DATABASE_URL": database_url,
@@ -60,19 +66,21 @@ class Server:
             cwd=ROOT,
             env=self._environment,
             stdout=subprocess.DEVNULL,
+            stderr=self._stderr,
             start_new_session=True,
         )
         deadline = time.monotonic() + PATIENCE
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
-                raise RuntimeError("The server does not start; its own words stand above.")
+                raise NotStarted("The server does not start; its own words stand above.")
             time.sleep(0.1)
 
     def kill(self) -> None:
         """All its processes at once, in the middle of whatever they do."""
         if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it may have ended by itself
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
 

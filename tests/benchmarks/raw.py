@@ -48,6 +48,14 @@ def run(raw: psycopg.Connection, transactions: Sequence[Sequence[Statement]]) ->
         raw.commit()
 
 
+def run_in_one_go(raw: psycopg.Connection, statements: Sequence[Statement]) -> None:
+    """A transaction whose statements are all sent before the first answer is awaited."""
+    with raw.pipeline(), raw.cursor() as cursor:
+        for statement in statements:
+            statement.run(cursor)
+        raw.commit()
+
+
 def sweep() -> None:
     """Take away what was undone, and let the planner know the tables."""
     with connection.cursor() as cursor:

@@ -23,7 +23,7 @@ from tests.server import Server
 
 CALLERS = 64
 CONNECTIONS = (2, 8, 64)
-EACH = 4_000  # transactions of psycopg's in a round
+EACH = 1_500  # transactions of psycopg's in a round
 SECONDS = 2
 SCRIPT = wrk.SCRIPTS / "recordings.lua"
 GENERATION = {"generation_time": 12.5, "success": True, "duration": 5, "quality": "high"}
@@ -90,7 +90,7 @@ def _transactions(url: str, sql: Sequence[Statement], connections: int) -> float
 
 def _connected(url: str) -> crowd.Work:
     connection = psycopg.connect(url, options=DURABLE)
-    return lambda statements: raw.run(connection, [statements])
+    return partial(raw.run_in_one_go, connection)
 
 
 def _named(statement: Statement, generation_id: str) -> Statement:
