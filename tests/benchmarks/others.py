@@ -25,6 +25,10 @@ FASTAPI = ("fastapi==0.165.0", "sqlalchemy==2.1.9", "psycopg[binary]==3.3.9", "g
 MLFLOW = ("mlflow==3.17.2", "psycopg2-binary==2.9.11")
 LITELLM = ("litellm[proxy]==1.106.2",)
 PAGE = 50
+LITELLM_ALONE = {
+    "LITELLM_LOCAL_MODEL_COST_MAP": "true",  # it would ask the internet for prices
+    "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY": "true",  # nobody signs in to ours, either
+}
 MLFLOW_API = "/api/2.0/mlflow/registered-models"
 OURS = {"list": LIST, "detail": DETAIL}
 
@@ -74,7 +78,7 @@ def litellm(catalogue: Catalogue, python: Path, edge: Server) -> Iterator[Server
         with Server(
             "",
             workers=1,
-            environment={"LITELLM_LOCAL_MODEL_COST_MAP": "true"},  # it would ask the internet for prices
+            environment=LITELLM_ALONE,
             command=command,
             ready="/health/liveliness",
             stderr=subprocess.DEVNULL,

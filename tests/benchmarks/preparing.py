@@ -20,7 +20,7 @@ from tests.server import Server
 from videoai.serve import cores
 
 MODELS = 12
-ROUNDS, QUICK_ROUNDS = 5, 3  # that count
+ROUNDS, QUICK_ROUNDS = 5, 2  # that count
 
 
 @dataclass

@@ -22,7 +22,7 @@ from tests.client import single
 from tests.server import Server
 
 CALLERS = 64
-CONNECTIONS = (2, 8, 64)
+CONNECTIONS, QUICK_CONNECTIONS = (2, 8, 64), (2, 8)
 EACH = 1_500  # transactions of psycopg's in a round
 SECONDS = 2
 SCRIPT = wrk.SCRIPTS / "recordings.lua"
@@ -41,13 +41,14 @@ def measure(bench: Bench) -> Iterator[Line]:
         contenders: dict[str, Callable[[], float]] = {
             "edge": lambda: _recorded(server, bench.token, hot, connection)
         }
-        for number in CONNECTIONS:
+        tried = QUICK_CONNECTIONS if bench.quick else CONNECTIONS
+        for number in tried:
             contenders[str(number)] = partial(_transactions, url, sql, number)
         rates = rounds(contenders, times=bench.rounds)
-    best = max(map(str, CONNECTIONS), key=lambda number: median(rates[number]))
+    best = max(map(str, tried), key=lambda number: median(rates[number]))
     yield compared(
         f"single recordings, {CALLERS} callers, one model ÷ the same SQL, "
-        f"a transaction each, {best} connections (the best of {', '.join(map(str, CONNECTIONS))})",
+        f"a transaction each, {best} connections (the best of {', '.join(map(str, tried))})",
         zip(rates["edge"], rates[best], strict=True),
         at_least=2.0,
     )

@@ -21,8 +21,9 @@ from tests.server import Server
 
 MANY_PATHS = wrk.SCRIPTS / "many_paths.lua"
 SIZES = {1_000: 0.50, 10_000: 0.40}  # models: the bar
-SECONDS = 3  # of a run, so that writes fall into each
+SECONDS, QUICK_SECONDS = 3, 2  # of a run, so that writes fall into each
 REQUESTS = 20_000  # of the mix; wrk begins again after them
+CHECKED = 200
 LISTS = 0.2  # of the requests; the others are details
 ORDERINGS = ("name", "-name", "cost_per_second", "-cost_per_second", "provider", "-created_at")
 CATEGORIES = ("premium", "budget", "experimental")
@@ -41,7 +42,7 @@ def _details(bench: Bench) -> Line:
     catalogue = bench.catalogue(models=min(SIZES))
     writing = Writer(catalogue.database_url, a_second=1, spared=MODEL)
     with catalogue.edge() as edge, writing as writer:
-        alone = asking(edge, DETAIL, seconds=SECONDS)
+        alone = asking(edge, DETAIL, seconds=_seconds(bench))
         runs = rounds({"alone": alone, "beside": lambda: _beside(writer, alone)}, times=bench.rounds)
     return faster("detail: with 1 write a second ÷ without", runs["beside"], runs["alone"], at_least=0.80)
 
@@ -52,9 +53,10 @@ class Mixed:
 
     server: Server
     paths: Path
+    seconds: int
 
     def __call__(self) -> Run:
-        words = wrk.command(f"http://127.0.0.1:{self.server.port}/", seconds=SECONDS, script=MANY_PATHS)
+        words = wrk.command(f"http://127.0.0.1:{self.server.port}/", seconds=self.seconds, script=MANY_PATHS)
         return wrk.finished(words, PATHS=str(self.paths))
 
 
@@ -67,8 +69,8 @@ def _mixed(bench: Bench, *, models: int, bar: float) -> Line:
             catalogue.constant(edge, {SMALL: small.expected}) as constant,
             Writer(catalogue.database_url, a_second=10) as writer,
         ):
-            ours = Mixed(edge, _written(folder, "mix", asked))
-            beside = Mixed(constant, _written(folder, "small", [SMALL] * len(asked)))
+            ours = Mixed(edge, _written(folder, "mix", asked), _seconds(bench))
+            beside = Mixed(constant, _written(folder, "small", [SMALL] * len(asked)), _seconds(bench))
             check(catalogue, edge, asked)
             runs = rounds({"edge": lambda: _beside(writer, ours), "constant": beside}, times=bench.rounds)
             check(catalogue, edge, asked)
@@ -78,6 +80,10 @@ def _mixed(bench: Bench, *, models: int, bar: float) -> Line:
         runs["constant"],
         at_least=bar,
     )
+
+
+def _seconds(bench: Bench) -> int:
+    return QUICK_SECONDS if bench.quick else SECONDS
 
 
 def _beside(writer: Writer, reading: Callable[[], Run]) -> Run:
@@ -115,13 +121,13 @@ def _written(folder: str, name: str, paths: list[str]) -> Path:
 
 
 def check(catalogue: Catalogue, edge: Server, asked: list[str]) -> None:
-    """Raise WrongAnswers unless each path is answered, a list with all its models, and as they stand.
+    """Raise WrongAnswers unless lists and details are answered, with models as they stand.
 
-    The same requests make ready what is asked for in the rounds.
+    The same requests make the lists ready that are asked for in the rounds.
     """
     with catalogue.connect() as connection:
         names = dict(connection.execute("SELECT model_id, name FROM models").fetchall())
-    for path in sorted(set(asked)):
+    for path in [*_lists(), *asked[:CHECKED]]:
         answer = ask(edge.port, path)
         body = json.loads(answer.body) if answer.status == 200 else {}
         shown = body.get("results", [body])
