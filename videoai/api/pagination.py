@@ -1,4 +1,5 @@
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -47,13 +48,8 @@ class Pages(PageNumberPagination):
         return page
 
     def _link(self, number: int) -> str:
-        """From what was read and not from how it was spelt: equal queries have equal bodies."""
-        query = dict(self.request.query_params.lists())
-        query.pop(self.page_query_param, None)
-        if number > 1:
-            query[self.page_query_param] = [str(number)]
-        path = escape_uri_path(self.request.path)
-        return f"{path}?{urlencode(sorted(query.items()), doseq=True)}" if query else path
+        query = {name: list(values) for name, values in self.request.query_params.lists()}
+        return link(self.request.path, query, number)
 
     def _refuse_malformed(self, request: Request) -> None:
         for name in (self.page_query_param, "page_size"):
@@ -61,3 +57,12 @@ class Pages(PageNumberPagination):
             if value is not None and not POSITIVE.fullmatch(value):
                 message = f"{shown(value)} is not a page number or size: whole numbers from 1."
                 raise ValidationError({name: [ErrorDetail(message, "invalid")]})
+
+
+def link(path: str, query: Mapping[str, list[str]], number: int) -> str:
+    """The address of another page; the same for equal queries, however they were spelt."""
+    others = {name: values for name, values in query.items() if name != Pages.page_query_param}
+    if number > 1:
+        others[Pages.page_query_param] = [str(number)]
+    path = escape_uri_path(path)
+    return f"{path}?{urlencode(sorted(others.items()), doseq=True)}" if others else path

@@ -41,7 +41,8 @@ class Kind(Enum):
     __hash__ = object.__hash__
 
 
-LISTS = frozenset({Kind.LIST, Kind.PREMIUM, Kind.DEFAULT})
+PAGED = frozenset({Kind.LIST, Kind.PREMIUM})
+LISTS = PAGED | {Kind.DEFAULT}
 PRICES = frozenset({Kind.QUOTE, Kind.MATRIX, Kind.COMPARE})
 FIXED = {
     "models/": Kind.LIST,
@@ -85,6 +86,18 @@ class Address:
     @property
     def query(self) -> str:
         return self.target.partition("?")[2]
+
+
+@dataclass(frozen=True, eq=False)
+class WholeList(Address):
+    """All pages of a list; nobody is served it, but its order is good for each page."""
+
+
+def whole_list(page: Address) -> WholeList:
+    """The list that the page is of."""
+    others = [(name, value) for name, value in parse_qsl(page.query) if name not in PAGE_PARAMETERS]
+    parameters = {name: value for name, value in page.parameters.items() if name not in PAGE_PARAMETERS}
+    return WholeList(page.kind, f"all of {page.path}?{urlencode(others)}", parameters, page.tags)
 
 
 def detail_of(model_id: str) -> Address:

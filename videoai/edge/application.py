@@ -24,7 +24,7 @@ from videoai.edge.warming import Warming
 logger = logging.getLogger(__name__)
 
 # So often a request looks for what others may have made; then Django answers it by itself.
-TRIES = 4
+TRIES = 6
 READING = frozenset({"GET", "HEAD"})
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
@@ -14,6 +14,7 @@ from django.conf import settings
 from videoai.edge.answers import Answer
 from videoai.edge.requests import Headers, Scope
 
+T = TypeVar("T")
 Message = dict[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 Receive = Callable[[], Awaitable[Message]]
@@ -104,6 +105,10 @@ class Threads:
     async def ask(self, request: Request) -> Answer:
         """The whole answer."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._whole, request)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Whatever else takes a thread and a connection to the database."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
     async def hand_over(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the request's body, have it answered and send the answer."""

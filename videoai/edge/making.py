@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
-from videoai.edge.addresses import Address
+from videoai.edge.addresses import Address, WholeList
 from videoai.edge.answers import OK, Answer, Answers, variant_of
 from videoai.edge.behind import Request, Threads
-from videoai.edge.freshness import Freshness
+from videoai.edge.freshness import Freshness, Reading
+from videoai.edge.orders import read_order
 from videoai.edge.ready import Ready
 from videoai.edge.requests import Plain, Scope
 from videoai.edge.shelf import Entry
@@ -17,6 +19,7 @@ from videoai.limits.windows import Count
 
 # While a body is long in the making, this often the database is asked whether it is there at all.
 PULSE_SECONDS = 1.0
+NO_ANSWER = Answer(204, [], b"")
 COUNTED = HEADER.lower().encode()
 KEPT = frozenset({b"host", b"x-forwarded-proto", b"x-forwarded-for"})
 
@@ -76,6 +79,8 @@ class Makers:
     async def _made(self, address: Address, asking: "Asking") -> Made:
         """Kept only if a reading that was sent after it was made finds all as it was before."""
         before = self._freshness.latest
+        if isinstance(address, WholeList):
+            return await self._ordered(address, before)
         answer = await self._behind.ask(asking.request(address, is_whole=False))
         await self._freshness.read()
         holds = before is not None and self._freshness.latest is before
@@ -86,6 +91,15 @@ class Makers:
         self._learn(address, answer)
         entry = self._ready.put(address, answer.body) if holds else Entry(address, answer.body)
         return Made(answer, entry, holds)
+
+    async def _ordered(self, whole: WholeList, before: Reading | None) -> Made:
+        """The order of a list; it is not served, so there is no answer to it."""
+        ids = await self._behind.run(partial(read_order, whole))
+        await self._freshness.read()
+        holds = before is not None and self._freshness.latest is before
+        if holds:
+            self._ready.put_order(whole, ids)
+        return Made(NO_ANSWER, None, holds)
 
     def _learn(self, address: Address, answer: Answer) -> None:
         variant = variant_of(address.kind, answer)

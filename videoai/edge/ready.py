@@ -8,21 +8,25 @@ import json
 from collections import deque
 
 from videoai.edge import pages
-from videoai.edge.addresses import LISTS, PRICES, Address, Kind, detail_of
+from videoai.edge.addresses import LISTS, PAGED, PRICES, Address, Kind, WholeList, detail_of, whole_list
 from videoai.edge.freshness import Change, ChangedModel
 from videoai.edge.moves import UNKNOWN, Effect, Model, Move, Unknown, effect
+from videoai.edge.orders import Order, Orders
 from videoai.edge.shelf import Entry, Shelf
 
 # Lists that were not asked for during so many moves are made anew.
 MOST_MOVES = 1_000
 # A change of more models, as by an import, lets go of everything.
 MOST_AT_ONCE = 100
+# A page of which more models are missing is made as a whole.
+MOST_MISSING = 5
 
 
 class Ready:
     def __init__(self, *, most_bytes: int) -> None:
         self.shelf = Shelf(most_bytes=most_bytes)
         self._most_bytes = most_bytes
+        self._orders = Orders(most_bytes=most_bytes // 4)
         self._moves: deque[Move] = deque(maxlen=MOST_MOVES)
         self._moved = 0  # how many moves there ever were; the last of them stands at the end
 
@@ -32,13 +36,15 @@ class Ready:
         return self.shelf.bytes < self._most_bytes / 2
 
     def find(self, address: Address) -> tuple[Entry | None, list[Address]]:
-        """The entry at `address`, or what has to be made to have it: itself, or models that have moved."""
+        """The entry at `address`, or what has to be made to have it: itself, or what it consists of."""
         entry = self.shelf.get(address.target)
-        if entry is None:
-            return None, [address]
-        if entry.settled == self._moved or address.kind not in _CHOOSING:
-            return entry, []
-        return self._settled(entry)
+        if entry is not None and address.kind in _CHOOSING and entry.settled != self._moved:
+            entry, unknown = self._settled(entry)
+            if unknown:
+                return None, unknown
+        if entry is None and address.kind in PAGED:
+            return self._composed(address)
+        return entry, [address] if entry is None else []
 
     def put(self, address: Address, body: bytes) -> Entry:
         """Keep what Django answered at the latest reading."""
@@ -52,6 +58,10 @@ class Ready:
         self.shelf.put(entry)
         return entry
 
+    def put_order(self, whole: WholeList, ids: tuple[str, ...]) -> None:
+        """Keep the order of a list at the latest reading."""
+        self._orders.put(whole, Order(ids, self._moved))
+
     def put_nothing(self, address: Address) -> None:
         """Remember that nothing can be seen there, as long as a list waits to know it."""
         if address.kind is Kind.DETAIL and address.model_id is not None:
@@ -61,6 +71,7 @@ class Ready:
         """Let go of what `change` made wrong."""
         if change.models is None or len(change.models) > MOST_AT_ONCE:
             self.shelf.clear()
+            self._orders.clear()
             self._moves.clear()
             return
         if change.prices:
@@ -93,40 +104,89 @@ class Ready:
             if move.model_id == model_id and not move.ends():
                 move.after = model
 
+    # --- Lists -------------------------------------------------------------------------------------------
+
     def _settled(self, entry: Entry) -> tuple[Entry | None, list[Address]]:
-        """Compare a list with the moves since; mend it, or let it go."""
-        address = entry.address
-        late = self._moved - entry.settled
-        if late > len(self._moves):
-            return self._gone(address)
-        moves = list(self._moves)[-late:]
-        changed = set()
-        for move in moves:
-            found = effect(address, move, shows=not entry.models or move.model_id in entry.models)
-            if found is Effect.MEMBERS and not move.ends() and move.before is not UNKNOWN:
-                return None, [detail_of(one.model_id) for one in moves if not one.ends()]
-            if found is Effect.MEMBERS or (found is Effect.CONTENT and not entry.models):
-                return self._gone(address)
-            if found is Effect.CONTENT:
-                changed.add(move.model_id)
-        if changed and not self._mended(entry):
-            return self._gone(address)
+        """Compare a list with the moves since; mend it, or let it go. Or tell what to ask for first."""
+        moves = self._moves_since(entry.settled)
+        shown = set(entry.models)
+        found = self._effects(entry.address, moves, shown) if moves is not None else None
+        if isinstance(found, list):
+            return None, found
+        if found is None or (found and not self._mended(entry)):
+            self.shelf.drop(entry.address.target)
+            if entry.address.kind in PAGED:
+                self._orders.want(whole_list(entry.address))
+            return None, []
         entry.settled = self._moved
         return entry, []
 
-    def _gone(self, address: Address) -> tuple[None, list[Address]]:
-        self.shelf.drop(address.target)
-        return None, [address]
+    def _effects(self, address: Address, moves: list[Move], shown: set[str]) -> list[Address] | bool | None:
+        """None if other models are in the list, or in another order; else whether a shown one has changed.
+
+        Or, if that can't be told yet, the models to ask for.
+        """
+        has_changed = False
+        for move in moves:
+            found = effect(address, move, shows=not shown or move.model_id in shown)
+            if found is Effect.MEMBERS and not move.ends() and move.before is not UNKNOWN:
+                return [detail_of(one.model_id) for one in moves if not one.ends()]
+            if found is Effect.MEMBERS:
+                return None
+            has_changed |= found is Effect.CONTENT
+        return has_changed
+
+    def _moves_since(self, settled: int) -> list[Move] | None:
+        """None if they were too many to be remembered."""
+        late = self._moved - settled
+        return None if late > len(self._moves) else list(self._moves)[len(self._moves) - late :]
 
     def _mended(self, entry: Entry) -> bool:
         """Put the models as they are now into the body; False if one of them is not at hand."""
         models = [self.shelf.get(detail_of(model_id).target) for model_id in entry.models]
-        if not all(models):
+        if not models or not all(models):
             return False
         entry.body = pages.replaced(entry.address.kind, entry.body, [model.body for model in models if model])
         entry.tag, entry.packed, entry.headers = "", None, {}
         self.shelf.put(entry)
         return True
 
+    def _composed(self, address: Address) -> tuple[Entry | None, list[Address]]:
+        """A page put together of the order of its list and of its models, if its list is known to move."""
+        whole, at = whole_list(address), pages.place(address)
+        if at is None or not self._orders.is_wanted(whole):
+            return None, [address]
+        order, unknown = self._order(whole)
+        if order is None:
+            return None, unknown or [whole]
+        ids = at.of(order.ids)
+        models = [(model_id, self.shelf.get(detail_of(model_id).target)) for model_id in ids]
+        missing: list[Address] = [detail_of(model_id) for model_id, model in models if model is None]
+        if len(missing) > MOST_MISSING or not ids:
+            return None, [address]
+        if missing:
+            return None, missing
+        body = pages.composed(address, at, order.ids, [model.body for _, model in models if model])
+        entry = Entry(address, body, ids, settled=self._moved)
+        self.shelf.put(entry)
+        return entry, []
+
+    def _order(self, whole: WholeList) -> tuple[Order | None, list[Address]]:
+        """The order of a list if it still holds; or the models to ask for to know that."""
+        order = self._orders.get(whole)
+        if order is None or order.settled == self._moved:
+            return order, []
+        moves = self._moves_since(order.settled)
+        found = self._effects(whole, moves, _NOBODY) if moves is not None else None
+        if isinstance(found, list):
+            return None, found
+        if found is None:
+            self._orders.want(whole)
+            return None, []
+        order.settled = self._moved
+        return order, []
+
 
 _CHOOSING = LISTS | {Kind.MATRIX, Kind.COMPARE}
+# For the order of a list it does not matter what its models are like.
+_NOBODY = {""}
