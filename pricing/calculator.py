@@ -6,6 +6,7 @@ from decimal import ROUND_CEILING, ROUND_HALF_UP, Context, Decimal, Inexact
 # Wide enough for the longest product of the longest numbers that the columns hold; should it ever be too
 # narrow, an exception says so, and no digit is lost in silence.
 EXACT = Context(prec=80, traps=[Inexact])
+ROUNDING = Context(prec=80)  # made once: it takes as long as a division
 # Credits that don't divide evenly (credits_per_dollar of 30) are shown to this many places.
 DOLLAR_PLACES = Decimal(1).scaleb(-9)
 
@@ -44,11 +45,11 @@ def credits_for(cost_usd: Decimal, *, profit_margin: Decimal, credits_per_dollar
 
 def dollars(credits: int, credits_per_dollar: Decimal) -> Decimal:
     """What `credits` are worth; exact if it ends within nine decimals, else rounded half up to them."""
-    worth = Context(prec=80).divide(Decimal(credits), credits_per_dollar)
-    return worth.quantize(DOLLAR_PLACES, rounding=ROUND_HALF_UP, context=Context(prec=80))
+    worth = ROUNDING.divide(Decimal(credits), credits_per_dollar)
+    return worth.quantize(DOLLAR_PLACES, rounding=ROUND_HALF_UP, context=ROUNDING)
 
 
 def changed_by(cost_per_second: Decimal, *, percent: Decimal) -> Decimal:
     """A price, raised by `percent` or lowered by a negative one; rounded half up to nine decimals."""
     exact = EXACT.multiply(cost_per_second, EXACT.add(Decimal(100), percent)).scaleb(-2)
-    return exact.quantize(DOLLAR_PLACES, rounding=ROUND_HALF_UP, context=Context(prec=80))
+    return exact.quantize(DOLLAR_PLACES, rounding=ROUND_HALF_UP, context=ROUNDING)
