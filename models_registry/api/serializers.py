@@ -24,7 +24,33 @@ class MoneyField(serializers.Field):
         return decimal_text(value)
 
 
-class AIModelSerializer(serializers.ModelSerializer[AIModel]):
+class ReadOff:
+    """Reads objects that have all that is told of them: no dictionaries, callables or defaults.
+
+    The serializer's own fields tell it. They are made once for all, as no request changes anything of them.
+    """
+
+    def to_representation(self, instance: object) -> dict[str, Any]:
+        return {name: told(instance) for name, told in readers(type(self)).items()}  # type: ignore[arg-type] # a class is hashable
+
+
+@cache
+def readers(serializer: "type[serializers.Serializer[Any]]") -> dict[str, Callable[[object], Any]]:
+    """How each field is told of an object, by its name."""
+    return {name: _reader(field) for name, field in serializer().fields.items()}
+
+
+def _reader(field: "serializers.Field[Any, Any, Any, Any]") -> Callable[[object], Any]:
+    get, tell = attrgetter(str(field.source)), field.to_representation
+
+    def told(instance: object) -> Any:
+        value = get(instance)
+        return None if value is None else tell(value)
+
+    return told
+
+
+class AIModelSerializer(ReadOff, serializers.ModelSerializer[AIModel]):
     cost_per_second = MoneyField(help_text="US dollars a second, before multiplier and margin.")
     supported_durations = serializers.ListField(
         child=serializers.IntegerField(), help_text="Seconds, ascending."
@@ -65,29 +91,6 @@ class AIModelSerializer(serializers.ModelSerializer[AIModel]):
             "deprecated_at",
         ]
         read_only_fields = fields
-
-    def to_representation(self, instance: AIModel) -> dict[str, Any]:
-        return {name: told(instance) for name, told in readers().items()}
-
-
-@cache
-def readers() -> dict[str, Callable[[AIModel], Any]]:
-    """How each field of a model is told, by name.
-
-    The serializer's own fields do it. They are made once for all, as no request changes anything of them, and
-    asked without looking for what no model has: dictionaries, callables, defaults.
-    """
-    return {str(field.field_name): _reader(field) for field in AIModelSerializer().fields.values()}
-
-
-def _reader(field: "serializers.Field[Any, Any, Any, Any]") -> Callable[[AIModel], Any]:
-    get, tell = attrgetter(str(field.source)), field.to_representation
-
-    def told(model: AIModel) -> Any:
-        value = get(model)
-        return None if value is None else tell(value)
-
-    return told
 
 
 class ChangeSerializer(serializers.Serializer[Any]):

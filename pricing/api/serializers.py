@@ -3,7 +3,7 @@ from typing import Any
 from rest_framework import serializers
 
 from models_registry.api.query import CapabilityQuery, TextField
-from models_registry.api.serializers import MoneyField
+from models_registry.api.serializers import MoneyField, ReadOff
 from models_registry.choices import Category
 from pricing.price_book import CURRENCY
 
@@ -34,7 +34,7 @@ class QuoteSerializer(serializers.Serializer[Any]):
     priced_at = serializers.DateTimeField(help_text="The last change that this price rests on.")
 
 
-class OfferSerializer(serializers.Serializer[Any]):
+class OfferSerializer(ReadOff, serializers.Serializer[Any]):
     """A quote with what a chooser wants to know of its model; the two are flattened into one object."""
 
     name = serializers.CharField(source="model.name")

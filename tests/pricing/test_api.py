@@ -1,9 +1,12 @@
 import pytest
+from rest_framework import serializers
+from rest_framework.renderers import JSONRenderer
 
 from models_registry import services
 from models_registry.models import AIModel, QualityTier
+from pricing.api.serializers import OfferSerializer
 from pricing.models import PricingPolicy
-from pricing.services import set_policy
+from pricing.services import compare, set_policy
 from tests.factories import AIModelFactory, standard_policy, untraced
 from tests.laying import laid_once
 
@@ -192,3 +195,18 @@ class TestPolicy:
             "quality_multipliers": {"standard": "1", "high": "1.2", "ultra": "1.5"},
             "limits": {"credits_per_generation": 5000},
         }
+
+
+class OfferAsTheFrameworkTellsIt(OfferSerializer):
+    to_representation = serializers.Serializer.to_representation
+
+
+def test_offers_are_told_in_the_same_bytes_as_by_the_framework():
+    AIModelFactory(category=None, tags=["é"], is_premium=True, cost_per_second="0.000000001")
+    offers = compare(AIModel.active.all(), quality="high", duration=5)
+
+    def rendered(serializer: type[OfferSerializer]) -> bytes:
+        return JSONRenderer().render(serializer(offers, many=True).data)
+
+    assert len(offers) == 2
+    assert rendered(OfferSerializer) == rendered(OfferAsTheFrameworkTellsIt)
