@@ -14,6 +14,7 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from videoai.edge.places import Place, parse_place
 from videoai.limits.rates import Rate, in_process, parse_rate, shared
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -283,8 +284,21 @@ def whole_number(name: str, *, default: int, least: int, most: int) -> int:
 
 
 EDGE = switch("EDGE", default="true")
-# Threads that Django answers in; each has a connection to the database.
-EDGE_THREADS = whole_number("EDGE_THREADS", default=4, least=1, most=1_000)
+
+
+def places(name: str) -> list[Place]:
+    """Where Django answers, by commas; empty: in the edge's own processes."""
+    try:
+        return [parse_place(text.strip()) for text in env.list(name, default=[])]
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{name}: {error} List http://127.0.0.1:8001 or unix:/run/videoai.sock, by commas."
+        ) from None
+
+
+EDGE_UPSTREAM = places("EDGE_UPSTREAM")
+# Threads that Django answers in, each with a connection to the database; or that wait for others to answer.
+EDGE_THREADS = whole_number("EDGE_THREADS", default=32 if EDGE_UPSTREAM else 4, least=1, most=1_000)
 EDGE_CACHE_BYTES = whole_number("EDGE_CACHE_BYTES", default=64 * 1024 * 1024, least=0, most=1 << 40)
 # Live streams that a process holds, in all and of one address.
 EDGE_STREAMS = whole_number("EDGE_STREAMS", default=10_000, least=0, most=1_000_000)

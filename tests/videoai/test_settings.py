@@ -46,6 +46,7 @@ def test_safe_settings_start():
         ({"HTTPS": "ture"}, "HTTPS"),
         ({"TWO_FACTOR": "wanted"}, "TWO_FACTOR"),
         ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS"),
+        ({"EDGE_UPSTREAM": "127.0.0.1:8001"}, "EDGE_UPSTREAM: 127.0.0.1:8001 is no place to ask. List http"),
         ({"ALLOWED_HOSTS": "models.example,*"}, "ALLOWED_HOSTS"),
     ],
 )

@@ -1,5 +1,6 @@
 """The ASGI application: what is ready is answered here, streams are held, the rest is handed over."""
 
+import asyncio
 import logging
 from contextlib import suppress
 
@@ -7,7 +8,7 @@ from videoai.api.problem import DATABASE_SILENT
 from videoai.edge.addresses import PREFIX, Address, Addresses
 from videoai.edge.answers import Answer, Answers
 from videoai.edge.arrivals import is_recording
-from videoai.edge.behind import Receive, Request, Send, Threads, read_body, send_answer
+from videoai.edge.behind import Receive, Request, Send, Threads, Unavailable, read_body, send_answer
 from videoai.edge.counting import Counting
 from videoai.edge.ending import on_end
 from videoai.edge.freshness import Freshness, Silent
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 # So often a request looks for what others may have made; then Django answers it by itself.
 TRIES = 6
+# A start waits so long for a Django in other processes.
+LEARNING_SECONDS = 2.0
 READING = frozenset({"GET", "HEAD"})
 
 
@@ -56,18 +59,28 @@ class Edge:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
-            await self._answer(scope, receive, send)
+            try:
+                await self._answer(scope, receive, send)
+            except Silent:
+                await self._excuse(DATABASE_SILENT, scope, send)
+            except Unavailable as error:
+                await self._excuse(str(error), scope, send)
+
+    async def _excuse(self, detail: str, scope: Scope, send: Send) -> None:
+        await send_answer(self._problems.answer("unavailable", detail, scope), send)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         """The lifespan of the process, as the server tells it."""
         await receive()
-        await self._learn_problems()
+        learning = asyncio.get_running_loop().create_task(self._learn_problems())
+        await asyncio.wait([learning], timeout=LEARNING_SECONDS)
         self._warming.start()
         on_end(self._live.end)
         with suppress(Silent):
             await self._freshness.read()
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        learning.cancel()
         self._warming.close()
         self._freshness.close()
         for part in (self._recordings, self._behind, self._makers, self._counting):
@@ -75,9 +88,13 @@ class Edge:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _learn_problems(self) -> None:
-        """Ask Django for an address that there is not: that takes no database."""
-        nowhere = await self._behind.ask(Request(own_scope(f"{PREFIX}-/")))
-        self._problems.learn(nowhere.headers)
+        """Ask Django for an address that there is not, which takes no database; until it is there."""
+        while True:
+            with suppress(Unavailable):
+                nowhere = await self._behind.ask(Request(own_scope(f"{PREFIX}-/")))
+                self._problems.learn(nowhere.headers)
+                return
+            await asyncio.sleep(1)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] in LIVE:
@@ -110,8 +127,8 @@ class Edge:
     async def _read(self, address: Address, asking: Asking, receive: Receive, send: Send) -> None:
         try:
             answer = await self._found(address, asking)
-        except Silent:
-            answer = self._problems.answer("unavailable", DATABASE_SILENT, asking.plain.request_id)
+        except (Silent, Unavailable):
+            raise
         except Exception:
             # Whatever is wrong in here, Django can still answer.
             logger.exception("%s could not be answered from what is ready.", address.target)

@@ -1,10 +1,11 @@
-"""Django, called as WSGI in threads of this process."""
+"""Whoever answers what the edge does not, asked in threads; and Django, called as WSGI in this process."""
 
 import asyncio
 import io
 import sys
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple, Protocol, TypeVar
 from urllib.parse import unquote_to_bytes
@@ -23,6 +24,16 @@ Receive = Callable[[], Awaitable[Message]]
 MOST_READ = 16 * 1024 * 1024
 # A client that does not take a piece in this time is given up.
 MOST_SECONDS_A_PIECE = 60
+# More requests than this don't wait for a thread.
+MOST_WAITING = 1_000
+# While a request is long in the answering, this often the database is asked whether it is there at all.
+PULSE_SECONDS = 0.5
+
+T = TypeVar("T")
+
+
+class Unavailable(Exception):
+    """Nobody can answer now; told as 503 in these words."""
 
 
 class Request(NamedTuple):
@@ -80,54 +91,88 @@ def environ(request: Request) -> dict[str, Any]:
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
     }
-    for name, value in scope["headers"]:
-        _add_header(told, name.decode("latin-1"), value.decode("latin-1"))
+    for name, value in by_name(scope["headers"]).items():
+        key = name.upper().replace("-", "_")
+        told[key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"] = value
     return told
 
 
-def _add_header(told: dict[str, Any], name: str, value: str) -> None:
-    if "_" in name:
-        return  # would be taken for the one with a dash, which a proxy may have set
-    key = name.upper().replace("-", "_")
-    if key not in {"CONTENT_TYPE", "CONTENT_LENGTH"}:
-        key = f"HTTP_{key}"
-    joint = "; " if key == "HTTP_COOKIE" else ","
-    told[key] = f"{told[key]}{joint}{value}" if key in told else value
+def by_name(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The headers as WSGI tells them: one of each name."""
+    told: dict[str, str] = {}
+    for encoded, value in headers:
+        name = encoded.decode("latin-1")
+        if "_" in name:
+            continue  # would be taken for the one with a dash, which a proxy may have set
+        joint = "; " if name == "cookie" else ","
+        text = value.decode("latin-1")
+        told[name] = f"{told[name]}{joint}{text}" if name in told else text
+    return told
 
 
 class Threads:
-    """Runs what is behind in threads, and sends what it answers."""
+    """Runs what is behind in threads, and sends what it answers.
 
-    def __init__(self, behind: Behind, *, threads: int, name: str) -> None:
+    `pulse` fails when nothing can be answered any more, as when the database is gone.
+    """
+
+    def __init__(
+        self,
+        behind: Behind,
+        *,
+        threads: int,
+        name: str,
+        pulse: Callable[[], Awaitable[object]] | None = None,
+    ) -> None:
         self._behind = behind
         self._pool = ThreadPoolExecutor(threads, name)
+        self._most = threads + MOST_WAITING
+        self._under_way = 0
+        self._pulse = pulse
 
     async def ask(self, request: Request) -> Answer:
-        """The whole answer."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._whole, request)
+        """The whole answer. Raises Unavailable."""
+        return await self._run(partial(self._whole, request))
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Whatever else takes a thread and a connection to the database."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        """Whatever else takes a thread and a connection to the database. Raises Unavailable."""
+        return await self._run(work)
 
     async def hand_over(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the request's body, have it answered and send the answer."""
         await self.pass_on(Request(scope, await read_body(scope, receive)), send)
 
     async def pass_on(self, request: Request, send: Send) -> None:
-        """Have it answered and send the answer, in pieces if it comes in pieces."""
-        loop = asyncio.get_running_loop()
+        """Have it answered and send the answer, in pieces if it comes in pieces.
 
-        def emit(message: Message) -> None:
-            """Returns when it is sent, so that no more is made than the client takes."""
-            asyncio.run_coroutine_threadsafe(_sent(send, message), loop).result(MOST_SECONDS_A_PIECE)
-
-        answer = await loop.run_in_executor(self._pool, self._in_pieces, request, emit)
+        Raises Unavailable, or what the pulse raises, as long as nothing was sent.
+        """
+        sending = _Sending(send)
+        try:
+            answer = await self._run(partial(self._in_pieces, request, sending.emit), sending)
+        finally:
+            sending.is_over = True
         if answer is not None:
             await send_answer(answer, send)
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _run(self, work: Callable[[], T], sending: "_Sending | None" = None) -> T:
+        if self._under_way >= self._most:
+            raise Unavailable("Too many requests are waiting. Try again in a moment.")
+        self._under_way += 1
+        future = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        try:
+            if sending is not None and self._pulse is not None:
+                while not (await asyncio.wait([future], timeout=PULSE_SECONDS))[0]:
+                    if not sending.has_begun:
+                        await self._pulse()
+            return await future
+        finally:
+            self._under_way -= 1
+            # Does nothing to what is done or being done; what waits for a thread is taken from the queue.
+            future.cancel()
 
     def _whole(self, request: Request) -> Answer:
         status, headers, pieces = self._behind.answer(request)
@@ -151,6 +196,25 @@ class Threads:
             return None
         finally:
             _close(pieces)
+
+
+class _Sending:
+    """What a thread sends while the event loop waits for it, or does not wait any more."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._loop = asyncio.get_running_loop()
+        self.has_begun = self.is_over = False
+
+    def emit(self, message: Message) -> None:
+        """Called in a thread. Returns when it is sent, so that no more is made than the client takes."""
+        asyncio.run_coroutine_threadsafe(self._sent(message), self._loop).result(MOST_SECONDS_A_PIECE)
+
+    async def _sent(self, message: Message) -> None:
+        if self.is_over:
+            raise ConnectionAbortedError("The client was told something else, or went away.")
+        self.has_begun = True
+        await self._send(message)
 
 
 async def send_answer(answer: Answer, send: Send) -> None:
@@ -177,10 +241,6 @@ async def read_body(scope: Scope, receive: Receive) -> bytes:
         if size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             pieces.clear()
     return b"".join(pieces) if size <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE else b""
-
-
-async def _sent(send: Send, message: Message) -> None:
-    await send(message)
 
 
 def _close(pieces: Iterable[bytes]) -> None:

@@ -10,9 +10,10 @@ from videoai.edge.behind import Django, Threads
 from videoai.edge.freshness import Freshness, Source
 from videoai.edge.postgresql import PostgreSQL
 from videoai.edge.sqlite import SQLite
+from videoai.edge.upstream import Upstream
 from videoai.wsgi import application as django_application
 
-# They are bound by Python's one lock; a second one works while the first waits for the database.
+# A process is bound by Python's one lock; a second one works while the first waits for the database.
 MAKERS = 2
 
 
@@ -24,10 +25,12 @@ def source() -> Source:
 
 
 def edge() -> Edge:
-    django = Django(django_application)
+    freshness = Freshness(source())
+    places = settings.EDGE_UPSTREAM
+    django = Upstream(places) if places else Django(django_application)
     return Edge(
-        freshness=Freshness(source()),
-        behind=Threads(django, threads=settings.EDGE_THREADS, name="django"),
-        makers=Threads(django, threads=MAKERS, name="making"),
+        freshness=freshness,
+        behind=Threads(django, threads=settings.EDGE_THREADS, name="django", pulse=freshness.read),
+        makers=Threads(django, threads=MAKERS * max(1, len(places)), name="making"),
         cache_bytes=settings.EDGE_CACHE_BYTES,
     )

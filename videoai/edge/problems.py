@@ -3,8 +3,9 @@
 import json
 
 from videoai.api.problem import MEDIA_TYPE, PROBLEMS, problem
+from videoai.api.request_id import WELL_FORMED
 from videoai.edge.answers import LENGTH, REQUEST_ID, Answer, new_request_id
-from videoai.edge.requests import Headers
+from videoai.edge.requests import Headers, Scope
 
 # Of Django's headers, those that belong to one answer alone.
 NOT_KEPT = frozenset(
@@ -22,8 +23,9 @@ class Problems:
         """Take the headers of an error of Django's for a pattern."""
         self.headers = [(name, value) for name, value in headers if name not in NOT_KEPT]
 
-    def answer(self, code: str, detail: str, request_id: bytes = b"", *, retry_after: int = 1) -> Answer:
-        request_id = request_id or new_request_id()
+    def answer(self, code: str, detail: str, scope: Scope, *, retry_after: int = 1) -> Answer:
+        """The problem, as an answer to that request."""
+        request_id = _request_id(scope)
         told = {**problem(code, detail), "request_id": request_id.decode("latin-1")}
         body = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
         headers = [
@@ -33,4 +35,10 @@ class Problems:
             *self.headers,
             (REQUEST_ID, request_id),
         ]
-        return Answer(PROBLEMS[code][0], headers, body)
+        return Answer(PROBLEMS[code][0], headers, b"" if scope["method"] == "HEAD" else body)
+
+
+def _request_id(scope: Scope) -> bytes:
+    """The client's, or a new one."""
+    sent: bytes = dict(scope["headers"]).get(REQUEST_ID, b"")
+    return sent if WELL_FORMED.fullmatch(sent.decode("latin-1")) else new_request_id()
