@@ -12,8 +12,11 @@ from typing import NamedTuple, Protocol
 
 logger = logging.getLogger(__name__)
 
-# How long the database may be silent. Whoever waits is told within three seconds, connecting included.
+# How long the database may be silent, from when the first of those who wait came. With the least that a new
+# look or connection is given, and the steps in which the time is watched, all are told within three seconds.
 PATIENCE_SECONDS = 2.0
+LEAST_SECONDS = 0.5
+STEP_SECONDS = 0.25
 # A look is sent as soon as this many turns of the event loop have brought no further request: requests come
 # in bursts, and a look costs as much as answering several of them.
 QUIET_TURNS = 2
@@ -104,7 +107,7 @@ class Freshness:
         self._sold: dict[int, str] = {}
         self._is_busy = False
         self._last_count = self._quiet_turns = 0
-        self._asked_at = 0.0
+        self._waiting_since = self._deadline = 0.0
         self._watch: asyncio.TimerHandle | None = None
         self._catching_up: asyncio.Task[None] | None = None
         self.latest: Reading | None = None
@@ -120,6 +123,8 @@ class Freshness:
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Reading] = loop.create_future()
+        if not self._waiting:
+            self._waiting_since = loop.time()
         self._waiting.append(future)
         if not self._is_busy:
             self._is_busy = True
@@ -151,12 +156,12 @@ class Freshness:
 
     def _send(self, loop: asyncio.AbstractEventLoop) -> None:
         self._asking, self._waiting = self._waiting, []
+        self._deadline = max(self._waiting_since + PATIENCE_SECONDS, loop.time() + LEAST_SECONDS)
         if self._state is None:
             self._catch_up(loop)
             return
-        self._asked_at = loop.time()
         if self._watch is None:
-            self._watch = loop.call_later(PATIENCE_SECONDS / 4, self._be_impatient, loop)
+            self._watch = loop.call_later(STEP_SECONDS, self._be_impatient, loop)
         try:
             self._source.look(self._seen)
         except Silent as silent:
@@ -167,18 +172,16 @@ class Freshness:
         self._watch = None
         if not self._asking or self._catching_up is not None:
             return
-        if loop.time() - self._asked_at > PATIENCE_SECONDS:
-            self._lose(Silent(f"No answer in {PATIENCE_SECONDS:g} seconds."))
+        if loop.time() >= self._deadline:
+            self._lose(Silent("No answer in time."))
             self._go_on(loop)
         else:
-            self._watch = loop.call_later(PATIENCE_SECONDS / 4, self._be_impatient, loop)
+            self._watch = loop.call_later(STEP_SECONDS, self._be_impatient, loop)
 
     def _seen(self, seen: State | Silent) -> None:
         loop = asyncio.get_running_loop()
         if isinstance(seen, Silent):
-            # The connection was cut; nobody need be told if a new one can be made.
-            logger.warning("The connection to the database was lost: %s", seen)
-            self._forget()
+            self._be_cut(seen)
         if seen != self._state:
             self._catch_up(loop)
             return
@@ -204,17 +207,29 @@ class Freshness:
 
     async def _caught_up(self, loop: asyncio.AbstractEventLoop) -> None:
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                change = await (self._connected() if self._state is None else self._moved(self._state))
-        except (Silent, TimeoutError) as error:
-            self._lose(error if isinstance(error, Silent) else Silent("The database is too slow."))
-        else:
+            async with asyncio.timeout_at(max(self._deadline, loop.time() + LEAST_SECONDS)):
+                change = await self._changed()
             self.latest = change.after
             for listener in self._listeners:
                 listener(change)
+        except (Silent, TimeoutError) as error:
+            self._lose(error if isinstance(error, Silent) else Silent("The database is too slow."))
+        except Exception as error:
+            # Nobody may wait for ever; and what the listeners know may be wrong, so it is all told anew.
+            logger.exception("What has changed could not be learned.")
+            self._lose(Silent(str(error)))
+        else:
             self._release()
         self._catching_up = None
         self._go_on(loop)
+
+    async def _changed(self) -> Change:
+        if self._state is not None:
+            try:
+                return await self._moved(self._state)
+            except Silent as silent:
+                self._be_cut(silent)
+        return await self._connected()
 
     async def _connected(self) -> Change:
         self._state, self._sold = await self._source.open()
@@ -253,6 +268,11 @@ class Freshness:
         for future in released:
             if not future.done():
                 future.set_exception(silent)
+
+    def _be_cut(self, silent: Silent) -> None:
+        """Nobody need be told if a new connection can be made."""
+        logger.warning("The connection to the database was lost: %s", silent)
+        self._forget()
 
     def _forget(self) -> None:
         """The next who asks makes a new connection."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from videoai.edge.addresses import Address, WholeList
 from videoai.edge.answers import OK, Answer, Answers, variant_of
-from videoai.edge.behind import Request, Threads
+from videoai.edge.behind import PULSE_SECONDS, Request, Threads
 from videoai.edge.freshness import Freshness, Reading
 from videoai.edge.orders import read_order
 from videoai.edge.ready import Ready
@@ -17,8 +17,6 @@ from videoai.edge.shelf import Entry
 from videoai.limits.counted import HEADER, sealed
 from videoai.limits.windows import Count
 
-# While a body is long in the making, this often the database is asked whether it is there at all.
-PULSE_SECONDS = 1.0
 NO_ANSWER = Answer(204, [], b"")
 COUNTED = HEADER.lower().encode()
 KEPT = frozenset({b"host", b"x-forwarded-proto", b"x-forwarded-for"})

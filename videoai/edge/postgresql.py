@@ -10,7 +10,8 @@ from psycopg.conninfo import make_conninfo
 from videoai.edge.freshness import MOST_CHANGES, PATIENCE_SECONDS, Silent, State, Touched
 
 LOOK = b"look"
-STATE = "r.tableoid, r.epoch, r.revision, r.xmin"
+# The file tells one table from another that took its place, and from itself before it was emptied.
+STATE = "pg_relation_filenode(r.tableoid), r.epoch, r.revision, r.xmin"
 LOOK_SQL = f"SELECT {STATE} FROM catalogue_revision AS r WHERE id = 1".encode()  # noqa: S608 - constants
 OPEN_SQL = f"""
     SELECT {STATE}, m.id, m.model_id FROM catalogue_revision AS r
@@ -22,6 +23,11 @@ TOUCHED_SQL = f"""
     LEFT JOIN models AS m ON s.kind = 'models' AND m.id = s.row_id
     WHERE r.id = 1 LIMIT {MOST_CHANGES + 1}
 """.encode()  # noqa: S608
+# A restored table gets its triggers last: without them, nothing would tell of the rows that still come.
+IS_GUARDED_SQL = b"""
+    SELECT 1 FROM pg_trigger
+    WHERE tgrelid = 'models'::regclass AND NOT tgisinternal AND tgenabled <> 'D' LIMIT 1
+"""
 # Nothing was ever written: the row comes with the first change.
 NEVER_WRITTEN = State("", "", 0, "")
 OK = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
@@ -37,17 +43,16 @@ class PostgreSQL:
         self._connection: pq.abc.PGconn | None = None
         self._socket = -1
         self._done: Callable[[Rows | Silent], None] | None = None
+        self._connecting: asyncio.Future[pq.abc.PGconn] | None = None
 
     async def open(self) -> tuple[State, dict[int, str]]:
         self.close()
-        loop = asyncio.get_running_loop()
-        # In a thread, because looking up the host's name may take its time.
-        connection = await loop.run_in_executor(None, pq.PGconn.connect, self._conninfo.encode())
-        if connection.status != pq.ConnStatus.OK:
-            raise Silent("A connection can't be made.")  # libpq's own words may hold the address
+        connection = await self._connected()
         connection.nonblocking = 1
         self._connection, self._socket = connection, connection.socket
-        loop.add_reader(self._socket, self._arrived)
+        asyncio.get_running_loop().add_reader(self._socket, self._arrived)
+        if not await self._rows(lambda: connection.send_query_params(IS_GUARDED_SQL, None)):
+            raise Silent("The tables have no triggers; is a backup being restored?")
         await self._rows(lambda: connection.send_prepare(LOOK, LOOK_SQL))
         rows = await self._rows(lambda: connection.send_query_params(OPEN_SQL, None))
         return _state(rows), {int(row[4]): row[5].decode() for row in rows if row[4] and row[5]}
@@ -74,6 +79,18 @@ class PostgreSQL:
         if connection is not None:
             asyncio.get_running_loop().remove_reader(self._socket)
             connection.finish()
+
+    async def _connected(self) -> "pq.abc.PGconn":
+        """A new connection. One attempt at a time, though nobody may be waiting for it any more."""
+        if self._connecting is None or self._connecting.done():
+            # In a thread, because looking up the host's name may take its time.
+            self._connecting = asyncio.get_running_loop().run_in_executor(
+                None, pq.PGconn.connect, self._conninfo.encode()
+            )
+        connection = await asyncio.shield(self._connecting)
+        if connection.status != pq.ConnStatus.OK:
+            raise Silent("A connection can't be made.")  # libpq's own words may hold the address
+        return connection
 
     async def _rows(self, send: Callable[[], None]) -> Rows:
         future: asyncio.Future[Rows | Silent] = asyncio.get_running_loop().create_future()
@@ -119,6 +136,9 @@ def conninfo(parameters: Mapping[str, Any]) -> str:
         "application_name": "videoai-edge",
         "connect_timeout": int(PATIENCE_SECONDS),
         "tcp_user_timeout": int(PATIENCE_SECONDS * 1_000),
+        "keepalives_idle": 5,
+        "keepalives_interval": 1,
+        "keepalives_count": 3,
     }
     given = {name: value for name, value in parameters.items() if name in known and value is not None}
     return make_conninfo("", **{**given, **ours})

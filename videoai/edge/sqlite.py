@@ -1,5 +1,6 @@
 """Looking at SQLite: its own counter of commits first, the row of the revision only when that has moved."""
 
+import asyncio
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -20,32 +21,42 @@ TOUCHED_SQL = """
     WHERE r.id = 1 LIMIT ?
 """
 NEVER_WRITTEN = ("", 0)
-# Readers hardly ever wait in WAL mode; the event loop must not wait long.
-BUSY_SECONDS = 0.1
+# Readers hardly ever wait in WAL mode; and if so, the event loop must not.
+RETRY_SECONDS = 0.02
+BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+class Busy(Silent):
+    """Somebody holds the whole file, for the moment."""
 
 
 class SQLite:
     """One connection of the event loop's thread to the file at `path`. A look takes microseconds."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path, self._log = path, Path(f"{path}-wal")
         self._connection: sqlite3.Connection | None = None
-        self._file = ""
+        self._files = (0, 0)
         self._commits = -1
         self._state: State | None = None
 
     async def open(self) -> tuple[State, dict[int, str]]:
-        self.close()
+        while True:
+            self.close()
+            try:
+                return self._opened()
+            except Busy:
+                await asyncio.sleep(RETRY_SECONDS)
+
+    def _opened(self) -> tuple[State, dict[int, str]]:
         try:
             # Opened for writing, because only a writer may tidy up after one that was killed.
-            self._connection = sqlite3.connect(
-                f"{self._path.as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS
-            )
+            self._connection = sqlite3.connect(f"{self._path.as_uri()}?mode=rw", uri=True, timeout=0)
             self._connection.isolation_level = None
-            self._file = _file(self._path)
+            rows = self._rows(OPEN_SQL)
+            self._files = _files(self._path, self._log)
         except (sqlite3.Error, OSError) as error:
             raise Silent(str(error)) from None
-        rows = self._rows(OPEN_SQL)
         self._state = self._read_as_state(rows)
         return self._state, {row[2]: row[3] for row in rows if row[2] is not None}
 
@@ -53,7 +64,7 @@ class SQLite:
         if self._state is None:
             raise Silent("There is no connection.")
         try:
-            if _file(self._path) != self._file:
+            if _files(self._path, self._log) != self._files:
                 raise Silent("The file was replaced.")
             ((commits,),) = self._rows("PRAGMA data_version")
             if commits != self._commits:
@@ -84,14 +95,22 @@ class SQLite:
             with closing(self._connection.execute(sql, parameters)) as cursor:
                 return cursor.fetchall()
         except sqlite3.Error as error:
-            raise Silent(str(error)) from None
+            is_busy = getattr(error, "sqlite_errorcode", 0) & 0xFF in BUSY
+            raise (Busy if is_busy else Silent)(str(error)) from None
 
     def _read_as_state(self, rows: list[Any]) -> State:
         epoch, revision = rows[0][:2] if rows else NEVER_WRITTEN
-        return State(self._file, epoch, revision, "")
+        # It moves, too, when a backup is written into the file.
+        ((schema,),) = self._rows("PRAGMA schema_version")
+        return State(f"{self._files}:{schema}", epoch, revision, "")
 
 
-def _file(path: Path) -> str:
-    """Which file stands at `path`: a backup that was moved there is another one."""
-    found = path.stat()
-    return f"{found.st_dev}:{found.st_ino}"
+def _files(path: Path, log: Path) -> tuple[int, int]:
+    """Which files stand there: a backup that was moved to `path` is another one.
+
+    Who opens the database after its log was removed writes into a new one, of which we would never hear.
+    """
+    try:
+        return path.stat().st_ino, log.stat().st_ino
+    except FileNotFoundError:
+        return path.stat().st_ino, 0
