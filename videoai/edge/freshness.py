@@ -105,7 +105,7 @@ class Freshness:
         self._asking: list[asyncio.Future[Reading]] = []
         self._state: State | None = None  # None: not connected
         self._sold: dict[int, str] = {}
-        self._is_busy = False
+        self._is_busy = self._is_lost = False
         self._last_count = self._quiet_turns = 0
         self._waiting_since = self._deadline = 0.0
         self._watch: asyncio.TimerHandle | None = None
@@ -136,7 +136,8 @@ class Freshness:
             self._watch.cancel()
         if self._catching_up is not None:
             self._catching_up.cancel()
-        self._lose(Silent("The server is going down."))
+        self._forget()
+        self._tell(Silent("The server is going down."))
 
     # --- A look for all who wait -------------------------------------------------------------------------
 
@@ -233,6 +234,7 @@ class Freshness:
 
     async def _connected(self) -> Change:
         self._state, self._sold = await self._source.open()
+        self._is_lost = False
         logger.info("The catalogue is read at revision %s.", self._state.revision)
         return Change(None, _reading(self._state), None, prices=True)
 
@@ -261,9 +263,14 @@ class Freshness:
     # --- When the database is gone -----------------------------------------------------------------------
 
     def _lose(self, silent: Silent) -> None:
-        """Tell all who wait, the latest too: another look would keep them as long again."""
-        logger.error("The database does not answer: %s", silent)
+        if not self._is_lost:
+            logger.error("The database does not answer: %s", silent)
+        self._is_lost = True
         self._forget()
+        self._tell(silent)
+
+    def _tell(self, silent: Silent) -> None:
+        """Tell all who wait, the latest too: another look would keep them as long again."""
         released, self._asking, self._waiting = [*self._asking, *self._waiting], [], []
         for future in released:
             if not future.done():

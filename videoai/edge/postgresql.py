@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from psycopg import OperationalError, pq
+from psycopg import AsyncConnection, Error, OperationalError, pq
 from psycopg.conninfo import make_conninfo
 
 from videoai.edge.freshness import MOST_CHANGES, PATIENCE_SECONDS, Silent, State, Touched
@@ -40,15 +40,19 @@ class PostgreSQL:
 
     def __init__(self, parameters: Mapping[str, Any]) -> None:
         self._conninfo = conninfo(parameters)
-        self._connection: pq.abc.PGconn | None = None
+        self._session: AsyncConnection | None = None
+        self._connection: pq.abc.PGconn | None = None  # the session's
         self._socket = -1
         self._done: Callable[[Rows | Silent], None] | None = None
-        self._connecting: asyncio.Future[pq.abc.PGconn] | None = None
 
     async def open(self) -> tuple[State, dict[int, str]]:
         self.close()
-        connection = await self._connected()
-        connection.nonblocking = 1
+        try:
+            # libpq's own way to connect holds Python's lock, and with it everybody, until it gives up.
+            self._session = await AsyncConnection.connect(self._conninfo, autocommit=True)
+        except Error:
+            raise Silent("A connection can't be made.") from None  # its own words may hold the address
+        connection = self._session.pgconn
         self._connection, self._socket = connection, connection.socket
         asyncio.get_running_loop().add_reader(self._socket, self._arrived)
         if not await self._rows(lambda: connection.send_query_params(IS_GUARDED_SQL, None)):
@@ -79,18 +83,6 @@ class PostgreSQL:
         if connection is not None:
             asyncio.get_running_loop().remove_reader(self._socket)
             connection.finish()
-
-    async def _connected(self) -> "pq.abc.PGconn":
-        """A new connection. One attempt at a time, though nobody may be waiting for it any more."""
-        if self._connecting is None or self._connecting.done():
-            # In a thread, because looking up the host's name may take its time.
-            self._connecting = asyncio.get_running_loop().run_in_executor(
-                None, pq.PGconn.connect, self._conninfo.encode()
-            )
-        connection = await asyncio.shield(self._connecting)
-        if connection.status != pq.ConnStatus.OK:
-            raise Silent("A connection can't be made.")  # libpq's own words may hold the address
-        return connection
 
     async def _rows(self, send: Callable[[], None]) -> Rows:
         future: asyncio.Future[Rows | Silent] = asyncio.get_running_loop().create_future()
