@@ -28,15 +28,20 @@ logger = logging.getLogger(__name__)
 TRIES = 6
 # A start waits so long for a Django in other processes.
 LEARNING_SECONDS = 2.0
+# Answered though all threads wait for the database.
+ALIVE = frozenset({"/healthz", "/healthz/"})
 READING = frozenset({"GET", "HEAD"})
 
 
 class Edge:
     """In front of what is `behind`."""
 
-    def __init__(self, *, freshness: Freshness, behind: Threads, makers: Threads, cache_bytes: int) -> None:
+    def __init__(
+        self, *, freshness: Freshness, behind: Threads, makers: Threads, alive: Threads, cache_bytes: int
+    ) -> None:
         self._freshness = freshness
         self._behind = behind
+        self._alive = alive
         self._ready = Ready(most_bytes=cache_bytes)
         self._answers = Answers()
         self._makers = Makers(makers, freshness, self._ready, self._answers)
@@ -83,7 +88,7 @@ class Edge:
         learning.cancel()
         self._warming.close()
         self._freshness.close()
-        for part in (self._recordings, self._behind, self._makers, self._counting):
+        for part in (self._recordings, self._behind, self._alive, self._makers, self._counting):
             part.close()
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -115,7 +120,8 @@ class Edge:
         elif scope["method"] == "POST" and is_recording(scope["path"]):
             await self._record(Request(scope, await read_body(scope, receive)), send)
             return
-        await self._behind.hand_over(scope, receive, send)
+        behind = self._alive if scope["path"] in ALIVE else self._behind
+        await behind.hand_over(scope, receive, send)
 
     async def _record(self, request: Request, send: Send) -> None:
         answer = await self._recordings.record(request)

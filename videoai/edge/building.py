@@ -32,5 +32,6 @@ def edge() -> Edge:
         freshness=freshness,
         behind=Threads(django, threads=settings.EDGE_THREADS, name="django", pulse=freshness.read),
         makers=Threads(django, threads=MAKERS * max(1, len(places)), name="making"),
+        alive=Threads(django, threads=1, name="alive"),
         cache_bytes=settings.EDGE_CACHE_BYTES,
     )
