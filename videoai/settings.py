@@ -14,7 +14,7 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from videoai.edge.places import Place, parse_place
+from videoai.edge.places import parse_places
 from videoai.limits.rates import Rate, in_process, parse_rate, shared
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -230,14 +230,9 @@ SQLITE_OPTIONS = {
     "timeout": 20,
 }
 
-POSTGRESQL_OPTIONS = {
-    # Whoever is cut off learns it, rather than keep a thread for the quarter of an hour that TCP allows.
-    "connect_timeout": 2,
-    "tcp_user_timeout": 10_000,
-    "keepalives_idle": 10,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-}
+# Whoever is cut off learns it, rather than keep a thread for the quarter of an hour that TCP allows.
+KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 2, "keepalives_count": 3}
+POSTGRESQL_OPTIONS = {"connect_timeout": 2, "tcp_user_timeout": 10_000, **KEEPALIVES}
 
 
 def database(url: str) -> dict[str, Any]:
@@ -247,14 +242,14 @@ def database(url: str) -> dict[str, Any]:
         raise ImproperlyConfigured(
             "DATABASE_URL is no address of a database, such as postgres://user:password@host:5432/name."
         )
-    if config["ENGINE"] == "django.db.backends.sqlite3":
-        config["OPTIONS"] = {**SQLITE_OPTIONS, **config.get("OPTIONS", {})}
+    is_sqlite = config["ENGINE"] == "django.db.backends.sqlite3"
+    ours = SQLITE_OPTIONS if is_sqlite else POSTGRESQL_OPTIONS
+    config["OPTIONS"] = {**ours, **config.get("OPTIONS", {})}
+    if is_sqlite:
         config["NAME"] = Path(BASE_DIR, config["NAME"]) if config["NAME"] != ":memory:" else ":memory:"
         # On the disk, like the real one: in memory, threads would share one connection.
         config["TEST"] = {"NAME": str(EMBEDDED_DATABASE.with_name("test.sqlite3"))}
         EMBEDDED_DATABASE.parent.mkdir(exist_ok=True)
-    if config["ENGINE"] == "django.db.backends.postgresql":
-        config["OPTIONS"] = {**POSTGRESQL_OPTIONS, **config.get("OPTIONS", {})}
     return {
         **config,
         "CONN_MAX_AGE": seconds("CONN_MAX_AGE", default=600),  # connecting anew costs 12 requests
@@ -295,20 +290,11 @@ def whole_number(name: str, *, default: int, least: int, most: int) -> int:
 
 
 EDGE = switch("EDGE", default="true")
-
-
-def places(name: str) -> list[Place]:
-    """Where Django answers, by commas; empty: in the edge's own processes."""
-    try:
-        return [parse_place(text.strip()) for text in env.list(name, default=[])]
-    except ValueError as error:
-        raise ImproperlyConfigured(
-            f"{name}: {error} List http://127.0.0.1:8001 or unix:/run/videoai.sock, by commas."
-        ) from None
-
-
-EDGE_UPSTREAM = places("EDGE_UPSTREAM")
-# Threads that Django answers in, each with a connection to the database; or that wait for others to answer.
+try:
+    EDGE_UPSTREAM = parse_places(os.environ.get("EDGE_UPSTREAM", ""))
+except ValueError as error:
+    raise ImproperlyConfigured(f"EDGE_UPSTREAM: {error}") from None
+# Threads that Django answers in, each with a connection to the database; or that wait for who answers.
 EDGE_THREADS = whole_number("EDGE_THREADS", default=32 if EDGE_UPSTREAM else 4, least=1, most=1_000)
 EDGE_CACHE_BYTES = whole_number("EDGE_CACHE_BYTES", default=64 * 1024 * 1024, least=0, most=1 << 40)
 # Live streams that a process holds, in all and of one address.

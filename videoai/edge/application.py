@@ -49,7 +49,7 @@ class Edge:
         self._addresses = Addresses()
         self._counting = Counting()
         self._problems = Problems()
-        self._recordings = GroupCommit()
+        self._recordings = GroupCommit(freshness.read)
         freshness.listen(self._ready.change)
         self._warming = Warming(self._makers, self._ready, freshness)
         self._live = Live(

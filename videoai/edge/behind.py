@@ -15,7 +15,6 @@ from django.conf import settings
 from videoai.edge.answers import Answer
 from videoai.edge.requests import Headers, Scope
 
-T = TypeVar("T")
 Message = dict[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 Receive = Callable[[], Awaitable[Message]]

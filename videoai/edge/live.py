@@ -67,7 +67,7 @@ class Live:
             return
         # It may be held for days, thousands of times.
         scope["headers"].clear()
-        refusal = await self._held(listener, counted, receive, send)
+        refusal = await self._held(scope, listener, counted, receive, send)
         if refusal is not None:
             await send_answer(refusal, send)
 
@@ -76,7 +76,7 @@ class Live:
         self._streams.end()
 
     async def _held(
-        self, listener: Listener, counted: Count | None, receive: Receive, send: Send
+        self, scope: Scope, listener: Listener, counted: Count | None, receive: Receive, send: Send
     ) -> Answer | None:
         """Hold the stream to its end, or say why there is none."""
         plain = listener.plain
@@ -89,7 +89,7 @@ class Live:
                 headers=self._headers(plain, counted),
             )
         except Silent:
-            return self._problems.answer("unavailable", DATABASE_SILENT, plain.request_id)
+            return self._problems.answer("unavailable", DATABASE_SILENT, scope)
         except TooManyStreams:
             code, told = "too_many_streams", "Ask again in a while, or ask for what you need now and then."
         except TooManyOfAddress:
@@ -97,7 +97,7 @@ class Live:
             told = f"At most {settings.EDGE_STREAMS_PER_ADDRESS} live streams from one address."
         else:
             return None
-        return self._problems.answer(code, told, plain.request_id, retry_after=RETRY_SECONDS)
+        return self._problems.answer(code, told, scope, retry_after=RETRY_SECONDS)
 
     def _headers(self, plain: Plain, counted: Count | None) -> Headers:
         request_id = (REQUEST_ID, plain.request_id or new_request_id())

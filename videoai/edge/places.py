@@ -18,6 +18,14 @@ class Place(NamedTuple):
         return f"unix:{self.socket}" if self.socket else f"http://{self.host}:{self.port}"
 
 
+def parse_places(text: str) -> list[Place]:
+    """Places by commas. Raises ValueError, with the way out."""
+    try:
+        return [parse_place(part.strip()) for part in text.split(",") if part.strip()]
+    except ValueError as error:
+        raise ValueError(f"{error} List http://127.0.0.1:8001 or unix:/run/x.sock, by commas.") from None
+
+
 def parse_place(text: str) -> Place:
     """`http://127.0.0.1:8001` or `unix:/run/videoai.sock` as a place. Raises ValueError for anything else."""
     scheme, _, path = text.partition(":")

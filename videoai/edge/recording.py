@@ -7,7 +7,7 @@ loop reads requests while that thread waits for the database.
 import asyncio
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import NamedTuple
@@ -17,7 +17,8 @@ from django.db import Error, close_old_connections, connections
 from models_registry.usage.recording import MOST_AT_ONCE
 from videoai.edge.answers import Answer
 from videoai.edge.arrivals import Arrival, arrival
-from videoai.edge.behind import Request
+from videoai.edge.behind import PULSE_SECONDS, Request
+from videoai.edge.freshness import Silent
 from videoai.edge.making import COUNTED
 from videoai.edge.together import Outcome, Together
 from videoai.limits.counted import sealed
@@ -41,7 +42,11 @@ class Waiting(NamedTuple):
 class GroupCommit:
     """Records for one event loop; its thread starts with the first recording."""
 
-    def __init__(self) -> None:
+    def __init__(self, pulse: Callable[[], Awaitable[object]] | None = None) -> None:
+        """`pulse` raises Silent when nothing can be recorded any more."""
+        self._pulse = pulse
+        self._pending: set[asyncio.Future[Outcome]] = set()
+        self._watch: asyncio.Task[None] | None = None
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
         self._waiting = 0
         self._thread: Thread | None = None
@@ -49,12 +54,15 @@ class GroupCommit:
     async def record(self, request: Request) -> Answer | Request:
         """The answer to a recording that stands; or `request` as Django has to see it, to say what is wrong.
 
-        What comes back was not recorded, or nobody knows, which is the same: nothing is counted twice.
+        Raises what the pulse raises. What comes back was not recorded, or nobody knows, which is the same:
+        nothing is counted twice.
         """
         arrived = arrival(request) if self._waiting < MOST_WAITING else None
         if arrived is None:
             return request
         outcome = await self._recorded(arrived)
+        if outcome.answer is None and self._pulse is not None:
+            await self._pulse()
         return outcome.answer or _already_counted(request, outcome.counted)
 
     def close(self) -> None:
@@ -71,6 +79,9 @@ class GroupCommit:
             self._thread.start()
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting += 1
+        self._pending.add(outcome)
+        if self._watch is None and self._pulse is not None:
+            self._watch = outcome.get_loop().create_task(self._watched(self._pulse))
         self._queue.put(Waiting(arrived, outcome))
         return outcome
 
@@ -116,8 +127,28 @@ class GroupCommit:
     def _tell(self, batch: Sequence[Waiting], outcomes: Sequence[Outcome]) -> None:
         self._waiting -= len(batch)
         for waiting, outcome in zip(batch, outcomes, strict=True):
+            self._pending.discard(waiting.outcome)
             if not waiting.outcome.done():  # its client may have gone
                 waiting.outcome.set_result(outcome)
+
+    async def _watched(self, pulse: Callable[[], Awaitable[object]]) -> None:
+        """While somebody waits for long, ask whether the database is there at all."""
+        while self._pending:
+            before = self._pending.copy()
+            await asyncio.sleep(PULSE_SECONDS / 2)
+            if before & self._pending:
+                try:
+                    await pulse()
+                except Silent as silent:
+                    self._give_up(silent)
+        self._watch = None
+
+    def _give_up(self, silent: Silent) -> None:
+        logger.warning("%d recordings were told that the database is gone.", len(self._pending))
+        for outcome in self._pending:
+            if not outcome.done():
+                outcome.set_exception(silent)
+        self._pending.clear()
 
 
 def _try(together: Together, arrivals: Sequence[Arrival], outcomes: Sequence[Outcome]) -> bool:

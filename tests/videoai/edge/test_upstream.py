@@ -23,6 +23,7 @@ BODY = b'{"model_id":"acme/one","duration":5,"quality":"high"}'
 JSON = {"Content-Type": "application/json"}
 # Each process counts by itself.
 UNCOUNTED = {"RATE_LIMIT_READ": "off", "RATE_LIMIT_WRITE": "off"}
+BEHIND = {"EDGE": "off", "TRUSTED_PROXIES": "127.0.0.1"}
 PNG = {"Accept": "image/png"}
 
 
@@ -198,11 +199,19 @@ def three(transactional_db: None) -> Iterator[tuple[Server, Server, Server]]:
     AIModelFactory(model_id="acme/one")
     at = address_of_tests()
     with (
-        Server(at, workers=1, environment=UNCOUNTED | {"EDGE": "off", "TRUSTED_PROXIES": "127.0.0.1"}) as django,
-        Server(at, workers=1, environment=UNCOUNTED | {"EDGE_UPSTREAM": f"http://127.0.0.1:{django.port}"}) as edge,
+        Server(
+            at, workers=1, environment=UNCOUNTED | {"EDGE": "off", "TRUSTED_PROXIES": "127.0.0.1"}
+        ) as django,
+        Server(
+            at, workers=1, environment=UNCOUNTED | {"EDGE_UPSTREAM": f"http://127.0.0.1:{django.port}"}
+        ) as edge,
         Server(at, workers=1, environment=UNCOUNTED) as whole,
     ):
         yield django, edge, whole
+
+
+def at_port(server: Server) -> str:
+    return f"http://127.0.0.1:{server.port}"
 
 
 def asked(server: Server, *request: Any) -> tuple[int, list[tuple[str, str]], bytes]:
