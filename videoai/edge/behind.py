@@ -4,7 +4,7 @@ import asyncio
 import io
 import sys
 from collections.abc import Awaitable, Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -110,22 +110,16 @@ def by_name(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 class Threads:
-    """Runs what is behind in threads, and sends what it answers.
+    """Runs what is behind in the threads of `pool`, and sends what it answers.
 
     `pulse` fails when nothing can be answered any more, as when the database is gone.
     """
 
     def __init__(
-        self,
-        behind: Behind,
-        *,
-        threads: int,
-        name: str,
-        pulse: Callable[[], Awaitable[object]] | None = None,
+        self, behind: Behind, pool: Executor, *, pulse: Callable[[], Awaitable[object]] | None = None
     ) -> None:
         self._behind = behind
-        self._pool = ThreadPoolExecutor(threads, name)
-        self._most = threads + MOST_WAITING
+        self._pool = pool
         self._under_way = 0
         self._pulse = pulse
 
@@ -158,7 +152,7 @@ class Threads:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, work: Callable[[], T], sending: "_Sending | None" = None) -> T:
-        if self._under_way >= self._most:
+        if self._under_way >= MOST_WAITING:
             raise Unavailable("Too many requests are waiting. Try again in a moment.")
         self._under_way += 1
         future = asyncio.get_running_loop().run_in_executor(self._pool, work)

@@ -1,5 +1,6 @@
 """Putting the edge together, as the settings say."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from django.conf import settings
@@ -30,8 +31,8 @@ def edge() -> Edge:
     django = Upstream(places) if places else Django(django_application)
     return Edge(
         freshness=freshness,
-        behind=Threads(django, threads=settings.EDGE_THREADS, name="django", pulse=freshness.read),
-        makers=Threads(django, threads=MAKERS * max(1, len(places)), name="making"),
-        alive=Threads(django, threads=1, name="alive"),
+        behind=Threads(django, ThreadPoolExecutor(settings.EDGE_THREADS, "django"), pulse=freshness.read),
+        makers=Threads(django, ThreadPoolExecutor(MAKERS * max(1, len(places)), "making")),
+        alive=Threads(django, ThreadPoolExecutor(1, "alive")),
         cache_bytes=settings.EDGE_CACHE_BYTES,
     )

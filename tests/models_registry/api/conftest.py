@@ -8,6 +8,7 @@ from django.test import Client
 from models_registry.audit.models import AuditEntry
 from models_registry.models import AIModel, CatalogueRevision
 from tests.factories import standard_tiers
+from tests.videoai.edge.twin import TwinClient
 
 Send = Callable[..., Any]
 
@@ -25,6 +26,12 @@ def new_model(model_id: str = "acme/new", **fields: Any) -> dict[str, Any]:
         "replicate_model_id": "acme/new",
         **fields,
     }
+
+
+@pytest.fixture
+def client() -> Client:
+    """What anybody may read is read through the edge, too."""
+    return TwinClient()
 
 
 @pytest.fixture

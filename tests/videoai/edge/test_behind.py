@@ -55,7 +55,7 @@ def test_more_than_so_many_do_not_wait(monkeypatch):
 
     async def scenario() -> None:
         slow = Slow()
-        threads = Threads(slow, threads=1, name="test")
+        threads = Threads(slow, ThreadPoolExecutor(1))
         asked = [asyncio.ensure_future(threads.ask(Request(SCOPE))) for _ in range(3)]
         await asyncio.sleep(0)
         with pytest.raises(Unavailable, match="Too many"):
@@ -72,7 +72,7 @@ def test_who_went_away_is_not_answered():
 
     async def scenario() -> None:
         slow = Slow()
-        threads = Threads(slow, threads=1, name="test")
+        threads = Threads(slow, ThreadPoolExecutor(1))
         first, second = (asyncio.ensure_future(threads.ask(Request(SCOPE))) for _ in range(2))
         await asyncio.sleep(0)
         second.cancel()
@@ -88,7 +88,7 @@ def test_who_went_away_is_not_answered():
 def test_whoever_waits_for_a_database_that_is_gone_is_told():
     async def scenario() -> None:
         slow, client = Slow(), Client()
-        threads = Threads(slow, threads=1, name="test", pulse=dead)
+        threads = Threads(slow, ThreadPoolExecutor(1), pulse=dead)
         with pytest.raises(Silent):
             await threads.hand_over(SCOPE, client.receive, client.send)
         slow.let_go.set()
@@ -101,7 +101,7 @@ def test_whoever_waits_for_a_database_that_is_gone_is_told():
 def test_as_long_as_it_answers_all_wait():
     async def scenario() -> None:
         slow, client = Slow(), Client()
-        threads = Threads(slow, threads=1, name="test", pulse=alive)
+        threads = Threads(slow, ThreadPoolExecutor(1), pulse=alive)
         asyncio.get_running_loop().call_later(0.05, slow.let_go.set)
         await threads.hand_over(SCOPE, client.receive, client.send)
         assert [message.get("body") for message in client.told] == [None, b"a", b"b", b""]
