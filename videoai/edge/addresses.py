@@ -17,7 +17,7 @@ from pricing.api.serializers import MatrixQuery, QuoteQuery
 
 PREFIX = "/api/v1/"
 MODEL_ID = re.compile(rf"{MODEL_ID_SEGMENT}(/{MODEL_ID_SEGMENT}){{0,{MODEL_ID_SEGMENTS - 1}}}")
-WHOLE_SECONDS = re.compile("0*([0-9]{1,9})")
+WHOLE_SECONDS = re.compile("0{0,90}([0-9]{1,9})")
 MOST_PARAMETERS = 20
 MOST_TAGS = 5
 # What a spelling may be long to be remembered, and how many are.

@@ -7,6 +7,7 @@ from functools import lru_cache
 from django.conf import settings
 from django.core.cache import caches
 
+from videoai.access.client_address import nearest_stranger
 from videoai.edge.requests import Headers
 from videoai.limits.caches import OwnCache
 from videoai.limits.callers import neighbourhood
@@ -64,4 +65,5 @@ class Counting:
 
 @lru_cache(maxsize=10_000)
 def key_of(address: str) -> str:
-    return f"{KIND}:address:{neighbourhood(address)}"
+    # As Django reads it: one of IPv4 that is mapped into IPv6 would else be counted with all others.
+    return f"{KIND}:address:{neighbourhood(nearest_stranger(address, ''))}"

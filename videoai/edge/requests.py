@@ -8,12 +8,14 @@ from django.http.request import split_domain_port, validate_host
 
 from videoai.access.client_address import nearest_stranger
 from videoai.api.request_id import WELL_FORMED
+from videoai.limits.counted import HEADER as COUNTED
 
 Scope = Mapping[str, Any]
 Headers = list[tuple[bytes, bytes]]
 
 ACCEPTED = frozenset({b"", b"*/*", b"application/json"})
 MOST_HOSTS = 1_000
+LONGEST_HOST = 260  # a name and its port
 
 # What decides about an answer. Whatever else a client sends changes nothing about it, but for what follows.
 NAMES = (
@@ -21,8 +23,8 @@ NAMES = (
     *(b"x-request-id", b"x-forwarded-for"),
 )
 PLACES = {name: place for place, name in enumerate(NAMES)}
-# With one of these, Django has to look; with a cookie, if it is that of a session.
-FOR_DJANGO = frozenset({b"authorization", b"content-length", b"transfer-encoding"})
+# With one of these, Django has to look; with a cookie, if it may be that of a session or a form.
+FOR_DJANGO = frozenset({b"authorization", b"content-length", b"transfer-encoding", COUNTED.lower().encode()})
 
 
 class Plain(NamedTuple):
@@ -38,7 +40,9 @@ class Requests:
     """Reads requests; remembers the host names that were found good."""
 
     def __init__(self) -> None:
-        self._session_cookie = f"{settings.SESSION_COOKIE_NAME}=".encode()
+        # By name alone: Django takes blanks before the `=`. A form's, if it is spoilt, is answered with another.
+        self._session_cookie = settings.SESSION_COOKIE_NAME.encode()
+        self._form_cookie = settings.CSRF_COOKIE_NAME.encode()
         self._is_behind_proxies = bool(settings.TRUSTED_PROXIES)
         self._insists_on_https = settings.SECURE_SSL_REDIRECT
         self._hosts: set[bytes] = set()
@@ -62,19 +66,24 @@ class Requests:
         return Plain(encoding, tag, request_id, address)
 
     def _deciding(self, headers: Headers) -> list[bytes] | None:
-        """The values of `NAMES`; None if one comes twice, or anything that is for Django."""
+        """The values of `NAMES`; None if one comes twice, or empty, or anything that is for Django."""
         found = [b""] * len(NAMES)
         for name, value in headers:
             place = PLACES.get(name)
             if place is not None:
-                if found[place]:
+                if found[place] or not value:
                     return None
                 found[place] = value
-            elif name in FOR_DJANGO or (name == b"cookie" and self._session_cookie in value):
+            elif name in FOR_DJANGO or (name == b"cookie" and self._is_for_django(value)):
                 return None
         return found
 
+    def _is_for_django(self, cookies: bytes) -> bool:
+        return self._session_cookie in cookies or self._form_cookie in cookies
+
     def _is_good(self, host: bytes) -> bool:
+        if len(host) > LONGEST_HOST:
+            return False
         domain, _ = split_domain_port(host.decode("latin-1"))
         is_good = bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
         if is_good and len(self._hosts) < MOST_HOSTS:
