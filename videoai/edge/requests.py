@@ -40,7 +40,7 @@ class Requests:
     """Reads requests; remembers the host names that were found good."""
 
     def __init__(self) -> None:
-        # By name alone: Django takes blanks before the `=`. A form's, if it is spoilt, is answered with another.
+        # By name alone: Django takes blanks before the `=`. A spoilt one of a form is answered with another.
         self._session_cookie = settings.SESSION_COOKIE_NAME.encode()
         self._form_cookie = settings.CSRF_COOKIE_NAME.encode()
         self._is_behind_proxies = bool(settings.TRUSTED_PROXIES)
