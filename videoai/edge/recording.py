@@ -7,8 +7,7 @@ loop reads requests while that thread waits for the database.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from queue import Empty, SimpleQueue
+from collections.abc import Awaitable, Callable, Sequence
 from threading import Thread
 from typing import NamedTuple
 
@@ -19,6 +18,7 @@ from videoai.edge.answers import Answer
 from videoai.edge.arrivals import Arrival, arrival
 from videoai.edge.behind import PULSE_SECONDS, Request
 from videoai.edge.freshness import Silent
+from videoai.edge.gathering import Gathering
 from videoai.edge.making import COUNTED
 from videoai.edge.together import Outcome, Together
 from videoai.limits.counted import sealed
@@ -47,7 +47,7 @@ class GroupCommit:
         self._pulse = pulse
         self._pending: set[asyncio.Future[Outcome]] = set()
         self._watch: asyncio.Task[None] | None = None
-        self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
+        self._gathering: Gathering[Waiting] = Gathering(most=MOST_AT_ONCE)
         self._waiting = 0
         self._thread: Thread | None = None
 
@@ -68,7 +68,7 @@ class GroupCommit:
     def close(self) -> None:
         """Record what waits, and end."""
         if self._thread is not None:
-            self._queue.put(None)
+            self._gathering.end()
             self._thread.join(SECONDS_TO_END)
             self._thread = None
 
@@ -82,7 +82,7 @@ class GroupCommit:
         self._pending.add(outcome)
         if self._watch is None and self._pulse is not None:
             self._watch = outcome.get_loop().create_task(self._watched(self._pulse))
-        self._queue.put(Waiting(arrived, outcome))
+        self._gathering.put(Waiting(arrived, outcome))
         return outcome
 
     # --- In the thread -----------------------------------------------------------------------------------
@@ -90,7 +90,7 @@ class GroupCommit:
     def _run(self) -> None:
         together, trusted_until = Together(), 0.0
         try:
-            for batch in self._batches():
+            for batch in self._gathering.batches():
                 if time.monotonic() >= trusted_until:
                     close_old_connections()
                 outcomes = [Outcome() for _ in batch]
@@ -99,21 +99,6 @@ class GroupCommit:
                 self._hand_out(batch, outcomes)
         finally:
             connections.close_all()
-
-    def _batches(self) -> Iterator[list[Waiting]]:
-        """All that wait at that moment, again and again, until a None."""
-        while (first := self._queue.get()) is not None:
-            batch = [first]
-            while len(batch) < MOST_AT_ONCE:
-                try:
-                    one = self._queue.get_nowait()
-                except Empty:
-                    break
-                if one is None:
-                    yield batch
-                    return
-                batch.append(one)
-            yield batch
 
     def _hand_out(self, batch: Sequence[Waiting], outcomes: Sequence[Outcome]) -> None:
         loop = batch[0].outcome.get_loop()

@@ -70,6 +70,7 @@ class Twin:
             freshness=Freshness(TestsOwnConnection(self._errands)),
             behind=behind,
             makers=behind,
+            alive=behind,
             cache_bytes=cache_bytes,
         )
 
