@@ -70,6 +70,13 @@ FORBIDDEN = [
     ("pricing/price_book.py", ("pricing.services", "rest_framework")),
     ("pricing/admin", ("pricing.api", "rest_framework")),
     ("pricing/api", ("pricing.admin",)),
+    # What the edge and Django say alike belongs to neither.
+    ("videoai/live/events.py", ("django", "rest_framework", "models_registry", "videoai")),
+    ("videoai/live", ("videoai.edge", "videoai.api", "videoai.limits")),
+    *(
+        (f"videoai/edge/{name}.py", ("django", "rest_framework", "models_registry.models"))
+        for name in ("streams", "clients", "recent", "ending")
+    ),
 ]
 
 
