@@ -46,9 +46,10 @@ async function loadOne(id) {
 
 async function hear(news) {
     const others = news.changed.filter((id) => id !== picker.value);
-    const names = others.map((id) => models.get(id)?.name ?? id);
+    const before = others.map((id) => models.get(id)?.name);
     await (news.reload ? loadAll() : Promise.all(news.changed.map(loadOne))).catch(() => {});
     offer();
+    const names = others.map((id, place) => models.get(id)?.name ?? before[place] ?? id);
     if (names.length) note(`${names.join(", ")} changed.`);
 }
 
