@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from django.db import connection
+
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 60  # seconds that a start may take on a busy machine
 SERVE = (sys.executable, "-m", "videoai.serve")
@@ -19,6 +21,15 @@ SERVE = (sys.executable, "-m", "videoai.serve")
 
 class NotStarted(RuntimeError):
     """The server ended, or did not answer in time."""
+
+
+def database_url() -> str:
+    """Of the database that Django is connected to, here in the tests."""
+    settings = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{settings['NAME']}"
+    credentials = ":".join(filter(None, (settings["USER"], settings["PASSWORD"])))
+    return f"postgres://{credentials}@{settings['HOST']}:{settings['PORT'] or 5432}/{settings['NAME']}"
 
 
 class Server:
@@ -83,6 +94,17 @@ class Server:
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
+
+    def end(self) -> None:
+        """As an operator does it; returns when it has ended."""
+        assert self._process is not None
+        self._process.terminate()
+        self._process.wait(PATIENCE)
+        self.kill()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     def connect(self, *, timeout: float = 30) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)

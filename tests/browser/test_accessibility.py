@@ -51,7 +51,7 @@ def pages(model: AIModel) -> list[str]:
         *(tiers, f"{tiers}{tier.pk}/change/", f"{tiers}{tier.pk}/delete/"),
         *("/admin/pricing/rate/", "/admin/pricing/pricingpolicy/1/change/"),
         *("/admin/access/servicetoken/", "/admin/access/servicetoken/add/"),
-        *("/admin/auth/user/", "/admin/password_change/", "/admin/nope/"),
+        *("/admin/auth/user/", "/admin/password_change/", "/admin/nope/", "/demo/"),
     ]
 
 

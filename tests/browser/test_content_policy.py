@@ -53,7 +53,7 @@ def pages(model: AIModel) -> dict[str, int]:
         *(f"/admin/auth/user/{user.pk}/password/", f"/admin/auth/user/{user.pk}/delete/"),
         *(audit, f"{audit}{entry.pk}/change/", f"/admin/models/{model.pk}/history/{entry.pk}/restore/"),
         *(tokens, f"{tokens}add/"),
-        *("/api/v1/docs/", "/api/v1/models/"),
+        *("/api/v1/docs/", "/api/v1/models/", "/demo/"),
     ]
     return dict.fromkeys(found, 200) | {"/admin/nope/": 404, f"/admin/models/{model.pk}/delete/": 403}
 

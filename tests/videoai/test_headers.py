@@ -153,7 +153,14 @@ def test_the_docs_page_alone_may_show_icons_from_its_style_sheet(client, ask):
 def test_no_page_of_ours_needs_what_the_policy_forbids(admin_client):
     """Inline scripts and styles, handlers in attributes: a browser would only drop them in silence."""
     AIModelFactory()
-    for address in ("/admin/", "/admin/models/", "/admin/models/add/", "/admin/login/", "/api/v1/docs/"):
+    for address in (
+        "/admin/",
+        "/admin/models/",
+        "/admin/models/add/",
+        "/admin/login/",
+        "/api/v1/docs/",
+        "/demo/",
+    ):
         html = admin_client.get(address).content.decode()
         assert [inline for inline in INLINE if inline in html] == [], address
 

@@ -183,13 +183,18 @@ function note(text) {
 }
 
 function turn(state) {
-    clearTimeout(lateness);
-    if (state === "live") badge.textContent = "Live";
-    else lateness = setTimeout(() => {
-        badge.dataset.state = state;
-        badge.textContent = "Reconnecting…";
-    }, MOMENT);
-    if (state === "live") badge.dataset.state = state;
+    if (state === "live") {
+        clearTimeout(lateness);
+        lateness = 0;
+        say(state, "Live");
+    } else {
+        lateness ||= setTimeout(() => say(state, "Reconnecting…"), MOMENT);
+    }
+}
+
+function say(state, text) {
+    badge.dataset.state = state;
+    if (badge.textContent !== text) badge.textContent = text;
 }
 
 // --- The script to copy -------------------------------------------------------------------------------
