@@ -19,7 +19,7 @@ FINE = b"HTTP/1.1 200 "
 END_OF_HEAD = b"\r\n\r\n"
 REVISION = re.compile(rb"^id: ?\S*-(\d+)\r?\n", re.MULTILINE)
 PATIENCE = 60  # seconds
-READ_AT_ONCE = 65_536
+READ_AT_ONCE = 4_096
 
 
 @dataclass(slots=True)
@@ -73,12 +73,13 @@ def connected(port: int, selector: DefaultSelector) -> Client:
 def listen(selector: DefaultSelector, came: dict[int, list[float]]) -> list[Client | None]:
     """Take what came; who said something is returned, and None for the input. Raises TimeoutError."""
     ready = [key.data for key, _ in selector.select(PATIENCE)]
+    moment = monotonic()  # what is ready had come by now, however long it takes to read it all
     if not ready:
         raise TimeoutError(f"Nothing came in {PATIENCE} seconds.")
     for client in ready:
         if client is not None:
             for revision in client.read():
-                came[revision].append(monotonic())
+                came[revision].append(moment)
     return ready
 
 
