@@ -10,7 +10,7 @@ from tests.benchmarks.asking import Asking
 from tests.benchmarks.idle_clients import Client
 from tests.benchmarks.lines import Line, compared, table
 from tests.benchmarks.rounds import rounds, shuffled
-from tests.benchmarks.streams import delays
+from tests.benchmarks.streams import delays, settled
 from tests.benchmarks.writes_beside import LIST, mix
 from tests.benchmarks.wrk import Run, WrongAnswers, read
 from tests.server import Server
@@ -118,6 +118,13 @@ def test_delays_are_told_in_milliseconds_of_every_client():
     found = delays({7: 10.0, 8: 20.0}, {7: [10.25, 10.5], 8: [20.0, 21.0]}, clients=2)
 
     assert list(found) == [250, 500, 0, 1_000]
+
+
+def test_memory_is_measured_when_it_no_longer_grows(monkeypatch):
+    monkeypatch.setattr("tests.benchmarks.streams.SETTLING", 0)
+    told = iter([10, 20, 30, 30, 40])
+
+    assert settled(lambda: next(told)) == 30
 
 
 @pytest.mark.parametrize("times", [[1.0], [1.0, 1.0, 1.0], []])

@@ -28,7 +28,7 @@ SECONDS = 2
 SCRIPT = wrk.SCRIPTS / "recordings.lua"
 GENERATION = {"generation_time": 12.5, "success": True, "duration": 5, "quality": "high"}
 DURABLE = "-c synchronous_commit=on"  # as PostgreSQL is delivered: what was answered survives a power cut
-COUNTED = "SELECT coalesce(sum(generations), 0) FROM usage_counters WHERE model_id = %s"
+RECORDED = "SELECT count(*) FROM generations WHERE starts_with(generation_id, %s)"
 
 
 def measure(bench: Bench) -> Iterator[Line]:
@@ -39,7 +39,7 @@ def measure(bench: Bench) -> Iterator[Line]:
     with Server(url, workers=1, environment=durable) as server, bench.raw() as connection:
         connection.autocommit = True
         contenders: dict[str, Callable[[], float]] = {
-            "edge": lambda: _recorded(server, bench.token, hot, connection)
+            "edge": lambda: _recorded(server, bench.token, hot.model_id, connection)
         }
         tried = QUICK_CONNECTIONS if bench.quick else CONNECTIONS
         for number in tried:
@@ -54,26 +54,21 @@ def measure(bench: Bench) -> Iterator[Line]:
     )
 
 
-def _recorded(server: Server, token: str, model: AIModel, connection: psycopg.Connection) -> float:
-    """A second. Raises WrongAnswers unless exactly those count that were answered (or were under way)."""
-    before = _counted(connection, model)
+def _recorded(server: Server, token: str, model_id: str, connection: psycopg.Connection) -> float:
+    """A second. Raises WrongAnswers unless those are stored that were answered, and at most those under way."""
+    prefix = secrets.token_hex(8)
     words = wrk.command(
-        f"http://127.0.0.1:{server.port}{single(model.model_id)}",
+        f"http://127.0.0.1:{server.port}{single(model_id)}",
         seconds=SECONDS,
         connections=CALLERS,
         headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
         script=SCRIPT,
     )
-    run = wrk.finished(words, PREFIX=secrets.token_hex(8))
-    counted = _counted(connection, model) - before
-    if not run.requests <= counted <= run.requests + CALLERS:
-        raise WrongAnswers(f"{run.requests:,} recordings were answered, and {counted:,} are counted.")
+    run = wrk.finished(words, PREFIX=prefix)
+    (recorded,) = connection.execute(RECORDED, [prefix]).fetchone() or (0,)
+    if not run.requests <= recorded <= run.requests + CALLERS:
+        raise WrongAnswers(f"{run.requests:,} recordings were answered, and {recorded:,} are stored.")
     return run.rate
-
-
-def _counted(connection: psycopg.Connection, model: AIModel) -> int:
-    found = connection.execute(COUNTED, [model.pk]).fetchone()
-    return int(found[0]) if found else 0
 
 
 def _sql(model_id: str) -> Sequence[Statement]:

@@ -5,7 +5,7 @@ import re
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from statistics import quantiles
 from time import monotonic, sleep
@@ -22,6 +22,7 @@ from tests.benchmarks.wrk import WrongAnswers
 from tests.server import ROOT, Server
 
 COMMITS = 20
+SETTLING = 1.0  # seconds without growth
 RESIDENT = re.compile(r"VmRSS:\s+(\d+) kB")
 FILES_BESIDE = 500  # that a process opens besides its streams
 CHANGE = "UPDATE models SET cost_per_second = %s WHERE model_id = %s"
@@ -71,7 +72,7 @@ def _streamed(catalogue: Catalogue, clients: int, *, pause: float) -> tuple[floa
     most = str(clients + 1)
     with catalogue.edge(EDGE_STREAMS=most, EDGE_STREAMS_PER_ADDRESS=most) as edge:
         ask(edge.port, DETAIL)
-        before = _resident(edge)
+        before = settled(lambda: _resident(edge))
         words = [sys.executable, "-m", "tests.benchmarks.idle_clients", str(edge.port), str(clients)]
         with subprocess.Popen(
             words, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -104,6 +105,15 @@ def delays(committed: dict[int, float], came: dict[int, Sequence[float]], *, cli
         if len(times) != clients:
             raise WrongAnswers(f"Revision {revision} came to {len(times):,} of {clients:,} clients.")
         yield from (1_000 * (time - moment) for time in times)
+
+
+def settled(measure: Callable[[], float]) -> float:
+    """What `measure` tells once it tells the same: after a start, the catalogue is being made ready."""
+    was, now = -1.0, measure()
+    while now > was:
+        sleep(SETTLING)
+        was, now = now, measure()
+    return now
 
 
 def _resident(server: Server) -> float:
