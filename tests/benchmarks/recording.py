@@ -55,7 +55,7 @@ def measure(bench: Bench) -> Iterator[Line]:
 
 
 def _recorded(server: Server, token: str, model_id: str, connection: psycopg.Connection) -> float:
-    """A second. Raises WrongAnswers unless those are stored that were answered, and at most those under way."""
+    """A second. Raises WrongAnswers unless what was answered is stored, and at most what was under way beside."""
     prefix = secrets.token_hex(8)
     words = wrk.command(
         f"http://127.0.0.1:{server.port}{single(model_id)}",
