@@ -21,6 +21,7 @@ READY = "/ready"
 OK = Answer(200, "OK", (("content-type", "text/plain"),), b"ok")
 PROTOTYPE = "luma/ray-2-720p"
 PROVIDERS = 40
+MADE = "bench/model-"  # what ids of ours begin with
 
 # Beside the models that every installation begins with.
 MODELS = """
@@ -30,7 +31,7 @@ INSERT INTO models (
     replicate_model_id, model_parameters, requirements
 )
 SELECT
-    format('bench/model-%%s', n), format('Bench %%s', n), description, version, 0.01 * (1 + n %% 200),
+    concat(%(made)s::text, n), format('Bench %%s', n), description, version, 0.01 * (1 + n %% 200),
     supported_durations, supported_qualities, max_duration, true, n %% 4 = 0, false, false,
     format('Provider %%s', n %% %(providers)s),
     (ARRAY['premium', 'budget', 'experimental', NULL])[1 + n %% 4], tags, replicate_model_id,
@@ -95,7 +96,7 @@ def lay(database_url: str, *, models: int) -> Catalogue:
     with psycopg.connect(database_url, autocommit=True) as connection:
         (there,) = connection.execute("SELECT count(*) FROM models").fetchone() or (0,)
         connection.execute(
-            MODELS, {"providers": PROVIDERS, "missing": models - there, "prototype": PROTOTYPE}
+            MODELS, {"made": MADE, "providers": PROVIDERS, "missing": models - there, "prototype": PROTOTYPE}
         )
         connection.execute("VACUUM ANALYZE")
     return Catalogue(database_url, models)

@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from tests.benchmarks import wrk
 from tests.benchmarks.asking import Asking, asking
@@ -26,9 +27,7 @@ def measure(bench: Bench) -> Iterator[Line]:
                 detail = asking(edge, DETAIL, seconds=SECONDS)
                 uncached = asking(edge, UNCACHED, seconds=SECONDS + 1)
                 contenders[name] = detail
-                contenders[f"{name}, hammered"] = lambda detail=detail, uncached=uncached: _hammered(
-                    detail, uncached
-                )
+                contenders[f"{name}, hammered"] = partial(_hammered, detail, uncached)
             runs = rounds(contenders, times=bench.rounds)
     hammered = f"detail: with {NEIGHBOURS} connections that ask for uncached pages"
     yield faster(

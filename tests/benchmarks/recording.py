@@ -55,7 +55,7 @@ def measure(bench: Bench) -> Iterator[Line]:
 
 
 def _recorded(server: Server, token: str, model_id: str, connection: psycopg.Connection) -> float:
-    """A second. Raises WrongAnswers unless what was answered is stored, and at most what was under way beside."""
+    """A second. Raises WrongAnswers unless all that were answered are stored, and few others."""
     prefix = secrets.token_hex(8)
     words = wrk.command(
         f"http://127.0.0.1:{server.port}{single(model_id)}",

@@ -2,6 +2,7 @@
 
 import platform
 import re
+import shutil
 import subprocess
 from importlib.metadata import version
 
@@ -24,6 +25,8 @@ def _postgresql(database_url: str) -> str:
 
 
 def _wrk() -> str:
+    if not shutil.which("wrk"):
+        return "no wrk"
     said = subprocess.run(["wrk", "-v"], capture_output=True, text=True, check=False).stdout
     found = re.search(r"wrk \S*?([0-9][0-9.]*)", said)
     return f"wrk {found[1] if found else 'of an unknown version'}"

@@ -2,15 +2,16 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from statistics import mean
 
 from tests.benchmarks import wrk
-from tests.benchmarks.answers import ask
+from tests.benchmarks.answers import Answer, ask
 from tests.benchmarks.asking import asking
-from tests.benchmarks.catalogue import PROVIDERS, Catalogue
+from tests.benchmarks.catalogue import MADE, PROVIDERS, Catalogue
 from tests.benchmarks.lines import Line, faster
 from tests.benchmarks.preparing import Bench
 from tests.benchmarks.reads import DETAIL, LIST, MODEL
@@ -23,7 +24,8 @@ MANY_PATHS = wrk.SCRIPTS / "many_paths.lua"
 SIZES = {1_000: 0.50, 10_000: 0.40}  # models: the bar
 SECONDS, QUICK_SECONDS = 3, 2  # of a run, so that writes fall into each
 REQUESTS = 20_000  # of the mix; wrk begins again after them
-CHECKED = 200
+CHECKED = 200  # details, and all lists
+SIZE_TOLERANCE = 0.1  # writes change names and descriptions
 LISTS = 0.2  # of the requests; the others are details
 ORDERINGS = ("name", "-name", "cost_per_second", "-cost_per_second", "provider", "-created_at")
 CATEGORIES = ("premium", "budget", "experimental")
@@ -53,11 +55,15 @@ class Mixed:
 
     server: Server
     paths: Path
+    size: float  # bytes of an answer, on average
     seconds: int
 
     def __call__(self) -> Run:
         words = wrk.command(f"http://127.0.0.1:{self.server.port}/", seconds=self.seconds, script=MANY_PATHS)
-        return wrk.finished(words, PATHS=str(self.paths))
+        run = wrk.finished(words, PATHS=str(self.paths))
+        if abs(run.size / self.size - 1) > SIZE_TOLERANCE:
+            raise WrongAnswers(f"{self.paths}: {run.size:,.0f} bytes an answer, not {self.size:,.0f}.")
+        return run
 
 
 def _mixed(bench: Bench, *, models: int, bar: float) -> Line:
@@ -69,9 +75,10 @@ def _mixed(bench: Bench, *, models: int, bar: float) -> Line:
             catalogue.constant(edge, {SMALL: small.expected}) as constant,
             Writer(catalogue.database_url, a_second=10) as writer,
         ):
-            ours = Mixed(edge, _written(folder, "mix", asked), _seconds(bench))
-            beside = Mixed(constant, _written(folder, "small", [SMALL] * len(asked)), _seconds(bench))
-            check(catalogue, edge, asked)
+            size = check(catalogue, edge, asked)
+            ours = Mixed(edge, _written(folder, "mix", asked), size, _seconds(bench))
+            small_ones = _written(folder, "small", [SMALL])
+            beside = Mixed(constant, small_ones, small.expected.size, _seconds(bench))
             runs = rounds({"edge": lambda: _beside(writer, ours), "constant": beside}, times=bench.rounds)
             check(catalogue, edge, asked)
     return faster(
@@ -98,7 +105,7 @@ def mix(models: int, *, seed: int) -> list[str]:
     return [
         random.choice(lists)
         if random.random() < LISTS
-        else f"/api/v1/models/bench/model-{random.randint(1, models - 10)}/"
+        else f"{LIST}{MADE}{random.randint(1, models - 10)}/"  # a few have names of their own
         for _ in range(REQUESTS)
     ]
 
@@ -120,16 +127,24 @@ def _written(folder: str, name: str, paths: list[str]) -> Path:
     return file
 
 
-def check(catalogue: Catalogue, edge: Server, asked: list[str]) -> None:
-    """Raise WrongAnswers unless lists and details are answered, with models as they stand.
+def check(catalogue: Catalogue, edge: Server, asked: list[str]) -> float:
+    """The bytes of an answer on average.
 
-    The same requests make the lists ready that are asked for in the rounds.
+    Raises WrongAnswers unless lists and details are answered, with models as they stand. The same requests
+    make the lists ready that are asked for in the rounds.
     """
     with catalogue.connect() as connection:
         names = dict(connection.execute("SELECT model_id, name FROM models").fetchall())
-    for path in [*_lists(), *asked[:CHECKED]]:
-        answer = ask(edge.port, path)
-        body = json.loads(answer.body) if answer.status == 200 else {}
-        shown = body.get("results", [body])
-        if not shown or any(names.get(one.get("model_id")) != one["name"] for one in shown):
-            raise WrongAnswers(f"{path}: {answer}")
+    lists = [_checked(edge, path, names).size for path in _lists()]
+    details = [path for path in asked if MADE in path][:CHECKED]
+    sizes = [_checked(edge, path, names).size for path in details]
+    return LISTS * mean(lists) + (1 - LISTS) * mean(sizes)
+
+
+def _checked(edge: Server, path: str, names: Mapping[str, str]) -> Answer:
+    answer = ask(edge.port, path)
+    body = json.loads(answer.body) if answer.status == 200 else {}
+    shown = body.get("results", [body])
+    if not shown or any(names.get(one.get("model_id")) != one["name"] for one in shown):
+        raise WrongAnswers(f"{path}: {answer}")
+    return answer
