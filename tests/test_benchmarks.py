@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from tests.benchmarks import constant
+from tests.benchmarks import constant, crowd
 from tests.benchmarks.answers import Answer
 from tests.benchmarks.asking import Asking
 from tests.benchmarks.idle_clients import Client
@@ -125,6 +125,14 @@ def test_memory_is_measured_when_it_no_longer_grows(monkeypatch):
     told = iter([10, 20, 30, 30, 40])
 
     assert settled(lambda: next(told)) == 30
+
+
+def test_a_crowd_of_which_one_can_t_connect_says_why():
+    def connect():
+        raise OSError("too many clients")
+
+    with pytest.raises(RuntimeError, match="too many clients"):
+        crowd.rate([1, 2, 3], connect, members=3)
 
 
 @pytest.mark.parametrize("times", [[1.0], [1.0, 1.0, 1.0], []])

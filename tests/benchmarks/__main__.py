@@ -59,7 +59,7 @@ def measured(options: Namespace) -> tuple[list[Any], list[str]]:
             say(f"{name} …")
             try:
                 lines += import_module(f"tests.benchmarks.{name}").measure(bench)
-            except WrongAnswers as error:
+            except (WrongAnswers, RuntimeError, OSError) as error:  # the other benchmarks are worth a table
                 failures.append(f"{name}: {error}")
                 say(failures[-1])
             say(f"{name}: {monotonic() - begun:.0f} s")

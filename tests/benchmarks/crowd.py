@@ -1,7 +1,10 @@
 """Many at once, each a process with a connection of its own."""
 
 import multiprocessing
+import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from threading import BrokenBarrierError
 from time import perf_counter
 from typing import Any
 
@@ -11,7 +14,7 @@ Work = Callable[[Any], object]
 
 
 def rate(pieces: Sequence[Any], connect: Callable[[], Work], *, members: int) -> float:
-    """Pieces a second, once all are connected. Raises when any fails, as by a deadlock."""
+    """Pieces a second, once all are connected. Raises RuntimeError when any fails, as by a deadlock."""
     connections.close_all()  # what is forked must not share one
     fork = multiprocessing.get_context("fork")
     start, failures = fork.Barrier(members + 1), fork.SimpleQueue()
@@ -21,7 +24,8 @@ def rate(pieces: Sequence[Any], connect: Callable[[], Work], *, members: int) ->
     ]
     for process in processes:
         process.start()
-    start.wait()
+    with suppress(BrokenBarrierError):  # who broke it says why
+        start.wait()
     begun = perf_counter()
     for process in processes:
         process.join()
@@ -37,6 +41,8 @@ def _work(pieces: Sequence[Any], connect: Callable[[], Work], start: Any, failur
         start.wait()
         for piece in pieces:
             work(piece)
+    except BrokenBarrierError:
+        sys.exit(1)  # another one failed
     except Exception as error:
         failures.put(repr(error))
         start.abort()
