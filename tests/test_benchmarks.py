@@ -127,6 +127,7 @@ def test_memory_is_measured_when_it_no_longer_grows(monkeypatch):
     assert settled(lambda: next(told)) == 30
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # of a process with threads, as xdist's are
 def test_a_crowd_of_which_one_can_t_connect_says_why():
     def connect():
         raise OSError("too many clients")

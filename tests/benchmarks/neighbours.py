@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from tests.benchmarks import wrk
+from tests.benchmarks.answers import ask
 from tests.benchmarks.asking import Asking, asking
 from tests.benchmarks.lines import Line, faster
 from tests.benchmarks.preparing import Bench
@@ -29,6 +30,9 @@ def measure(bench: Bench) -> Iterator[Line]:
                 contenders[name] = detail
                 contenders[f"{name}, hammered"] = partial(_hammered, detail, uncached)
             runs = rounds(contenders, times=bench.rounds)
+            django.kill()
+            if (answer := ask(apart.port, UNCACHED)).status < 500:
+                raise WrongAnswers(f"{upstream} is gone, and its pages still come: {answer}")
     hammered = f"detail: with {NEIGHBOURS} connections that ask for uncached pages"
     yield faster(
         f"{hammered}, made in another process ÷ alone",
