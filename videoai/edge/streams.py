@@ -13,7 +13,7 @@ from videoai.edge.recent import MOST_CHANGES, RecentChanges
 from videoai.edge.requests import Headers
 from videoai.live import events
 
-POLL_SECONDS = 0.015
+POLL_SECONDS = 0.01
 # After the database was silent; its answers may take seconds then.
 SILENCE_SECONDS = 0.5
 HEARTBEAT_SECONDS = 15.0
