@@ -52,7 +52,7 @@ def quick_pulse(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_more_than_so_many_do_not_wait(monkeypatch):
-    monkeypatch.setattr(behind, "MOST_WAITING", 2)
+    monkeypatch.setattr(behind, "MOST_WAITING", 3)
 
     async def scenario() -> None:
         slow = Slow()
