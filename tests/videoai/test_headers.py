@@ -136,6 +136,14 @@ def test_pages_for_staff_have_them(admin_client):
         assert_headers(response)
 
 
+@pytest.mark.parametrize("address", ["/admin", "/api/v1/nope/", "/healthz/", "/"])
+@pytest.mark.parametrize("host", ["localhost", "evil.example"])
+def test_servers_need_not_find_out_how_long_a_body_is(client, address, host):
+    response = client.get(address, headers={"host": host})
+
+    assert response["Content-Length"] == str(len(response.content))
+
+
 @pytest.mark.parametrize("address", ["/api/v1/models/", "/api/v1/docs/", "/admin/login/"])
 def test_every_process_sends_the_policy_in_the_same_bytes(client, address):
     directives = client.get(address)["Content-Security-Policy"].split("; ")

@@ -13,6 +13,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+LENGTHLESS = {204, 304}
 
 
 class SecurityHeadersMiddleware:
@@ -25,6 +26,9 @@ class SecurityHeadersMiddleware:
         response = self.get_response(request)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
+        if not response.streaming and response.status_code not in LENGTHLESS:
+            # Else one server would frame the body in one way and another in another.
+            response.headers.setdefault("Content-Length", str(len(response.content)))
         if POLICY in response.headers:
             response.headers[POLICY] = in_order(response.headers[POLICY])
         return response
