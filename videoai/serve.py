@@ -36,9 +36,11 @@ def serve(host: str, port: int, *, workers: int) -> None:
     """Become the server; this process never returns."""
     command = [sys.executable, "-m", "granian", "--host", host, "--port", str(port)]
     command += ["--workers", str(workers), "--respawn-failed-workers", "--log-level", "warning"]
+    # HTTP/2 without encryption is spoken by nobody, and to be ready for it costs memory a connection.
+    command += ["--http", "1"]
     # Ctrl-C reaches the workers twice, from the terminal and from their parent, and now and then leaves one
-    # waiting for ever.
-    command += ["--workers-kill-timeout", "5", *(of_edge() if settings.EDGE else of_django())]
+    # waiting for ever. So does a client of a stream that takes nothing any more.
+    command += ["--workers-kill-timeout", "2", *(of_edge() if settings.EDGE else of_django())]
     sys.stdout.flush()
     os.execv(sys.executable, command)  # noqa: S606 - our own command line, no shell
 
