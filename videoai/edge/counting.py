@@ -1,8 +1,10 @@
 """The limit of reads, counted before a request is answered, in the very counters that Django counts in."""
 
 import asyncio
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from itertools import chain
 
 from django.conf import settings
 from django.core.cache import caches
@@ -15,7 +17,11 @@ from videoai.limits.counting import count
 from videoai.limits.throttling import headers, left
 from videoai.limits.windows import Count
 
+logger = logging.getLogger(__name__)
+
 KIND = "read"
+
+Waiting = dict[str, list["asyncio.Future[Count]"]]
 
 
 class Counting:
@@ -25,18 +31,16 @@ class Counting:
         self._rate = settings.RATE_LIMIT_READ
         own = caches["default"]
         self._own = own if isinstance(own, OwnCache) else None
-        # A Redis may keep its callers waiting, which the event loop must not.
-        self._thread = None if self._own else ThreadPoolExecutor(1, "counting")
+        self._shared = None if self._own or self._rate is None else Shared(self._rate.seconds)
 
     async def count(self, address: str) -> Count | None:
         """Count one read; None without a limit."""
         if self._rate is None:
             return None
         key = key_of(address)
-        if self._own is not None:
-            return self._own.count(key, seconds=self._rate.seconds)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._count_shared, key, self._rate.seconds)
+        if self._shared is not None:
+            return await self._shared.count(key)
+        return self._own.count(key, seconds=self._rate.seconds) if self._own is not None else None
 
     def is_over(self, counted: Count | None) -> bool:
         return counted is not None and self._rate is not None and counted.number > self._rate.limit
@@ -55,12 +59,64 @@ class Counting:
         return left(KIND, self._rate, counted).encode()
 
     def close(self) -> None:
-        if self._thread is not None:
-            self._thread.shutdown(wait=False)
+        if self._shared is not None:
+            self._shared.close()
 
-    @staticmethod
-    def _count_shared(key: str, seconds: int) -> Count:
-        return count(key, seconds=seconds)
+
+class Shared:
+    """Counts in Redis, in a thread: it may keep its callers waiting, which the event loop must not.
+
+    What waits while the thread counts is counted together, in one call for each key.
+    """
+
+    def __init__(self, seconds: int) -> None:
+        self._seconds = seconds
+        self._thread = ThreadPoolExecutor(1, "counting")
+        self._waiting: Waiting = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def count(self, key: str) -> "asyncio.Future[Count]":
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Count] = loop.create_future()
+        self._waiting.setdefault(key, []).append(future)
+        if self._task is None:
+            self._task = loop.create_task(self._run(loop))
+        return future
+
+    def close(self) -> None:
+        self._thread.shutdown(wait=False)
+
+    async def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, {}
+            times = {key: len(futures) for key, futures in batch.items()}
+            try:
+                last = await loop.run_in_executor(self._thread, self._counted, times)
+            except Exception as error:
+                logger.exception("Reads could not be counted.")
+                _fail(batch, error)
+            else:
+                _tell(batch, last)
+        self._task = None
+
+    def _counted(self, times: dict[str, int]) -> dict[str, Count]:
+        """The count of the last one of each key."""
+        return {key: count(key, seconds=self._seconds, times=number) for key, number in times.items()}
+
+
+def _tell(batch: Waiting, last: dict[str, Count]) -> None:
+    """Each in the order in which they came."""
+    for key, futures in batch.items():
+        first = last[key].number - len(futures) + 1
+        for number, future in enumerate(futures, first):
+            if not future.done():
+                future.set_result(Count(number, last[key].resets_in))
+
+
+def _fail(batch: Waiting, error: Exception) -> None:
+    for future in chain.from_iterable(batch.values()):
+        if not future.done():
+            future.set_exception(error)
 
 
 @lru_cache(maxsize=10_000)
