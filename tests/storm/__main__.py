@@ -2,6 +2,8 @@
 
 Writers record over HTTP, one by one and in batches, a fifth of it twice. Each second the server is killed,
 all processes at once, and started again; writers send again what was not acknowledged.
+
+With --writes, another one: so many changes of models past Django, and no answer older than the last of them.
 """
 
 import os
@@ -27,7 +29,7 @@ def main() -> None:
     with database_of(options.engine) as address:
         os.environ.update(DATABASE_URL=address, DJANGO_SETTINGS_MODULE="videoai.settings")
         django.setup()
-        faults = storm(options, address)
+        faults = reading(options, address) if options.writes else storm(options, address)
     if faults:
         sys.exit("\n".join(faults))
 
@@ -54,6 +56,17 @@ def storm(options: Namespace, address: str) -> list[str]:
     return faults
 
 
+def reading(options: Namespace, address: str) -> list[str]:
+    """Answers that are older than what was committed before they were asked for."""
+    import_module("tests.storm.whole").prepare()
+    storm = import_module("tests.storm.reading")
+    begun = time.monotonic()
+    seen = storm.storm(options.writes, answers=options.answers, database_url=address, seed=options.seed)
+    seconds = time.monotonic() - begun
+    say(f"{options.engine}: {options.writes:,} writes, {storm.summary(seen)}, in {seconds:.0f} s.")
+    return list(seen.faults[:10])
+
+
 @contextmanager
 def database_of(engine: str) -> Iterator[str]:
     if engine == "sqlite":
@@ -74,6 +87,8 @@ def read_options() -> Namespace:
     parser.add_argument(
         "--every", type=float, default=1, metavar="SECONDS", help="it lives before it is killed"
     )
+    parser.add_argument("--writes", type=int, default=0, metavar="N", help="of models, up to 3,000")
+    parser.add_argument("--answers", type=int, default=4, metavar="N", help="that are read a write, at least")
     parser.add_argument("--seed", type=int, default=1, metavar="N")
     return parser.parse_args()
 

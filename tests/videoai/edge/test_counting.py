@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from tests.videoai.limits.conftest import count_at, redis_of_this_run, redis_server  # noqa: F401 - fixtures
 from tests.videoai.limits.redis_server import RedisServer
 from videoai.edge import counting
 from videoai.edge.counting import Counting
@@ -47,7 +46,7 @@ def test_each_is_told_its_own_number(where, request):
     assert counted(ONE, OTHER, ONE, ONE, OTHER) == [1, 1, 2, 3, 2]
 
 
-def test_what_waits_together_is_one_call(redis_server, count_at, monkeypatch):  # noqa: F811
+def test_what_waits_together_is_one_call(redis_server, count_at, monkeypatch):
     count_at(redis_server.url)
     calls: list[tuple[str, int]] = []
 
@@ -61,7 +60,7 @@ def test_what_waits_together_is_one_call(redis_server, count_at, monkeypatch):  
     assert calls == [(f"read:address:{ONE}", 50), (f"read:address:{OTHER}", 1)]
 
 
-def test_the_limit_holds_for_all_processes_together(redis_server, count_at):  # noqa: F811
+def test_the_limit_holds_for_all_processes_together(redis_server, count_at):
     """Of any number of counters, as many reads are let through as the limit says."""
     count_at(redis_server.url)
     found: list[int] = []
@@ -78,7 +77,7 @@ def test_the_limit_holds_for_all_processes_together(redis_server, count_at):  # 
     assert sorted(found) == list(range(1, 101))
 
 
-def test_one_that_gave_up_leaves_the_numbers_of_the_others(redis_server, count_at):  # noqa: F811
+def test_one_that_gave_up_leaves_the_numbers_of_the_others(redis_server, count_at):
     count_at(redis_server.url)
 
     async def scenario() -> None:
@@ -94,7 +93,7 @@ def test_one_that_gave_up_leaves_the_numbers_of_the_others(redis_server, count_a
     asyncio.run(scenario())
 
 
-def test_a_redis_that_was_killed_is_not_missed(count_at):  # noqa: F811
+def test_a_redis_that_was_killed_is_not_missed(count_at):
     with RedisServer() as mortal:
         count_at(mortal.url)
         assert counted(ONE, ONE) == [1, 2]
@@ -110,14 +109,14 @@ def silent() -> Iterator[str]:
         yield f"redis://127.0.0.1:{server.getsockname()[1]}/0"
 
 
-def test_one_that_is_silent_keeps_all_who_wait_once(silent, count_at, caplog):  # noqa: F811
+def test_one_that_is_silent_keeps_all_who_wait_once(silent, count_at, caplog):
     count_at(silent)
 
     assert counted(ONE, OTHER, ONE) == [1, 1, 2]
     assert len(caplog.records) == 1
 
 
-def test_what_can_not_be_counted_keeps_nobody_waiting(redis_server, count_at, monkeypatch):  # noqa: F811
+def test_what_can_not_be_counted_keeps_nobody_waiting(redis_server, count_at, monkeypatch):
     count_at(redis_server.url)
     monkeypatch.setattr(counting, "count", lambda *_, **__: 1 / 0)
 

@@ -1,0 +1,3 @@
+from tests.videoai.limits.conftest import count_at, redis_of_this_run, redis_server
+
+__all__ = ["count_at", "redis_of_this_run", "redis_server"]
