@@ -1,10 +1,15 @@
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 
+from videoai.replaced_file import watch
+
 
 class VideoAIConfig(AppConfig):
     name = "videoai"
     verbose_name = "VideoAI"
+
+    def ready(self) -> None:
+        watch()
 
 
 class AdminSiteConfig(AdminConfig):

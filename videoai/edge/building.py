@@ -33,6 +33,7 @@ def edge() -> Edge:
         freshness=freshness,
         behind=Threads(django, ThreadPoolExecutor(settings.EDGE_THREADS, "django"), pulse=freshness.read),
         makers=Threads(django, ThreadPoolExecutor(MAKERS * max(1, len(places)), "making")),
-        alive=Threads(django, ThreadPoolExecutor(1, "alive")),
+        # Of this process, whoever answers the rest.
+        alive=Threads(Django(django_application), ThreadPoolExecutor(1, "alive")),
         cache_bytes=settings.EDGE_CACHE_BYTES,
     )

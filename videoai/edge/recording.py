@@ -23,6 +23,7 @@ from videoai.edge.making import COUNTED
 from videoai.edge.together import Outcome, Together
 from videoai.limits.counted import sealed
 from videoai.limits.windows import Count
+from videoai.replaced_file import let_go
 
 MOST_WAITING = 10_000
 # A connection that was good so lately is used without asking; if it breaks, Django takes over once.
@@ -93,6 +94,7 @@ class GroupCommit:
             for batch in self._gathering.batches():
                 if time.monotonic() >= trusted_until:
                     close_old_connections()
+                let_go()
                 outcomes = [Outcome() for _ in batch]
                 is_good = _try(together, [one.arrival for one in batch], outcomes)
                 trusted_until = time.monotonic() + TRUSTED_SECONDS if is_good else 0.0

@@ -270,5 +270,6 @@ def test_every_answer_is_the_same_and_a_dead_django_is_told(three):
     assert b'"code":"unavailable"' in body
     assert "content-security-policy" in dict(headers)
     assert asked(edge, "GET", "/api/v1/models/acme/one/")[0] == 200  # it is ready
+    assert asked(edge, "GET", "/healthz/")[0] == 200
     django.start()
     assert asked(edge, "GET", "/admin/login/")[0] == 200
