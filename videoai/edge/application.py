@@ -161,5 +161,7 @@ class Edge:
             if entry is not None:
                 left = self._counting.left(asking.counted)
                 answer = self._answers.answer(entry, asking.plain, left)
+                if asking.plain.encoding:
+                    self._ready.shelf.recount(entry)
                 return answer or await self._makers.worded(address, asking)
         return None

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -17,16 +17,19 @@ from videoai.edge.shelf import Entry
 from videoai.limits.counted import HEADER, sealed
 from videoai.limits.windows import Count
 
-NO_ANSWER = Answer(204, [], b"")
+NOT_FOUND = 404
 COUNTED = HEADER.lower().encode()
 KEPT = frozenset({b"host", b"x-forwarded-proto", b"x-forwarded-for"})
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What Django answered; `entry` if that is a body to keep, `holds` if nothing changed meanwhile."""
+    """What Django answered; `entry` if that is a body to keep, `holds` if nothing changed meanwhile.
 
-    answer: Answer
+    `answer` is None for who has to ask Django again.
+    """
+
+    answer: Answer | None
     entry: Entry | None
     holds: bool
 
@@ -47,12 +50,20 @@ class Makers:
         under_way = self._under_way.get(address.target)
         if under_way is not None:
             made = await self._patiently(under_way)
+            if made.entry is None:
+                # An error tells the id of its request, so everybody has to get one of their own.
+                return replace(made, answer=None)
             # It was begun before this request came: it is good only if nothing has changed since.
-            return made if made.holds and made.entry is not None else None
+            return made if made.holds else None
         task = asyncio.get_running_loop().create_task(self._made(address, asking))
         self._under_way[address.target] = task
-        task.add_done_callback(lambda _: self._under_way.pop(address.target, None))
+        task.add_done_callback(partial(self._end, address.target))
         return await self._patiently(task)
+
+    def _end(self, target: str, task: "asyncio.Task[Made]") -> None:
+        del self._under_way[target]
+        if not task.cancelled():
+            task.exception()  # Whoever waited has been told; perhaps nobody waits any more.
 
     async def make_all(self, addresses: Iterable[Address], asking: "Asking") -> None:
         await asyncio.gather(*(self.make(address, asking) for address in addresses))
@@ -84,7 +95,7 @@ class Makers:
         holds = before is not None and self._freshness.latest is before
         if answer.status != OK:
             if holds:
-                self._ready.put_nothing(address)
+                self._ready.put_nothing(address, is_certain=answer.status == NOT_FOUND)
             return Made(answer, None, holds)
         self._learn(address, answer)
         entry = self._ready.put(address, answer.body) if holds else Entry(address, answer.body)
@@ -97,7 +108,7 @@ class Makers:
         holds = before is not None and self._freshness.latest is before
         if holds:
             self._ready.put_order(whole, ids)
-        return Made(NO_ANSWER, None, holds)
+        return Made(None, None, holds)
 
     def _learn(self, address: Address, answer: Answer) -> None:
         variant = variant_of(address.kind, answer)

@@ -5,6 +5,7 @@ field changed by which the list chooses or orders, then it holds the same models
 only the model's own part of the body is another. Otherwise the list is made anew.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -13,7 +14,7 @@ from typing import Any
 from models_registry.choices import Status
 from videoai.edge.addresses import Address, Kind
 
-Model = Mapping[str, Any]  # as it is served
+Model = Mapping[str, Any]  # as it is served, but only what it can be chosen by
 
 
 class Unknown(Enum):
@@ -67,10 +68,21 @@ FILTERS: Mapping[str, Filter] = {
     "search": Filter(("model_id", "name", "description", "provider", "tags")),
 }
 USUAL_ORDER = ("name",)
+# A thousand models are remembered; what is large in them decides about no list.
+CHOSEN_BY = frozenset(
+    {
+        *("model_id", "status", "is_default", "created_at", *USUAL_ORDER),
+        *(name for one in FILTERS.values() for name in one.fields),
+    }
+)
 ALWAYS: Mapping[Kind, Callable[[Model], bool]] = {
     Kind.PREMIUM: lambda model: bool(model["is_premium"]),
     Kind.DEFAULT: lambda model: bool(model["is_default"]),
 }
+
+
+def model_of(body: bytes) -> Model:
+    return {name: value for name, value in json.loads(body).items() if name in CHOSEN_BY}
 
 
 def effect(address: Address, move: Move, *, shows: bool) -> Effect:

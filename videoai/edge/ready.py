@@ -4,13 +4,12 @@ Whatever stands here is exactly as the database stood at the latest reading: a c
 all that it touches before anybody who waited for the reading goes on.
 """
 
-import json
 from collections import deque
 
 from videoai.edge import pages
 from videoai.edge.addresses import LISTS, PAGED, PRICES, Address, Kind, WholeList, detail_of, whole_list
 from videoai.edge.freshness import Change, ChangedModel
-from videoai.edge.moves import UNKNOWN, Effect, Model, Move, Unknown, effect
+from videoai.edge.moves import UNKNOWN, Effect, Model, Move, Unknown, effect, model_of
 from videoai.edge.orders import Order, Orders
 from videoai.edge.shelf import Entry, Shelf
 
@@ -54,7 +53,7 @@ class Ready:
                 entry.models += (model_id,)
                 self._put_model(model_id, part)
         if address.kind is Kind.DETAIL and address.model_id is not None:
-            self._arrived(address.model_id, json.loads(body))
+            self._arrived(address.model_id, body)
         self.shelf.put(entry)
         return entry
 
@@ -62,10 +61,17 @@ class Ready:
         """Keep the order of a list at the latest reading."""
         self._orders.put(whole, Order(ids, self._moved))
 
-    def put_nothing(self, address: Address) -> None:
-        """Remember that nothing can be seen there, as long as a list waits to know it."""
-        if address.kind is Kind.DETAIL and address.model_id is not None:
+    def put_nothing(self, address: Address, *, is_certain: bool) -> None:
+        """Remember that nothing can be seen there, as long as a list waits to know it.
+
+        Unless that `is_certain`, nobody can tell how the model is: such lists are made anew.
+        """
+        if address.kind is not Kind.DETAIL or address.model_id is None:
+            return
+        if is_certain:
             self._arrived(address.model_id, None)
+        for move in self._waiting_for(address.model_id):
+            move.before = UNKNOWN
 
     def change(self, change: Change) -> None:
         """Let go of what `change` made wrong."""
@@ -81,28 +87,32 @@ class Ready:
 
     def _move(self, model: ChangedModel) -> None:
         before = self._known(model.model_id) if model.was_sold else None
-        for move in self._moves:
-            if move.model_id == model.model_id and not move.ends():
-                # Nobody asked in time how it was between the two.
-                move.after = before
+        for move in self._waiting_for(model.model_id):
+            # Nobody asked in time how it was between the two.
+            move.after = before
         self.shelf.drop_all([entry.address.target for entry in self.shelf.of_model(model.model_id)])
         self._moves.append(Move(model.model_id, before, UNKNOWN if model.is_sold else None))
         self._moved += 1
 
     def _known(self, model_id: str) -> Model | Unknown:
         entry = self.shelf.get(detail_of(model_id).target)
-        return UNKNOWN if entry is None else json.loads(entry.body)
+        return UNKNOWN if entry is None else model_of(entry.body)
 
     def _put_model(self, model_id: str, body: bytes) -> None:
         address = detail_of(model_id)
         if self.shelf.get(address.target) is None:
             self.shelf.put(Entry(address, body))
-            self._arrived(model_id, json.loads(body))
+            self._arrived(model_id, body)
 
-    def _arrived(self, model_id: str, model: Model | None) -> None:
-        for move in self._moves:
-            if move.model_id == model_id and not move.ends():
+    def _arrived(self, model_id: str, body: bytes | None) -> None:
+        if waiting := self._waiting_for(model_id):
+            model = None if body is None else model_of(body)
+            for move in waiting:
                 move.after = model
+
+    def _waiting_for(self, model_id: str) -> list[Move]:
+        """The moves of which nobody knows yet how the model is since."""
+        return [move for move in self._moves if move.model_id == model_id and not move.ends()]
 
     # --- Lists -------------------------------------------------------------------------------------------
 

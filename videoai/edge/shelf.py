@@ -52,7 +52,7 @@ class Shelf:
         return entry
 
     def put(self, entry: Entry) -> None:
-        """Keep `entry`, or count it anew after it has grown."""
+        """Keep `entry`."""
         target = entry.address.target
         self.drop(target)
         self._entries[target] = entry
@@ -62,6 +62,12 @@ class Shelf:
             self._of_model[entry.address.model_id].add(target)
         while self.bytes > self._most_bytes and self._entries:
             self.drop(next(iter(self._entries)))
+
+    def recount(self, entry: Entry) -> None:
+        """Its packed form may have been made since it was put here."""
+        target = entry.address.target
+        if self._entries.get(target) is entry and self._sizes[target] != entry.size:
+            self.put(entry)
 
     def drop(self, target: str) -> None:
         entry = self._entries.pop(target, None)
