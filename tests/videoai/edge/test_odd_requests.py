@@ -1,15 +1,18 @@
 """Requests of which the edge may make neither more nor less than Django does."""
 
+from ipaddress import ip_network
 from typing import Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 import pytest
+from django.conf import settings
 from django.core.cache import caches
 
 from tests.factories import AIModelFactory, standard_policy
 from tests.laying import laid_once
 from tests.videoai.edge.twin import Told, Twin
 from videoai.edge.requests import Scope
+from videoai.limits.rates import Rate
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 
@@ -270,3 +273,31 @@ MODEL = "/api/v1/models/a/b/"
 )
 def test_addresses(twin, target):
     assert assert_both_tell_the_same(twin, scope(target)).status < 500
+
+
+@pytest.mark.parametrize("limit", [None, Rate(limit=2, seconds=60)], ids=["no limit", "two a minute"])
+def test_limits(monkeypatch, limit):
+    monkeypatch.setattr(settings, "RATE_LIMIT_READ", limit)
+    twin = Twin()
+    told = {}
+    for ask in (twin.of_django, twin.of_edge):
+        caches["default"].clear()
+        told[ask] = [ask(scope(MODEL)) for _ in range(4)]
+
+    assert told[twin.of_django] == told[twin.of_edge]
+    assert [one.status for one in told[twin.of_edge]] == (
+        [200] * 4 if limit is None else [200, 200, 429, 429]
+    )
+
+
+def test_proxies_are_believed_by_both_alike(monkeypatch):
+    monkeypatch.setattr(settings, "TRUSTED_PROXIES", [ip_network("127.0.0.1")])
+    twin = Twin()
+    told = {}
+    for ask in (twin.of_django, twin.of_edge):
+        caches["default"].clear()
+        chains = ("192.0.2.1", "192.0.2.2, 192.0.2.1", "192.0.2.1:80", "nonsense", "192.0.2.2")
+        told[ask] = [ask(scope(MODEL, ("x-forwarded-for", chain))) for chain in chains]
+
+    assert told[twin.of_django] == told[twin.of_edge]
+    assert ";r=999997;" in dict(told[twin.of_edge][2].headers)["ratelimit"]
