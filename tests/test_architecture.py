@@ -73,9 +73,24 @@ FORBIDDEN = [
     # What the edge and Django say alike belongs to neither.
     ("videoai/live/events.py", ("django", "rest_framework", "models_registry", "videoai")),
     ("videoai/live", ("videoai.edge", "videoai.api", "videoai.limits")),
+    # The floors of the edge: looking at the database, then what is ready, then streams and recordings.
     *(
-        (f"videoai/edge/{name}.py", ("django", "rest_framework", "models_registry.models"))
-        for name in ("streams", "clients", "recent", "ending")
+        (
+            f"videoai/edge/{room}",
+            (*(f"videoai.edge.{above}" for above in above_it), "videoai.edge.application"),
+        )
+        for room, above_it in {
+            "freshness": ("ready", "behind", "streams", "recording"),
+            "behind": ("streams", "recording"),
+            "ready": ("streams", "recording"),
+            "streams": ("recording",),
+            "recording": ("streams",),
+        }.items()
+    ),
+    ("videoai/edge/freshness", ("django", "rest_framework", "models_registry", "pricing")),
+    *(
+        (f"videoai/edge/streams/{name}.py", ("django", "rest_framework", "models_registry.models"))
+        for name in ("streams", "clients", "recent")
     ),
 ]
 

@@ -47,7 +47,16 @@ def serve(host: str, port: int, *, workers: int) -> None:
 
 def of_edge() -> list[str]:
     """The server's options for the edge, with Django in threads behind it."""
-    return ["--interface", "asgi", "--runtime-mode", "st", "--backpressure", str(MOST_CONNECTIONS), EDGE]
+    return [
+        "--interface",
+        "asgi",
+        "--no-ws",
+        "--runtime-mode",
+        "st",
+        "--backpressure",
+        str(MOST_CONNECTIONS),
+        EDGE,
+    ]
 
 
 def of_django() -> list[str]:

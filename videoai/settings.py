@@ -14,7 +14,7 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from videoai.edge.places import parse_places
+from videoai.edge.behind.places import parse_places
 from videoai.limits.rates import Rate, in_process, parse_rate, shared
 
 BASE_DIR = Path(__file__).resolve().parent.parent

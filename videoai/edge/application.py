@@ -5,22 +5,22 @@ import logging
 from contextlib import suppress
 
 from videoai.api.problem import DATABASE_SILENT
-from videoai.edge.addresses import PREFIX, Address, Addresses
-from videoai.edge.answers import Answer, Answers
-from videoai.edge.arrivals import is_recording
-from videoai.edge.behind import Receive, Request, Send, Threads, Unavailable, read_body, send_answer
+from videoai.edge.behind.threads import Receive, Request, Send, Threads, Unavailable, read_body, send_answer
 from videoai.edge.counting import Counting
-from videoai.edge.ending import on_end
-from videoai.edge.freshness import Freshness, Silent
-from videoai.edge.live import PATHS as LIVE
-from videoai.edge.live import Live
-from videoai.edge.making import Asking, Makers, already_counted
-from videoai.edge.own import own_scope
+from videoai.edge.freshness.reading import Freshness, Silent
 from videoai.edge.problems import Problems
-from videoai.edge.ready import Ready
-from videoai.edge.recording import GroupCommit
+from videoai.edge.ready.addresses import PREFIX, Address, Addresses
+from videoai.edge.ready.answers import Answer, Answers
+from videoai.edge.ready.catalogue import Ready
+from videoai.edge.ready.making import Asking, Makers, already_counted
+from videoai.edge.ready.own import own_scope
+from videoai.edge.ready.warming import Warming
+from videoai.edge.recording.arrivals import is_recording
+from videoai.edge.recording.group_commit import GroupCommit
 from videoai.edge.requests import Requests, Scope
-from videoai.edge.warming import Warming
+from videoai.edge.streams.admission import PATHS as LIVE
+from videoai.edge.streams.admission import Live
+from videoai.edge.streams.ending import on_end
 
 logger = logging.getLogger(__name__)
 

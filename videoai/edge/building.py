@@ -7,11 +7,11 @@ from django.conf import settings
 from django.db import connection
 
 from videoai.edge.application import Edge
-from videoai.edge.behind import Django, Threads
-from videoai.edge.freshness import Freshness, Source
-from videoai.edge.postgresql import PostgreSQL
-from videoai.edge.sqlite import SQLite
-from videoai.edge.upstream import Upstream
+from videoai.edge.behind.threads import Django, Threads
+from videoai.edge.behind.upstream import Upstream
+from videoai.edge.freshness.postgresql import PostgreSQL
+from videoai.edge.freshness.reading import Freshness, Source
+from videoai.edge.freshness.sqlite import SQLite
 from videoai.wsgi import application as django_application
 
 # A process is bound by Python's one lock; a second one works while the first waits for the database.

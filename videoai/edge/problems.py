@@ -4,7 +4,7 @@ import json
 
 from videoai.api.problem import MEDIA_TYPE, PROBLEMS, problem
 from videoai.api.request_id import WELL_FORMED
-from videoai.edge.answers import LENGTH, REQUEST_ID, Answer, new_request_id
+from videoai.edge.ready.answers import LENGTH, REQUEST_ID, Answer, new_request_id
 from videoai.edge.requests import Headers, Scope
 
 # Of Django's headers, those that belong to one answer alone.

@@ -5,8 +5,8 @@ import json
 from collections.abc import Callable
 from typing import Any, cast
 
-from videoai.edge.freshness import Change, ChangedModel, Freshness, Reading, Silent
-from videoai.edge.streams import Streams
+from videoai.edge.freshness.reading import Change, ChangedModel, Freshness, Reading, Silent
+from videoai.edge.streams.streams import Streams
 
 EPOCH = "e" * 32
 PATIENCE = 10  # seconds that a busy machine may take

@@ -4,9 +4,9 @@ import asyncio
 import json
 from typing import Any
 
-from videoai.edge.answers import Answer
-from videoai.edge.behind import Django, Request
-from videoai.edge.recording import GroupCommit
+from videoai.edge.behind.threads import Django, Request
+from videoai.edge.ready.answers import Answer
+from videoai.edge.recording.group_commit import GroupCommit
 from videoai.wsgi import application
 
 PATH = "/api/v1/models/a/b/generations/"

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from tests.videoai.edge.errands import MOST_SECONDS, loop
 from videoai.edge.application import Edge
-from videoai.edge.behind import Message, Request, Threads
-from videoai.edge.freshness import Freshness, Silent, State, Touched
+from videoai.edge.behind.threads import Message, Request, Threads
+from videoai.edge.freshness.reading import Freshness, Silent, State, Touched
 from videoai.edge.requests import Headers
 
 T = TypeVar("T")

@@ -14,8 +14,8 @@ from django.test import Client
 from models_registry.models import AIModel, CatalogueRevision, CatalogueStamp
 from tests.videoai.edge.errands import Errands, loop, run
 from videoai.edge.application import Edge
-from videoai.edge.behind import Django, Message, Request, Threads
-from videoai.edge.freshness import Freshness, Silent, State, Touched
+from videoai.edge.behind.threads import Django, Message, Request, Threads
+from videoai.edge.freshness.reading import Freshness, Silent, State, Touched
 from videoai.edge.requests import Headers, Scope
 from videoai.wsgi import application
 

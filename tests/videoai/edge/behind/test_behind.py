@@ -1,0 +1,110 @@
+"""Requests that wait for a thread: not without end, and not for a database that is gone."""
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from videoai.edge.behind import threads as behind
+from videoai.edge.behind.threads import Message, Request, Threads, Unavailable
+from videoai.edge.freshness.reading import Silent
+
+SCOPE: dict[str, Any] = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []}
+
+
+class Slow:
+    """Answers when it is let go."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.let_go = threading.Event()
+
+    def answer(self, request: Request) -> tuple[int, list[tuple[bytes, bytes]], list[bytes]]:
+        self.asked += 1
+        self.let_go.wait(10)
+        return 200, [], [b"a", b"b"]
+
+
+class Client:
+    def __init__(self) -> None:
+        self.told: list[Message] = []
+
+    async def send(self, message: Message) -> None:
+        self.told.append(message)
+
+    async def receive(self) -> Message:
+        raise AssertionError
+
+
+async def dead() -> None:
+    raise Silent("gone")
+
+
+async def alive() -> None:
+    """The database answers."""
+
+
+@pytest.fixture(autouse=True)
+def quick_pulse(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(behind, "PULSE_SECONDS", 0.01)
+
+
+def test_more_than_so_many_do_not_wait(monkeypatch):
+    monkeypatch.setattr(behind, "MOST_WAITING", 3)
+
+    async def scenario() -> None:
+        slow = Slow()
+        threads = Threads(slow, ThreadPoolExecutor(1))
+        asked = [asyncio.ensure_future(threads.ask(Request(SCOPE))) for _ in range(3)]
+        await asyncio.sleep(0)
+        with pytest.raises(Unavailable, match="Too many"):
+            await threads.ask(Request(SCOPE))
+        slow.let_go.set()
+        assert [answer.body for answer in await asyncio.gather(*asked)] == [b"ab"] * 3
+        assert (await threads.ask(Request(SCOPE))).body == b"ab"
+
+    asyncio.run(scenario())
+
+
+def test_who_went_away_is_not_answered():
+    """His place in the queue is free, and no thread works for him."""
+
+    async def scenario() -> None:
+        slow = Slow()
+        threads = Threads(slow, ThreadPoolExecutor(1))
+        first, second = (asyncio.ensure_future(threads.ask(Request(SCOPE))) for _ in range(2))
+        await asyncio.sleep(0)
+        second.cancel()
+        await asyncio.sleep(0)
+        slow.let_go.set()
+        await first
+        await threads.ask(Request(SCOPE))
+        assert slow.asked == 2
+
+    asyncio.run(scenario())
+
+
+def test_whoever_waits_for_a_database_that_is_gone_is_told():
+    async def scenario() -> None:
+        slow, client = Slow(), Client()
+        threads = Threads(slow, ThreadPoolExecutor(1), pulse=dead)
+        with pytest.raises(Silent):
+            await threads.hand_over(SCOPE, client.receive, client.send)
+        slow.let_go.set()
+        await threads.ask(Request(SCOPE))  # behind the one that nobody waits for any more
+        assert client.told == []
+
+    asyncio.run(scenario())
+
+
+def test_as_long_as_it_answers_all_wait():
+    async def scenario() -> None:
+        slow, client = Slow(), Client()
+        threads = Threads(slow, ThreadPoolExecutor(1), pulse=alive)
+        asyncio.get_running_loop().call_later(0.05, slow.let_go.set)
+        await threads.hand_over(SCOPE, client.receive, client.send)
+        assert [message.get("body") for message in client.told] == [None, b"a", b"b", b""]
+
+    asyncio.run(scenario())

@@ -1,0 +1,1 @@
+"""What is ready to be served, and how it stays as the database is."""

@@ -1,0 +1,1 @@
+"""Single recordings that wait together, in one transaction."""

@@ -1,0 +1,1 @@
+"""Live streams: who is let in, who is told, and what was missed."""
