@@ -33,14 +33,14 @@ class Counting:
         self._own = own if isinstance(own, OwnCache) else None
         self._shared = None if self._own or self._rate is None else Shared(self._rate.seconds)
 
-    async def count(self, address: str) -> Count | None:
-        """Count one read; None without a limit."""
+    def count(self, address: str) -> "Count | asyncio.Future[Count] | None":
+        """Count one read. None without a limit; a count to wait for, where others count, too."""
         if self._rate is None:
             return None
         key = key_of(address)
-        if self._shared is not None:
-            return await self._shared.count(key)
-        return self._own.count(key, seconds=self._rate.seconds) if self._own is not None else None
+        if self._own is not None:
+            return self._own.count(key, seconds=self._rate.seconds)
+        return self._shared.count(key) if self._shared is not None else None
 
     def is_over(self, counted: Count | None) -> bool:
         return counted is not None and self._rate is not None and counted.number > self._rate.limit

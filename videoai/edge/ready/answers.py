@@ -13,7 +13,7 @@ from models_registry.api.tags import entity_tag, packed_tag
 from videoai.api.conditional import is_known
 from videoai.api.packing import accepts_gzip, is_worth_packing, pack
 from videoai.edge.ready.addresses import Kind
-from videoai.edge.ready.shelf import Entry
+from videoai.edge.ready.shelf import Entry, Worded
 from videoai.edge.requests import Headers, Plain
 
 LENGTH, TAG, COUNTED, REQUEST_ID = b"content-length", b"etag", b"ratelimit", b"x-request-id"
@@ -60,20 +60,27 @@ class Answers:
         """None while nobody knows how Django would word the headers. `left`: how much more may be asked."""
         is_packed = bool(request.encoding) and _is_packed(entry, request)
         is_unmodified = bool(request.if_none_match) and _is_known(entry, request, is_packed=is_packed)
-        variant = Variant(entry.address.kind, NOT_MODIFIED if is_unmodified else OK, is_packed)
-        pattern = self._patterns.get(variant)
-        if pattern is None:
+        form = is_packed + 2 * is_unmodified
+        worded = entry.headers.get(form) or self._worded(entry, form)
+        if worded is None:
             return None
-        headers = entry.headers.get(variant)
-        if headers is None:
-            headers = entry.headers[variant] = _filled_in(pattern, entry, is_packed=is_packed)
-        headers = headers.copy()
-        headers[pattern.request_id] = (REQUEST_ID, request.request_id or new_request_id())
-        if pattern.counted >= 0:
-            headers[pattern.counted] = (COUNTED, left)
+        headers = worded.headers.copy()
+        headers[worded.request_id] = (REQUEST_ID, request.request_id or new_request_id())
+        if worded.counted >= 0:
+            headers[worded.counted] = (COUNTED, left)
         if is_unmodified:
             return Answer(NOT_MODIFIED, headers, b"")
         return Answer(OK, headers, (entry.packed or b"") if is_packed else entry.body)
+
+    def _worded(self, entry: Entry, form: int) -> Worded | None:
+        is_unmodified, is_packed = divmod(form, 2)
+        variant = Variant(entry.address.kind, NOT_MODIFIED if is_unmodified else OK, bool(is_packed))
+        pattern = self._patterns.get(variant)
+        if pattern is None:
+            return None
+        headers = _filled_in(pattern, entry, is_packed=variant.is_packed)
+        worded = entry.headers[form] = Worded(headers, pattern.counted, pattern.request_id)
+        return worded
 
 
 def new_request_id() -> bytes:

@@ -3,12 +3,21 @@
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from videoai.edge.ready.addresses import Address
 from videoai.edge.requests import Headers
 
 # What an entry costs beside its bytes: its headers, its place in the dictionaries.
 OVERHEAD = 1_500
+
+
+class Worded(NamedTuple):
+    """The headers of an entry in one form, and where in them the two stand that are every answer's own."""
+
+    headers: Headers
+    counted: int  # -1: nowhere
+    request_id: int
 
 
 @dataclass(slots=True, eq=False)
@@ -25,7 +34,7 @@ class Entry:
     settled: int = 0
     tag: str = ""
     packed: bytes | None = None
-    headers: dict[object, Headers] = field(default_factory=dict)  # by variant
+    headers: dict[int, Worded] = field(default_factory=dict)  # by form
 
     @property
     def size(self) -> int:

@@ -1,5 +1,6 @@
 """The address of the live streams: who is let in, and what the others are told."""
 
+import asyncio
 from typing import NamedTuple
 
 from django.conf import settings
@@ -60,7 +61,9 @@ class Live:
         if listener is None:
             await self._behind.hand_over(scope, receive, send)
             return
-        counted = await self._counting.count(listener.plain.address)
+        counted = self._counting.count(listener.plain.address)
+        if isinstance(counted, asyncio.Future):
+            counted = await counted
         if self._counting.is_over(counted):
             asking = Asking(scope, listener.plain, counted)
             await self._behind.hand_over(already_counted(asking), receive, send)
