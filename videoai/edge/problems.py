@@ -23,8 +23,10 @@ class Problems:
         """Take the headers of an error of Django's for a pattern."""
         self.headers = [(name, value) for name, value in headers if name not in NOT_KEPT]
 
-    def answer(self, code: str, detail: str, scope: Scope, *, retry_after: int = 1) -> Answer:
-        """The problem, as an answer to that request."""
+    def answer(
+        self, code: str, detail: str, scope: Scope, *, retry_after: int = 1, limit: Headers | None = None
+    ) -> Answer:
+        """The problem, as an answer to that request; `limit` tells what was counted for it."""
         request_id = _request_id(scope)
         told = {**problem(code, detail), "request_id": request_id.decode("latin-1")}
         body = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
@@ -32,6 +34,7 @@ class Problems:
             (b"content-type", MEDIA_TYPE.encode()),
             (b"retry-after", str(retry_after).encode()),
             (LENGTH, str(len(body)).encode()),
+            *(limit or []),
             *self.headers,
             (REQUEST_ID, request_id),
         ]

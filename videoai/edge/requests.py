@@ -8,7 +8,7 @@ from django.http.request import split_domain_port, validate_host
 
 from videoai.access.client_address import nearest_stranger
 from videoai.api.request_id import WELL_FORMED
-from videoai.limits.counted import HEADER as COUNTED
+from videoai.limits.counted import RAW_HEADER
 
 Scope = Mapping[str, Any]
 Headers = list[tuple[bytes, bytes]]
@@ -24,7 +24,7 @@ NAMES = (
 )
 PLACES = {name: place for place, name in enumerate(NAMES)}
 # With one of these, Django has to look; with a cookie, if it may be that of a session or a form.
-FOR_DJANGO = frozenset({b"authorization", b"content-length", b"transfer-encoding", COUNTED.lower().encode()})
+FOR_DJANGO = frozenset({b"authorization", b"content-length", b"transfer-encoding", RAW_HEADER})
 
 
 class Plain(NamedTuple):

@@ -7,6 +7,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from videoai.limits.windows import Count
 
 HEADER = "X-VideoAI-Counted"
+RAW_HEADER = HEADER.lower().encode()  # as ASGI tells names
 
 
 def sealed(counted: Count) -> str:

@@ -16,7 +16,7 @@ from videoai.edge.ready.addresses import Kind
 from videoai.edge.ready.shelf import Entry, Worded
 from videoai.edge.requests import Headers, Plain
 
-LENGTH, TAG, COUNTED, REQUEST_ID = b"content-length", b"etag", b"ratelimit", b"x-request-id"
+LENGTH, TAG, LEFT, REQUEST_ID = b"content-length", b"etag", b"ratelimit", b"x-request-id"
 OK, NOT_MODIFIED = 200, 304
 
 
@@ -53,7 +53,7 @@ class Answers:
 
     def learn(self, variant: Variant, headers: Headers) -> None:
         names = [name for name, _ in headers]
-        places = [names.index(name) if name in names else -1 for name in (LENGTH, TAG, COUNTED, REQUEST_ID)]
+        places = [names.index(name) if name in names else -1 for name in (LENGTH, TAG, LEFT, REQUEST_ID)]
         self._patterns[variant] = Pattern(list(headers), *places)
 
     def answer(self, entry: Entry, request: Plain, left: bytes) -> Answer | None:
@@ -67,7 +67,7 @@ class Answers:
         headers = worded.headers.copy()
         headers[worded.request_id] = (REQUEST_ID, request.request_id or new_request_id())
         if worded.counted >= 0:
-            headers[worded.counted] = (COUNTED, left)
+            headers[worded.counted] = (LEFT, left)
         if is_unmodified:
             return Answer(NOT_MODIFIED, headers, b"")
         return Answer(OK, headers, (entry.packed or b"") if is_packed else entry.body)

@@ -14,11 +14,10 @@ from videoai.edge.ready.catalogue import Ready
 from videoai.edge.ready.orders import read_order
 from videoai.edge.ready.shelf import Entry
 from videoai.edge.requests import Plain, Scope
-from videoai.limits.counted import HEADER, sealed
+from videoai.limits.counted import RAW_HEADER, sealed
 from videoai.limits.windows import Count
 
 NOT_FOUND = 404
-COUNTED = HEADER.lower().encode()
 KEPT = frozenset({b"host", b"x-forwarded-proto", b"x-forwarded-for"})
 
 
@@ -129,7 +128,7 @@ class Asking(NamedTuple):
         if self.plain.request_id:
             headers.append((b"x-request-id", self.plain.request_id))
         if self.counted is not None:
-            headers.append((COUNTED, sealed(self.counted).encode()))
+            headers.append((RAW_HEADER, sealed(self.counted).encode()))
         if is_whole and self.plain.encoding:
             headers.append((b"accept-encoding", self.plain.encoding))
         if is_whole and self.plain.if_none_match:
@@ -150,4 +149,7 @@ def already_counted(asking: Asking) -> Scope:
     """The request, with what was counted: Django must not count it again."""
     if asking.counted is None:
         return asking.scope
-    return {**asking.scope, "headers": [*asking.scope["headers"], (COUNTED, sealed(asking.counted).encode())]}
+    return {
+        **asking.scope,
+        "headers": [*asking.scope["headers"], (RAW_HEADER, sealed(asking.counted).encode())],
+    }

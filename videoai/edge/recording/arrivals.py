@@ -13,6 +13,7 @@ from videoai.api.parsers import object_in
 from videoai.api.request_id import WELL_FORMED
 from videoai.edge.behind.threads import Request
 from videoai.edge.ready.answers import new_request_id
+from videoai.limits.counted import RAW_HEADER
 
 LONGEST_BODY = 16 * 1024  # bytes; a report has a few hundred
 CONTENT_TYPES = frozenset({b"application/json", b"application/json; charset=utf-8"})
@@ -31,7 +32,7 @@ WITHOUT_EFFECT = frozenset(
 LEFT_TO_DJANGO = frozenset(
     {
         *(b"cookie", b"x-change-reason", b"transfer-encoding", b"content-encoding", b"expect"),
-        b"x-videoai-counted",
+        RAW_HEADER,
     }
 )
 

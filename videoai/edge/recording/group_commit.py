@@ -17,11 +17,10 @@ from models_registry.usage.recording import MOST_AT_ONCE
 from videoai.edge.behind.threads import PULSE_SECONDS, Request
 from videoai.edge.freshness.reading import Silent
 from videoai.edge.ready.answers import Answer
-from videoai.edge.ready.making import COUNTED
 from videoai.edge.recording.arrivals import Arrival, arrival
 from videoai.edge.recording.gathering import Gathering
 from videoai.edge.recording.together import Outcome, Together
-from videoai.limits.counted import sealed
+from videoai.limits.counted import RAW_HEADER, sealed
 from videoai.limits.windows import Count
 from videoai.replaced_file import let_go
 
@@ -155,5 +154,5 @@ def _already_counted(request: Request, counted: Count | None) -> Request:
     """With a word to Django not to count it again."""
     if counted is None:
         return request
-    headers = [*request.scope["headers"], (COUNTED, sealed(counted).encode())]
+    headers = [*request.scope["headers"], (RAW_HEADER, sealed(counted).encode())]
     return request._replace(scope={**request.scope, "headers": headers})

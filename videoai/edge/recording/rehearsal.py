@@ -26,7 +26,7 @@ from rest_framework.throttling import BaseThrottle
 from models_registry.api.scopes import RECORDING
 from models_registry.usage.api.recording import GenerationsView
 from videoai.edge.behind.threads import Request, environ
-from videoai.edge.ready.answers import COUNTED, LENGTH, REQUEST_ID
+from videoai.edge.ready.answers import LEFT, LENGTH, REQUEST_ID
 from videoai.edge.recording.arrivals import Surroundings
 from videoai.edge.requests import Headers, Scope
 from videoai.limits import throttling
@@ -50,7 +50,7 @@ class Envelope:
         found[self.places[LENGTH]] = (LENGTH, b"%d" % len(body))
         found[self.places[REQUEST_ID]] = (REQUEST_ID, request_id)
         if left is not None:
-            found[self.places[COUNTED]] = (COUNTED, left)
+            found[self.places[LEFT]] = (LEFT, left)
         return found
 
 

@@ -100,7 +100,8 @@ class Live:
             told = f"At most {settings.EDGE_STREAMS_PER_ADDRESS} live streams from one address."
         else:
             return None
-        return self._problems.answer(code, told, scope, retry_after=RETRY_SECONDS)
+        limit = self._counting.headers(counted)
+        return self._problems.answer(code, told, scope, retry_after=RETRY_SECONDS, limit=limit)
 
     def _headers(self, plain: Plain, counted: Count | None) -> Headers:
         request_id = (REQUEST_ID, plain.request_id or new_request_id())

@@ -18,7 +18,7 @@ POLL_SECONDS = 0.01
 SILENCE_SECONDS = 0.5
 HEARTBEAT_SECONDS = 15.0
 # A client that takes nothing for so many heartbeats is let go.
-PATIENCE = 4
+MOST_OVERDUE = 4
 # Each is told in one go, and other work comes between: to tell thousands at once would keep all else waiting.
 GROUPS = 64
 HEARTBEAT = chunk(events.HEARTBEAT)
@@ -159,5 +159,5 @@ class Streams:
             client.tell(HEARTBEAT, then=self._catch_up)
             return
         client.overdue += 1
-        if client.overdue >= PATIENCE:
+        if client.overdue >= MOST_OVERDUE:
             client.end()

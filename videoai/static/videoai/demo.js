@@ -16,6 +16,7 @@ const MOMENT = 4000; // without live streams, a server ends each connection at o
 const models = new Map();
 let shown = null; // the last price: of what, and how many credits
 let wanted = "";
+let gone = ""; // the model that was chosen and left
 let lateness = 0;
 
 // --- What there is ------------------------------------------------------------------------------------
@@ -63,6 +64,7 @@ function offer() {
     hint.disabled = hint.hidden = true;
     picker.replaceChildren(hint, ...providers.map((name) => providerGroup(name, groups.get(name))));
     const first = [...models.values()].find((model) => model.is_default) ?? models.values().next().value;
+    if (models.has(gone)) tell(gone = "");
     if (before && !models.has(before)) leave(before);
     else picker.value = before || (shown === null && first?.model_id) || "";
     offerCapabilities();
@@ -85,6 +87,7 @@ function providerGroup(name, offered) {
 
 function leave(id) {
     picker.value = wanted = "";
+    gone = id;
     tell(`${shown?.name ?? id} is no longer on offer. Choose another model.`);
     showNothing();
 }

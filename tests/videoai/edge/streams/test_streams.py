@@ -9,7 +9,7 @@ import pytest
 
 from tests.videoai.edge.listening import Catalogue, Listener, sold, until
 from videoai.edge.freshness.reading import ChangedModel, Silent
-from videoai.edge.streams.streams import PATIENCE, TooManyOfAddress, TooManyStreams
+from videoai.edge.streams.streams import MOST_OVERDUE, TooManyOfAddress, TooManyStreams
 
 
 def in_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
@@ -233,7 +233,7 @@ async def test_a_client_that_takes_nothing_any_more_is_let_go():
     assert stuck.has_ended
     assert [message["body"] for message in stuck.messages[2:-1]][-1] == b": \n\n"
     assert len(streams) == 0
-    assert PATIENCE > 1
+    assert MOST_OVERDUE > 1
 
 
 @in_a_loop
