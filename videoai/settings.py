@@ -296,7 +296,7 @@ except ValueError as error:
     raise ImproperlyConfigured(f"EDGE_UPSTREAM: {error}") from None
 # Threads that Django answers in, each with a connection to the database; or that wait for who answers.
 EDGE_THREADS = whole_number("EDGE_THREADS", default=32 if EDGE_UPSTREAM else 4, least=1, most=1_000)
-EDGE_CACHE_BYTES = whole_number("EDGE_CACHE_BYTES", default=64 * 1024 * 1024, least=0, most=1 << 40)
+EDGE_CACHE_BYTES = whole_number("EDGE_CACHE_BYTES", default=128 * 1024 * 1024, least=0, most=1 << 40)
 # Live streams that a process holds, in all and of one address.
 EDGE_STREAMS = whole_number("EDGE_STREAMS", default=10_000, least=0, most=1_000_000)
 EDGE_STREAMS_PER_ADDRESS = whole_number("EDGE_STREAMS_PER_ADDRESS", default=100, least=0, most=1_000_000)

@@ -5,7 +5,8 @@ import logging
 from contextlib import suppress
 
 from videoai.api.problem import DATABASE_SILENT
-from videoai.edge.behind.threads import Receive, Request, Send, Threads, Unavailable, read_body, send_answer
+from videoai.edge.behind.errors import ClientGone, Unavailable
+from videoai.edge.behind.threads import Request, Threads, bodies, send_answer
 from videoai.edge.counting import Counting
 from videoai.edge.freshness.reading import Freshness, Silent
 from videoai.edge.problems import Problems
@@ -18,7 +19,7 @@ from videoai.edge.ready.shelf import Entry
 from videoai.edge.ready.warming import Warming
 from videoai.edge.recording.arrivals import is_recording
 from videoai.edge.recording.group_commit import GroupCommit
-from videoai.edge.requests import Plain, Requests, Scope
+from videoai.edge.requests import Plain, Receive, Requests, Scope, Send
 from videoai.edge.streams.admission import PATHS as LIVE
 from videoai.edge.streams.admission import Live
 from videoai.edge.streams.ending import on_end
@@ -72,6 +73,8 @@ class Edge:
                 await self._excuse(DATABASE_SILENT, scope, send)
             except Unavailable as error:
                 await self._excuse(str(error), scope, send)
+            except ClientGone:
+                pass  # there is nobody to be told
 
     async def _excuse(self, detail: str, scope: Scope, send: Send) -> None:
         await send_answer(self._problems.answer("unavailable", detail, scope), send)
@@ -111,7 +114,8 @@ class Edge:
                 await self._read(scope, address, plain, receive, send)
                 return
         elif scope["method"] == "POST" and is_recording(scope["path"]):
-            await self._record(Request(scope, await read_body(scope, receive)), send)
+            async with bodies.read(scope, receive) as body:
+                await self._record(Request(scope, body), send)
             return
         if scope["path"] in LIVE:
             await self._live.answer(scope, receive, send)

@@ -14,8 +14,8 @@ from videoai.edge.freshness.reading import Freshness, Source
 from videoai.edge.freshness.sqlite import SQLite
 from videoai.wsgi import application as django_application
 
-# A process is bound by Python's one lock; a second one works while the first waits for the database.
-MAKERS = 2
+# A process is bound by Python's one lock; the others work while one waits for the database, however long.
+MAKERS = 4
 
 
 def source() -> Source:

@@ -1,6 +1,6 @@
 """What of a request matters to the edge. Only the plainest are answered here; the rest is for Django."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -12,6 +12,9 @@ from videoai.limits.counted import RAW_HEADER
 
 Scope = Mapping[str, Any]
 Headers = list[tuple[bytes, bytes]]
+Message = dict[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+Receive = Callable[[], Awaitable[Message]]
 
 ACCEPTED = frozenset({b"", b"*/*", b"application/json"})
 MOST_HOSTS = 1_000

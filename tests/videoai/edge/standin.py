@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 from tests.videoai.edge.errands import MOST_SECONDS, loop
 from videoai.edge.application import Edge
-from videoai.edge.behind.threads import Message, Request, Threads
+from videoai.edge.behind.threads import Request, Threads
 from videoai.edge.freshness.reading import Freshness, Silent, State, Touched
-from videoai.edge.requests import Headers
+from videoai.edge.requests import Headers, Message
 
 T = TypeVar("T")
 HEADERS: Headers = [(b"etag", b""), (b"content-length", b""), (b"x-request-id", b"")]

@@ -14,9 +14,9 @@ from django.test import Client
 from models_registry.models import AIModel, CatalogueRevision, CatalogueStamp
 from tests.videoai.edge.errands import Errands, loop, run
 from videoai.edge.application import Edge
-from videoai.edge.behind.threads import Django, Message, Request, Threads
+from videoai.edge.behind.threads import Django, Request, Threads
 from videoai.edge.freshness.reading import Freshness, Silent, State, Touched
-from videoai.edge.requests import Headers, Scope
+from videoai.edge.requests import Headers, Message, Scope
 from videoai.wsgi import application
 
 CACHE_BYTES = 1024 * 1024

@@ -10,17 +10,11 @@ from itertools import chain
 from typing import Any, NamedTuple, Protocol, TypeVar
 from urllib.parse import unquote_to_bytes
 
-from django.conf import settings
-
+from videoai.edge.behind.bodies import Bodies
+from videoai.edge.behind.errors import Unavailable
 from videoai.edge.ready.answers import Answer
-from videoai.edge.requests import Headers, Scope
+from videoai.edge.requests import Headers, Message, Receive, Scope, Send
 
-Message = dict[str, Any]
-Send = Callable[[Message], Awaitable[None]]
-Receive = Callable[[], Awaitable[Message]]
-
-# Of a body that is too large, so much is read.
-MOST_READ = 16 * 1024 * 1024
 # A client that does not take a piece in this time is given up.
 MOST_SECONDS_A_PIECE = 60
 # More requests than this don't wait for a thread.
@@ -29,10 +23,7 @@ MOST_WAITING = 1_000
 PULSE_SECONDS = 0.5
 
 T = TypeVar("T")
-
-
-class Unavailable(Exception):
-    """Nobody can answer now; told as 503 in these words."""
+bodies = Bodies()  # of the process, however many pools it has
 
 
 class Request(NamedTuple):
@@ -133,7 +124,8 @@ class Threads:
 
     async def hand_over(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the request's body, have it answered and send the answer."""
-        await self.pass_on(Request(scope, await read_body(scope, receive)), send)
+        async with bodies.read(scope, receive) as body:
+            await self.pass_on(Request(scope, body), send)
 
     async def pass_on(self, request: Request, send: Send) -> None:
         """Have it answered and send the answer, in pieces if it comes in pieces.
@@ -213,27 +205,6 @@ class _Sending:
 async def send_answer(answer: Answer, send: Send) -> None:
     await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
     await send({"type": "http.response.body", "body": answer.body})
-
-
-async def read_body(scope: Scope, receive: Receive) -> bytes:
-    """The body; empty if there is none, or a larger one than Django takes, which it knows by its length.
-
-    What is too large is read all the same, within limits: many clients listen only after they have sent.
-    """
-    if not any(name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"]):
-        return b""
-    pieces: list[bytes] = []
-    size, more = 0, True
-    while more and size <= MOST_READ:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ConnectionAbortedError("The client went away before it had sent its request.")
-        size += len(message.get("body", b""))
-        more = message.get("more_body", False)
-        pieces.append(message.get("body", b""))
-        if size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            pieces.clear()
-    return b"".join(pieces) if size <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE else b""
 
 
 def _close(pieces: Iterable[bytes]) -> None:

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from django.conf import settings
 
+from videoai.edge.behind.errors import Unavailable
 from videoai.edge.behind.places import Place
-from videoai.edge.behind.threads import Request, Unavailable, by_name
+from videoai.edge.behind.threads import Request, by_name
 from videoai.edge.requests import Headers
 
 logger = logging.getLogger(__name__)
@@ -185,7 +186,12 @@ def _outgoing(request: Request) -> _Outgoing:
     raw = scope.get("raw_path") or scope["path"].encode()
     target = raw.partition(b"?")[0] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
     encoded = [(name, value.encode("latin-1")) for name, value in headers.items()]
-    return _Outgoing(scope["method"], target.decode("latin-1"), encoded, body)
+    return _Outgoing(scope["method"], _in_ascii(target), encoded, body)
+
+
+def _in_ascii(target: bytes) -> str:
+    """A client may send any bytes; what is no visible character of ASCII goes on in its other spelling."""
+    return "".join(chr(byte) if 0x21 <= byte <= 0x7E else f"%{byte:02X}" for byte in target)
 
 
 def _incoming(response: http.client.HTTPResponse) -> Headers:

@@ -9,7 +9,7 @@ from videoai.edge.ready.addresses import Address
 from videoai.edge.requests import Headers
 
 # What an entry costs beside its bytes: its headers, its place in the dictionaries.
-OVERHEAD = 1_500
+OVERHEAD = 3_000
 
 
 class Worded(NamedTuple):

@@ -6,13 +6,13 @@ from typing import NamedTuple
 from django.conf import settings
 
 from videoai.api.problem import DATABASE_SILENT
-from videoai.edge.behind.threads import Receive, Send, Threads, send_answer
+from videoai.edge.behind.threads import Threads, send_answer
 from videoai.edge.counting import Counting
 from videoai.edge.freshness.reading import Freshness, Silent
 from videoai.edge.problems import Problems
 from videoai.edge.ready.answers import REQUEST_ID, Answer, new_request_id
 from videoai.edge.ready.making import Asking, already_counted
-from videoai.edge.requests import Headers, Plain, Requests, Scope
+from videoai.edge.requests import Headers, Plain, Receive, Requests, Scope, Send
 from videoai.edge.streams.streams import Streams, TooManyOfAddress, TooManyStreams
 from videoai.limits.callers import neighbourhood
 from videoai.limits.windows import Count

@@ -5,7 +5,7 @@ import types
 from collections.abc import Callable, Generator
 from typing import Any, Self
 
-from videoai.edge.behind.threads import Message, Send
+from videoai.edge.requests import Message, Send
 
 END: Message = {"type": "http.response.body", "body": b"", "more_body": False}
 

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import cycle
 
-from videoai.edge.behind.threads import Receive, Send
 from videoai.edge.freshness.reading import Freshness, Silent
-from videoai.edge.requests import Headers
+from videoai.edge.requests import Headers, Receive, Send
 from videoai.edge.streams.clients import Client, chunk
 from videoai.edge.streams.recent import MOST_CHANGES, RecentChanges
 from videoai.live import events

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from videoai.edge.behind import threads as behind
-from videoai.edge.behind.threads import Message, Request, Threads, Unavailable
+from videoai.edge.behind.errors import Unavailable
+from videoai.edge.behind.threads import Request, Threads
 from videoai.edge.freshness.reading import Silent
+from videoai.edge.requests import Message
 
 SCOPE: dict[str, Any] = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []}
 

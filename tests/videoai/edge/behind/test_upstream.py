@@ -13,8 +13,9 @@ from tests.factories import AIModelFactory, service_token
 from tests.server import Server
 from tests.videoai.edge.databases import address_of_tests
 from videoai.edge.behind import upstream
+from videoai.edge.behind.errors import Unavailable
 from videoai.edge.behind.places import Place, parse_place
-from videoai.edge.behind.threads import Request, Unavailable
+from videoai.edge.behind.threads import Request
 from videoai.edge.behind.upstream import Upstream
 
 # They differ from one answer to the next, and from one process to the next.

@@ -28,12 +28,13 @@ from tests.videoai.edge.reporting import (
 from videoai.access import services
 from videoai.access.models import ServiceToken
 from videoai.edge.application import Edge
-from videoai.edge.behind.threads import Message, Request
+from videoai.edge.behind.threads import Request
 from videoai.edge.building import edge
 from videoai.edge.ready.answers import Answer
 from videoai.edge.recording import group_commit as grouping
 from videoai.edge.recording import together
 from videoai.edge.recording.group_commit import GroupCommit
+from videoai.edge.requests import Message
 from videoai.limits.rates import Rate
 
 pytestmark = pytest.mark.django_db(transaction=True)
