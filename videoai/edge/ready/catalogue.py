@@ -191,7 +191,7 @@ class Ready:
         if isinstance(found, list):
             return None, found
         if found is None:
-            self._orders.want(whole)
+            self._orders.outdate(whole)
             return None, []
         order.settled = self._moved
         return order, []

@@ -35,7 +35,12 @@ class Orders:
         return address.target in self._orders
 
     def want(self, address: WholeList) -> None:
-        """Remember that the order is worth knowing, and forget the one that stood."""
+        """Remember that the order is worth knowing; one that stands already is not forgotten for it."""
+        if address.target not in self._orders:
+            self._put(address.target, None)
+
+    def outdate(self, address: WholeList) -> None:
+        """The order has changed; it is still worth knowing."""
         self._put(address.target, None)
 
     def get(self, address: WholeList) -> Order | None:
