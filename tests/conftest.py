@@ -1,4 +1,3 @@
-import asyncio
 import gc
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -19,18 +18,6 @@ from tests.factories import standard_policy
 # The same examples in every run, and no failure because a machine was busy.
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")
-
-
-@pytest.fixture(autouse=True)
-def out_of_the_browsers_loop(request: pytest.FixtureRequest) -> Iterator[None]:
-    """The driver of the browser leaves its event loop running in this thread, where no other could be run."""
-    if "browser" in request.node.path.parts:
-        yield
-        return
-    running = asyncio._get_running_loop()
-    asyncio._set_running_loop(None)
-    yield
-    asyncio._set_running_loop(running)
 
 
 @pytest.fixture(scope="session", autouse=True)

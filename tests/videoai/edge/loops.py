@@ -2,8 +2,11 @@
 
 import asyncio
 import selectors
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class _Skipping(selectors.SelectSelector):
@@ -26,5 +29,21 @@ class _Loop(asyncio.SelectorEventLoop):
 
 
 def run(scenario: Coroutine[Any, Any, None]) -> None:
-    with asyncio.Runner(loop_factory=_Loop) as runner:
+    with beside_the_browsers(), asyncio.Runner(loop_factory=_Loop) as runner:
         runner.run(scenario)
+
+
+def run_in_real_time(scenario: Coroutine[Any, Any, T]) -> T:
+    with beside_the_browsers():
+        return asyncio.run(scenario)
+
+
+@contextmanager
+def beside_the_browsers() -> Iterator[None]:
+    """The driver of the browser leaves its event loop running in this thread, where no other could be run."""
+    running = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(running)

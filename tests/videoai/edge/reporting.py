@@ -4,6 +4,7 @@ import asyncio
 import json
 from typing import Any
 
+from tests.videoai.edge import loops
 from videoai.edge.behind.threads import Django, Request
 from videoai.edge.ready.answers import Answer
 from videoai.edge.recording.group_commit import GroupCommit
@@ -55,7 +56,7 @@ def recorded(group: GroupCommit, *requests: Request) -> list[Answer | Request]:
     async def at_once() -> list[Answer | Request]:
         return await asyncio.gather(*(group.record(request) for request in requests))
 
-    return asyncio.run(at_once())
+    return loops.run_in_real_time(at_once())
 
 
 def statuses(group: GroupCommit, *requests: Request) -> list[int | None]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.videoai.edge import loops
 from tests.videoai.limits.redis_server import RedisServer
 from videoai.edge import counting
 from videoai.edge.counting import Counting
@@ -41,7 +42,7 @@ def counted(*addresses: str) -> list[int]:
         finally:
             counter.close()
 
-    return asyncio.run(scenario())
+    return loops.run_in_real_time(scenario())
 
 
 @pytest.mark.parametrize("where", ["in the process", "in Redis"])
@@ -96,7 +97,7 @@ def test_one_that_gave_up_leaves_the_numbers_of_the_others(redis_server, count_a
         assert told.number == 2
         counter.close()
 
-    asyncio.run(scenario())
+    loops.run_in_real_time(scenario())
 
 
 def test_a_redis_that_was_killed_is_not_missed(count_at):

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.videoai.edge import loops
 from videoai.edge.behind import threads as behind
 from videoai.edge.behind.errors import Unavailable
 from videoai.edge.behind.threads import Request, Threads
@@ -67,7 +68,7 @@ def test_more_than_so_many_do_not_wait(monkeypatch):
         assert [answer.body for answer in await asyncio.gather(*asked)] == [b"ab"] * 3
         assert (await threads.ask(Request(SCOPE))).body == b"ab"
 
-    asyncio.run(scenario())
+    loops.run_in_real_time(scenario())
 
 
 def test_who_went_away_is_not_answered():
@@ -85,7 +86,7 @@ def test_who_went_away_is_not_answered():
         await threads.ask(Request(SCOPE))
         assert slow.asked == 2
 
-    asyncio.run(scenario())
+    loops.run_in_real_time(scenario())
 
 
 def test_whoever_waits_for_a_database_that_is_gone_is_told():
@@ -98,7 +99,7 @@ def test_whoever_waits_for_a_database_that_is_gone_is_told():
         await threads.ask(Request(SCOPE))  # behind the one that nobody waits for any more
         assert client.told == []
 
-    asyncio.run(scenario())
+    loops.run_in_real_time(scenario())
 
 
 def test_as_long_as_it_answers_all_wait():
@@ -109,4 +110,4 @@ def test_as_long_as_it_answers_all_wait():
         await threads.hand_over(SCOPE, client.receive, client.send)
         assert [message.get("body") for message in client.told] == [None, b"a", b"b", b""]
 
-    asyncio.run(scenario())
+    loops.run_in_real_time(scenario())

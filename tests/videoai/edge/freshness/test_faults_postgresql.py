@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 
 from tests.factories import AIModelFactory
+from tests.videoai.edge import loops
 from tests.videoai.edge.databases import address_of_tests
 from tests.videoai.edge.proxy import Proxy
 from videoai.edge.freshness.postgresql import PostgreSQL
@@ -49,7 +50,7 @@ def run(known: Freshness, scenario: Coroutine[Any, Any, None]) -> None:
         finally:
             known.close()
 
-    asyncio.run(closing())
+    loops.run_in_real_time(closing())
 
 
 def heard_by(known: Freshness) -> list[Change]:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from tests.videoai.edge import loops
 from videoai.edge.freshness.reading import Change, Freshness, Silent
 from videoai.edge.freshness.sqlite import SQLite
 
@@ -56,7 +57,7 @@ def run(path: Path, scenario: Any) -> None:
         finally:
             known.close()
 
-    asyncio.run(whole())
+    loops.run_in_real_time(whole())
 
 
 def test_a_commit_of_another_process_is_in_the_next_reading(path):
@@ -164,7 +165,7 @@ def test_one_that_is_locked_keeps_those_who_wait_but_not_the_loop(path, held):
         turning.cancel()
         known.close()
 
-    asyncio.run(scenario())
+    loops.run_in_real_time(scenario())
 
 
 @pytest.mark.slow
@@ -179,4 +180,4 @@ def test_for_long_it_is_told(path, held):
         await known.read()
         known.close()
 
-    asyncio.run(scenario())
+    loops.run_in_real_time(scenario())

@@ -16,6 +16,7 @@ from models_registry.audit.models import AuditEntry
 from models_registry.usage.models import Generation, GenerationKey, UsageRollup
 from tests.factories import AIModelFactory, service_token, untraced
 from tests.models_registry.usage.generations import NOW, counted, kept
+from tests.videoai.edge import loops
 from tests.videoai.edge.reporting import (
     PATH,
     REPORT,
@@ -346,7 +347,7 @@ class TestTrouble:
             gone.cancel()
             return await stays
 
-        answer = asyncio.run(leave())
+        answer = loops.run_in_real_time(leave())
 
         assert isinstance(answer, Answer)
         assert answer.status == 201
@@ -369,7 +370,7 @@ class TestTrouble:
             group.close()
             return [answer.status for answer in await asyncio.gather(*waiting) if isinstance(answer, Answer)]
 
-        assert asyncio.run(end()) == [201] * 3
+        assert loops.run_in_real_time(end()) == [201] * 3
         assert json.loads(by_django(recording(token, reports("1")[0])).body)["generation_id"] == "1"
 
 
@@ -386,7 +387,7 @@ class TestApplication:
         monkeypatch.setattr(grouping.GroupCommit, "record", note)
         conflict = recording(token, {**REPORT, "generation_time": 3})
 
-        answers = asyncio.run(answered(recording(token), recording(token), conflict))
+        answers = loops.run_in_real_time(answered(recording(token), recording(token), conflict))
 
         assert [one.status for one in answers] == [201, 200, 409]
         assert answers[2].body == by_django(conflict).body

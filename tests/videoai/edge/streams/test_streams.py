@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.videoai.edge import loops
 from tests.videoai.edge.listening import Catalogue, Listener, sold, until
 from videoai.edge.freshness.reading import ChangedModel, Silent
 from videoai.edge.streams.streams import MOST_OVERDUE, TooManyOfAddress, TooManyStreams
@@ -15,7 +16,7 @@ from videoai.edge.streams.streams import MOST_OVERDUE, TooManyOfAddress, TooMany
 def in_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
     @wraps(test)
     def run(*args: Any, **kwargs: Any) -> None:
-        asyncio.run(test(*args, **kwargs))
+        loops.run_in_real_time(test(*args, **kwargs))
 
     return run
 
