@@ -96,6 +96,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         yield
     if connection.vendor != "postgresql":
         return
+    with django_db_blocker.unblock():
+        connection.close()  # a test may have cut it: with the browser's loop went the connection of its tests
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
