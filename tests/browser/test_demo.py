@@ -1,10 +1,11 @@
 """Somebody looks at a price while somebody else changes it."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from models_registry import services
 from models_registry.models import AIModel
@@ -22,7 +23,14 @@ PATIENCE = 15_000
 @pytest.fixture
 def model(live_server: Any) -> AIModel:
     standard_policy()
-    AIModelFactory(model_id="luma/ray-2", name="Ray 2", provider="Luma", supported_durations=[5, 8])
+    # Not at the other's price: a test that waits for one of them must not find the other.
+    AIModelFactory(
+        model_id="luma/ray-2",
+        name="Ray 2",
+        provider="Luma",
+        supported_durations=[5, 8],
+        cost_per_second=Decimal("0.11"),
+    )
     return AIModelFactory(model_id="google/veo-3", name="Veo 3", provider="Google")
 
 
@@ -121,6 +129,25 @@ def test_a_model_that_was_retired_is_no_longer_offered(guest: Visitor, model: AI
     guest.page.get_by_label("Model").select_option(label="Ray 2")
     expect(credits_of(guest)).to_have_text(str(price("luma/ray-2")))
     expect(told).to_be_hidden()
+
+
+def test_a_model_that_goes_before_its_price_came_is_named(guest: Visitor, model: AIModel) -> None:
+    look_at(guest, "Ray 2")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    guest.page.route("**/pricing/quote/**", hold)
+    guest.page.get_by_label("Model").select_option(label="Veo 3")
+
+    services.retire(AIModel.objects.get(pk=model.pk))
+
+    told = guest.page.get_by_text("Veo 3 is no longer on offer. Choose another model.")
+    expect(told).to_be_visible(timeout=PATIENCE)
+    expect(credits_of(guest)).to_have_text("–")
+    guest.page.unroute_all(behavior="ignoreErrors")
+    assert held
 
 
 def test_a_duration_that_is_not_offered_any_more_gives_way(guest: Visitor, model: AIModel) -> None:

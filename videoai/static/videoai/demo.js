@@ -58,6 +58,7 @@ async function hear(news) {
 
 function offer() {
     const before = picker.value;
+    const name = picker.selectedOptions[0]?.text; // its price may not have come yet
     const groups = Map.groupBy ? Map.groupBy(models.values(), (model) => model.provider) : grouped();
     const providers = [...groups.keys()].sort((one, other) => one.localeCompare(other));
     const hint = new Option("Choose a model", "", true, false);
@@ -65,7 +66,7 @@ function offer() {
     picker.replaceChildren(hint, ...providers.map((name) => providerGroup(name, groups.get(name))));
     const first = [...models.values()].find((model) => model.is_default) ?? models.values().next().value;
     if (models.has(gone)) tell(gone = "");
-    if (before && !models.has(before)) leave(before);
+    if (before && !models.has(before)) leave(before, name);
     else picker.value = before || (shown === null && first?.model_id) || "";
     offerCapabilities();
 }
@@ -85,10 +86,10 @@ function providerGroup(name, offered) {
     return group;
 }
 
-function leave(id) {
+function leave(id, name) {
     picker.value = wanted = "";
     gone = id;
-    tell(`${shown?.name ?? id} is no longer on offer. Choose another model.`);
+    tell(`${name} is no longer on offer. Choose another model.`);
     showNothing();
 }
 
@@ -142,7 +143,7 @@ function show(answer) {
     const before = shown?.of === of ? shown.credits : answer.credits;
     if (shown?.of !== of) was.textContent = "";
     if (before !== answer.credits) mark(name, before, answer.credits);
-    shown = { of, name, credits: answer.credits };
+    shown = { of, credits: answer.credits };
     price.textContent = answer.credits.toLocaleString("en");
     facts.textContent = `credits, or ${dollars(answer.price_usd)}, for ${answer.duration} seconds of ${name} in ${answer.quality}`;
     if (before === answer.credits && told.dataset.of !== of) tell("");
@@ -157,7 +158,7 @@ function dollars(text) {
 function showNothing() {
     price.textContent = "–";
     was.textContent = facts.textContent = "";
-    shown = { of: null, name: shown?.name, credits: null };
+    shown = { of: null, credits: null };
 }
 
 function mark(name, before, now) {
