@@ -52,3 +52,4 @@ class Visitor:
         self.page.locator("select[name=action]").select_option(deed)
         self.page.locator(".actions button").click()
         expect(self.page.locator("#deed-form")).to_be_visible()
+        self.page.wait_for_load_state()  # with its styles
