@@ -149,7 +149,7 @@ class Edge:
             # Whatever is wrong in here, Django can still answer.
             logger.exception("%s could not be answered from what is ready.", address.target)
         if answer is None:
-            await self._behind.hand_over(already_counted(Asking(scope, plain, counted)), receive, send)
+            await self._behind.hand_over(already_counted(scope, counted), receive, send)
             return
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         body = answer.body if scope["method"] == "GET" else b""

@@ -3,8 +3,7 @@
 import json
 
 from videoai.api.problem import MEDIA_TYPE, PROBLEMS, problem
-from videoai.api.request_id import WELL_FORMED
-from videoai.edge.ready.answers import LENGTH, REQUEST_ID, Answer, new_request_id
+from videoai.edge.ready.answers import LENGTH, REQUEST_ID, Answer, request_id_for
 from videoai.edge.requests import Headers, Scope
 
 # Of Django's headers, those that belong to one answer alone.
@@ -27,7 +26,7 @@ class Problems:
         self, code: str, detail: str, scope: Scope, *, retry_after: int = 1, limit: Headers | None = None
     ) -> Answer:
         """The problem, as an answer to that request; `limit` tells what was counted for it."""
-        request_id = _request_id(scope)
+        request_id = request_id_for(dict(scope["headers"]).get(REQUEST_ID, b""))
         told = {**problem(code, detail), "request_id": request_id.decode("latin-1")}
         body = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
         headers = [
@@ -39,9 +38,3 @@ class Problems:
             (REQUEST_ID, request_id),
         ]
         return Answer(PROBLEMS[code][0], headers, b"" if scope["method"] == "HEAD" else body)
-
-
-def _request_id(scope: Scope) -> bytes:
-    """The client's, or a new one."""
-    sent: bytes = dict(scope["headers"]).get(REQUEST_ID, b"")
-    return sent if WELL_FORMED.fullmatch(sent.decode("latin-1")) else new_request_id()

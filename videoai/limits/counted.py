@@ -15,6 +15,11 @@ def sealed(counted: Count) -> str:
     return f"{counted.number}:{counted.resets_in}:{_seal()}"
 
 
+def raw(counted: Count | None) -> list[tuple[bytes, bytes]]:
+    """The header as ASGI tells it; none without a count."""
+    return [] if counted is None else [(RAW_HEADER, sealed(counted).encode())]
+
+
 def count_of(request: HttpRequest) -> Count | None:
     """What was counted already; None for what a client made up."""
     number, _, rest = request.headers.get(HEADER, "").partition(":")

@@ -10,13 +10,13 @@ from enum import Enum
 from urllib.parse import parse_qsl, urlencode
 
 from models_registry.api.filters import AIModelFilter
+from models_registry.api.openapi import MODEL_ID_PATTERN
 from models_registry.api.query import LONGEST_TEXT, PAGE_PARAMETERS, CapabilityQuery
-from models_registry.choices import MODEL_ID_LENGTH, MODEL_ID_SEGMENTS
-from models_registry.validation import MODEL_ID_SEGMENT
+from models_registry.choices import MODEL_ID_LENGTH, RESERVED_LAST_SEGMENTS
 from pricing.api.serializers import MatrixQuery, QuoteQuery
 
 PREFIX = "/api/v1/"
-MODEL_ID = re.compile(rf"{MODEL_ID_SEGMENT}(/{MODEL_ID_SEGMENT}){{0,{MODEL_ID_SEGMENTS - 1}}}")
+MODEL_ID = re.compile(MODEL_ID_PATTERN)
 WHOLE_SECONDS = re.compile("0{0,90}([0-9]{1,9})")
 MOST_PARAMETERS = 20
 MOST_TAGS = 5
@@ -26,7 +26,7 @@ MOST_SPELLINGS = 20_000
 
 
 class Kind(Enum):
-    """What is served at an address. Its values are those of the route's name in Django."""
+    """What is served at an address, by the name of its route in Django."""
 
     LIST = "models"
     PREMIUM = "models-premium"
@@ -53,7 +53,7 @@ FIXED = {
     "pricing/compare/": Kind.COMPARE,
 }
 # Answered by Django alone: figures of usage move without the catalogue, histories and writes need rights.
-NOT_A_MODEL = ("/stats", "/history", "/generations", "/default", "/restore")
+NOT_A_MODEL = tuple(f"/{word}" for word in RESERVED_LAST_SEGMENTS - {"validate"})
 
 FILTERS = PAGE_PARAMETERS | AIModelFilter.base_filters.keys() - {"status"}
 CAPABILITY = frozenset(CapabilityQuery().fields)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from models_registry.api.tags import entity_tag, packed_tag
 from videoai.api.conditional import is_known
 from videoai.api.packing import accepts_gzip, is_worth_packing, pack
+from videoai.api.request_id import WELL_FORMED
 from videoai.edge.ready.addresses import Kind
 from videoai.edge.ready.shelf import Entry, Worded
 from videoai.edge.requests import Headers, Plain
@@ -81,6 +82,11 @@ class Answers:
         headers = _filled_in(pattern, entry, is_packed=variant.is_packed)
         worded = entry.headers[form] = Worded(headers, pattern.counted, pattern.request_id)
         return worded
+
+
+def request_id_for(sent: bytes) -> bytes:
+    """The id that a client sent, when it is well formed, else a new one."""
+    return sent if WELL_FORMED.fullmatch(sent.decode("latin-1")) else new_request_id()
 
 
 def new_request_id() -> bytes:

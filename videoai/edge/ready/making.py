@@ -14,7 +14,7 @@ from videoai.edge.ready.catalogue import Ready
 from videoai.edge.ready.orders import read_order
 from videoai.edge.ready.shelf import Entry
 from videoai.edge.requests import Plain, Scope
-from videoai.limits.counted import RAW_HEADER, sealed
+from videoai.limits.counted import raw
 from videoai.limits.windows import Count
 
 NOT_FOUND = 404
@@ -90,8 +90,7 @@ class Makers:
         if isinstance(address, WholeList):
             return await self._ordered(address, before)
         answer = await self._behind.ask(asking.request(address, is_whole=False))
-        await self._freshness.read()
-        holds = before is not None and self._freshness.latest is before
+        holds = await self._still_holds(before)
         if answer.status != OK:
             if holds:
                 self._ready.put_nothing(address, is_certain=answer.status == NOT_FOUND)
@@ -103,11 +102,14 @@ class Makers:
     async def _ordered(self, whole: WholeList, before: Reading | None) -> Made:
         """The order of a list; it is not served, so there is no answer to it."""
         ids = await self._behind.run(partial(read_order, whole))
-        await self._freshness.read()
-        holds = before is not None and self._freshness.latest is before
+        holds = await self._still_holds(before)
         if holds:
             self._ready.put_order(whole, ids)
         return Made(None, None, holds)
+
+    async def _still_holds(self, before: Reading | None) -> bool:
+        await self._freshness.read()
+        return before is not None and self._freshness.latest is before
 
     def _learn(self, address: Address, answer: Answer) -> None:
         variant = variant_of(address.kind, answer)
@@ -127,8 +129,7 @@ class Asking(NamedTuple):
         headers = [(name, value) for name, value in self.scope["headers"] if name in KEPT]
         if self.plain.request_id:
             headers.append((b"x-request-id", self.plain.request_id))
-        if self.counted is not None:
-            headers.append((RAW_HEADER, sealed(self.counted).encode()))
+        headers += raw(self.counted)
         if is_whole and self.plain.encoding:
             headers.append((b"accept-encoding", self.plain.encoding))
         if is_whole and self.plain.if_none_match:
@@ -145,11 +146,6 @@ class Asking(NamedTuple):
         )
 
 
-def already_counted(asking: Asking) -> Scope:
+def already_counted(scope: Scope, counted: Count | None) -> Scope:
     """The request, with what was counted: Django must not count it again."""
-    if asking.counted is None:
-        return asking.scope
-    return {
-        **asking.scope,
-        "headers": [*asking.scope["headers"], (RAW_HEADER, sealed(asking.counted).encode())],
-    }
+    return scope if counted is None else {**scope, "headers": [*scope["headers"], *raw(counted)]}

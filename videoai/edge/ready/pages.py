@@ -1,7 +1,6 @@
 """Lists taken apart into their models and put together again, byte for byte."""
 
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +9,9 @@ from urllib.parse import parse_qs
 from rest_framework.renderers import JSONRenderer
 from rest_framework.settings import api_settings
 
-from videoai.api.pagination import Pages, link
+from videoai.api.pagination import POSITIVE, Pages, link
 from videoai.edge.ready.addresses import Address, Kind
 
-NUMBER = re.compile("[1-9][0-9]{0,8}")
 _renderer = JSONRenderer()
 
 
@@ -35,7 +33,7 @@ def place(address: Address) -> Place | None:
     """None for numbers that Django refuses."""
     number = address.parameters.get("page", "1")
     size = address.parameters.get("page_size", str(api_settings.PAGE_SIZE))
-    if not (NUMBER.fullmatch(number) and NUMBER.fullmatch(size)):
+    if not (POSITIVE.fullmatch(number) and POSITIVE.fullmatch(size)):
         return None
     return Place(int(number), min(int(size), Pages.max_page_size))
 

@@ -10,9 +10,8 @@ from rest_framework.exceptions import APIException
 
 from models_registry.validation import MODEL_ID
 from videoai.api.parsers import object_in
-from videoai.api.request_id import WELL_FORMED
 from videoai.edge.behind.threads import Request
-from videoai.edge.ready.answers import new_request_id
+from videoai.edge.ready.answers import request_id_for
 from videoai.limits.counted import RAW_HEADER
 
 LONGEST_BODY = 16 * 1024  # bytes; a report has a few hundred
@@ -63,10 +62,9 @@ def arrival(request: Request) -> Arrival | None:
         values = object_in(body)
     except APIException:
         return None
-    request_id = headers.get(b"x-request-id", b"")
     return Arrival(
         authorization=headers[b"authorization"].decode("latin-1"),
-        request_id=request_id if WELL_FORMED.fullmatch(request_id.decode("latin-1")) else new_request_id(),
+        request_id=request_id_for(headers.get(b"x-request-id", b"")),
         surroundings=tuple(sorted((name, headers[name]) for name in headers.keys() - WITHOUT_EFFECT)),
         model_id=model_id,
         values=values,

@@ -17,11 +17,10 @@ from models_registry.usage.recording import MOST_AT_ONCE
 from videoai.edge.behind.threads import PULSE_SECONDS, Request
 from videoai.edge.freshness.reading import Silent
 from videoai.edge.ready.answers import Answer
+from videoai.edge.ready.making import already_counted
 from videoai.edge.recording.arrivals import Arrival, arrival
 from videoai.edge.recording.gathering import Gathering
 from videoai.edge.recording.together import Outcome, Together
-from videoai.limits.counted import RAW_HEADER, sealed
-from videoai.limits.windows import Count
 from videoai.replaced_file import let_go
 
 MOST_WAITING = 10_000
@@ -61,9 +60,11 @@ class GroupCommit:
         if arrived is None:
             return request
         outcome = await self._recorded(arrived)
-        if outcome.answer is None and self._pulse is not None:
+        if outcome.answer is not None:
+            return outcome.answer
+        if self._pulse is not None:
             await self._pulse()
-        return outcome.answer or _already_counted(request, outcome.counted)
+        return request._replace(scope=already_counted(request.scope, outcome.counted))
 
     def close(self) -> None:
         """Record what waits, and end."""
@@ -148,11 +149,3 @@ def _try(together: Together, arrivals: Sequence[Arrival], outcomes: Sequence[Out
         logger.exception("%d recordings failed together.", len(arrivals))
         return False
     return True
-
-
-def _already_counted(request: Request, counted: Count | None) -> Request:
-    """With a word to Django not to count it again."""
-    if counted is None:
-        return request
-    headers = [*request.scope["headers"], (RAW_HEADER, sealed(counted).encode())]
-    return request._replace(scope={**request.scope, "headers": headers})

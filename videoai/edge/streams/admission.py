@@ -11,7 +11,7 @@ from videoai.edge.counting import Counting
 from videoai.edge.freshness.reading import Freshness, Silent
 from videoai.edge.problems import Problems
 from videoai.edge.ready.answers import REQUEST_ID, Answer, new_request_id
-from videoai.edge.ready.making import Asking, already_counted
+from videoai.edge.ready.making import already_counted
 from videoai.edge.requests import Headers, Plain, Receive, Requests, Scope, Send
 from videoai.edge.streams.streams import Streams, TooManyOfAddress, TooManyStreams
 from videoai.limits.callers import neighbourhood
@@ -65,8 +65,7 @@ class Live:
         if isinstance(counted, asyncio.Future):
             counted = await counted
         if self._counting.is_over(counted):
-            asking = Asking(scope, listener.plain, counted)
-            await self._behind.hand_over(already_counted(asking), receive, send)
+            await self._behind.hand_over(already_counted(scope, counted), receive, send)
             return
         # It may be held for days, thousands of times.
         scope["headers"].clear()
