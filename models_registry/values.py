@@ -59,6 +59,11 @@ def moment_text(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def rfc3339(moment: datetime) -> str:
+    """In UTC and to the millisecond, as in `2026-11-22T19:18:05.123Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def in_milliseconds(moment: datetime) -> datetime:
     """`moment` without what `dumpdata` would leave out: JSON of Django's keeps three decimals of a second."""
     return moment.replace(microsecond=moment.microsecond // 1_000 * 1_000)

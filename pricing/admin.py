@@ -2,6 +2,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import ForeignKey, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -11,17 +12,32 @@ from models_registry.admin.forms import CatalogueForm
 from models_registry.admin.history import HistoricAdmin
 from models_registry.audit.models import AuditEntry, AuditEntryQuerySet, State
 from models_registry.models import AIModel
-from models_registry.values import decimal_text
+from models_registry.values import decimal_text, same
 from pricing import services
-from pricing.models import PricingPolicy, Rate
+from pricing.models import Layer, PricingPolicy, Rate
+from pricing.models.rate import SAID, TAKEN
+
+PLACE = ("quality", "with_audio")
 
 
 @admin.register(PricingPolicy)
 class PricingPolicyAdmin(HistoricAdmin):
     """One row: its list leads straight to its form."""
 
-    fields = ("profit_margin", "credits_per_dollar", "max_credits_per_generation")
-    as_text = {"profit_margin": "margin", "credits_per_dollar": "dollar"}
+    fields = (
+        "profit_margin",
+        "credits_per_dollar",
+        "target_margin",
+        "max_credits_per_generation",
+        "max_duration_per_generation",
+        "max_cost_per_second",
+    )
+    as_text = {
+        "profit_margin": "margin",
+        "credits_per_dollar": "dollar",
+        "target_margin": "target",
+        "max_cost_per_second": "dearest",
+    }
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and not PricingPolicy.objects.exists()
@@ -43,6 +59,14 @@ class PricingPolicyAdmin(HistoricAdmin):
     @admin.display(description="credits per dollar")
     def dollar(self, policy: PricingPolicy) -> str:
         return decimal_text(policy.credits_per_dollar)
+
+    @admin.display(description="target margin")
+    def target(self, policy: PricingPolicy) -> str:
+        return "–" if policy.target_margin is None else f"{decimal_text(policy.target_margin)} %"
+
+    @admin.display(description="max $ per second")
+    def dearest(self, policy: PricingPolicy) -> str:
+        return "–" if policy.max_cost_per_second is None else decimal_text(policy.max_cost_per_second)
 
     def add(self, obj: PricingPolicy, form: Any) -> None:
         obj.pk = services.set_policy(form.values).pk
@@ -67,26 +91,44 @@ class ModelChoiceField(forms.ModelChoiceField):
 class RateForm(CatalogueForm):
     class Meta:
         model = Rate
-        fields = ["model", "quality", "cost_per_second"]
-        field_classes = {"cost_per_second": PriceField}
+        fields = ["model", *PLACE, *SAID]
+        field_classes = {"amount": PriceField}
+
+    def clean(self) -> dict[str, Any]:
+        """The columns that are unique together are not all of the form."""
+        typed: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.instance.pk is None and not {"model", *PLACE} - typed.keys():
+            quality = typed["quality"].key if typed["quality"] else None
+            place = {"quality": quality, "with_audio": typed["with_audio"]}
+            if Rate.objects.at(typed["model"].pk, Layer.OVERRIDE, **place).exists():
+                raise ValidationError(TAKEN, "unique")
+        return typed
 
 
 @admin.register(Rate)
 class RateAdmin(HistoricAdmin):
     form = RateForm
-    fields = ("model", "quality", "cost_per_second")
-    list_display = ("model", "model_id_text", "quality", "price")
+    fields = ("model", *PLACE, *SAID)
+    list_display = ("model", "model_id_text", "place_text", "price", "layer")
+    list_filter = ("layer", "unit")
     list_select_related = ("model", "quality")
     search_fields = ("model__name", "model__model_id", "quality__key")
-    ordering = ("model__name", "model__model_id", "quality__position", "quality__key")
+    ordering = ("model__name", "model__model_id", "layer", "quality__position", "quality__key", "pk")
 
-    as_text = {"cost_per_second": "price"}
+    as_text = {"amount": "price", "minimum_charge": "minimum"}
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("model_named", *self.fields[1:]) if obj else self.fields
+        return ("model_named", "place_text", "layer", *SAID) if obj else self.fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("model_named", "quality") if obj else ()
+        return ("model_named", "place_text", "layer") if obj else ()
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What a price list says is not changed here, but covered by a rate of one's own."""
+        return super().has_change_permission(request, obj) and not is_listed(obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and not is_listed(obj)
 
     @admin.display(description="model")
     def model_named(self, rate: Rate) -> str:
@@ -96,9 +138,17 @@ class RateAdmin(HistoricAdmin):
     def model_id_text(self, rate: Rate) -> str:
         return rate.model.model_id
 
-    @admin.display(description="$ per second", ordering="cost_per_second")
+    @admin.display(description="for", ordering="quality__position")
+    def place_text(self, rate: Rate) -> str:
+        return rate.place
+
+    @admin.display(description="$", ordering="amount")
     def price(self, rate: Rate) -> str:
-        return decimal_text(rate.cost_per_second)
+        return rate.words
+
+    @admin.display(description="minimum $", ordering="minimum_charge")
+    def minimum(self, rate: Rate) -> str:
+        return decimal_text(rate.minimum_charge)
 
     def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         if db_field.name == "model":
@@ -119,8 +169,8 @@ class RateAdmin(HistoricAdmin):
             self._set(obj, form)
 
     def _set(self, obj: Rate, form: Any) -> None:
-        cost = form.cleaned_data["cost_per_second"]
-        obj.pk = services.set_rate(obj.model, quality=obj.quality_id, cost_per_second=cost).pk
+        said = {name: form.cleaned_data[name] for name in SAID}
+        obj.pk = services.put_rate(obj.model, {**place_of(obj), **said}).pk
 
     def history_of(self, obj: Rate) -> AuditEntryQuerySet:
         """Its own, not that of all the rates of its model, who share a subject."""
@@ -128,13 +178,15 @@ class RateAdmin(HistoricAdmin):
             obj.audit_kind, obj.pk
         )
 
+    def _differing(self, now: State, then: State) -> list[str]:
+        """A state of a rate leaves out what is as usual."""
+        return [name for name in {**then, **now} if not same(now.get(name), then.get(name))]
+
     def values_of(self, state: State, *, names: list[str]) -> dict[str, Any]:
-        """Of a rate, a state holds the price alone."""
-        [price] = names
-        return {"cost_per_second": Rate._meta.get_field("cost_per_second").to_python(state[price])}
+        return Rate.said_in(state)
 
     def restore(self, obj: Rate, values: dict[str, Any]) -> None:
-        services.set_rate(obj.model, quality=obj.quality_id, **values)
+        services.put_rate(obj.model, {**place_of(obj), **values})
 
     def delete_model(self, request: HttpRequest, obj: Rate) -> None:
         services.remove_rate(obj)
@@ -142,3 +194,11 @@ class RateAdmin(HistoricAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: "QuerySet[Rate]") -> None:
         for rate in queryset:
             services.remove_rate(rate)
+
+
+def place_of(rate: Rate) -> dict[str, Any]:
+    return {"quality_id": rate.quality_id, "with_audio": rate.with_audio}
+
+
+def is_listed(rate: Rate | None) -> bool:
+    return rate is not None and rate.layer == Layer.UPSTREAM

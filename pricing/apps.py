@@ -17,9 +17,11 @@ class PricingConfig(AppConfig):
             "rates",
             "models",
             stamp_column="model_id",
-            price_columns=("cost_per_second",),
+            price_columns=("amount", "unit", "minimum_charge"),
             prices=("models", "model_id"),
         ),
+        # Whether a model's own price is set by hand depends on what the list last set.
+        TrackedTable("upstream_models", "models", stamp_column="model_id", prices=("models", "model_id")),
     )
 
     def ready(self) -> None:

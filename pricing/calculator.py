@@ -9,6 +9,7 @@ EXACT = Context(prec=80, traps=[Inexact])
 ROUNDING = Context(prec=80)  # made once: it takes as long as a division
 # Credits that don't divide evenly (credits_per_dollar of 30) are shown to this many places.
 DOLLAR_PLACES = Decimal(1).scaleb(-9)
+ONE = Decimal(1)
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,31 @@ def price(
 
     cost_usd = cost_per_second × multiplier × duration; credits = ⌈cost_usd × margin × credits_per_dollar⌉.
     """
-    cost_usd = EXACT.multiply(EXACT.multiply(cost_per_second, quality_multiplier), Decimal(duration))
+    cost_usd = cost(cost_per_second, multiplier=quality_multiplier, duration=duration)
+    return price_of(cost_usd, profit_margin=profit_margin, credits_per_dollar=credits_per_dollar)
+
+
+def price_of(cost_usd: Decimal, *, profit_margin: Decimal, credits_per_dollar: Decimal) -> Price:
+    """What customers pay for what costs us `cost_usd`, however that came about."""
     credits = credits_for(cost_usd, profit_margin=profit_margin, credits_per_dollar=credits_per_dollar)
     return Price(cost_usd, credits, dollars(credits, credits_per_dollar))
+
+
+def cost(
+    amount: Decimal,
+    *,
+    multiplier: Decimal = ONE,
+    units: Decimal = ONE,
+    duration: int = 1,
+    minimum: Decimal = Decimal(0),
+) -> Decimal:
+    """What a generation costs us, in dollars: amount × multiplier × units a second × seconds, or the minimum.
+
+    `units` is 1 for a price a second, the megapixels of a picture for one a megapixel second. A price a clip
+    has a `duration` of 1: it does not depend on how long the clip is.
+    """
+    a_second = EXACT.multiply(EXACT.multiply(amount, multiplier), units)
+    return max(EXACT.multiply(a_second, Decimal(duration)), minimum)
 
 
 def credits_for(cost_usd: Decimal, *, profit_margin: Decimal, credits_per_dollar: Decimal) -> int:

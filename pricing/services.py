@@ -12,7 +12,9 @@ from models_registry.models import AIModel, CatalogueRevision
 from models_registry.querysets import AIModelQuerySet
 from models_registry.validation import check_capability
 from models_registry.values import shown
-from pricing.models import PricingPolicy, Rate
+from pricing.errors import RateTie
+from pricing.models import Layer, PricingPolicy, Rate
+from pricing.models.rate import SAID
 from pricing.price_book import Quote, read_price_book
 
 Matrix = dict[str, dict[str, dict[int, int]]]  # model_id → quality → seconds → credits
@@ -26,8 +28,8 @@ class Offer:
     quote: Quote
 
 
-def quote(model_id: str, *, quality: str, duration: int) -> Quote:
-    """Price one generation of `duration` seconds.
+def quote(model_id: str, *, quality: str, duration: int, with_audio: bool | None = None) -> Quote:
+    """Price one generation of `duration` seconds; `with_audio` matters where rates tell the two apart.
 
     Raises ModelUnavailable, UnsupportedDuration, UnsupportedQuality, OverLimit, Unpriced or CatalogueBusy.
     """
@@ -44,7 +46,7 @@ def quote(model_id: str, *, quality: str, duration: int) -> Quote:
             field="duration" if is_duration else "quality",
             alternatives=capability.alternatives,
         )
-    return book.quote(model, quality=quality, duration=duration)
+    return book.quote(model, quality=quality, duration=duration, with_audio=with_audio)
 
 
 def matrix(models: AIModelQuerySet) -> Matrix:
@@ -65,27 +67,74 @@ def compare(models: AIModelQuerySet, *, quality: str, duration: int) -> list[Off
     return sorted(offers, key=lambda o: (o.quote.credits, o.quote.cost_usd, o.model.model_id))
 
 
-@transaction.atomic
 def set_rate(model: AIModel, *, quality: str, cost_per_second: Decimal) -> Rate:
-    """Price `model` in `quality` by its own rate. Raises ValidationError, keyed by field."""
+    """Price `model` in `quality` by so many dollars a second, set by hand; what else stood there goes.
+
+    Raises ValidationError, keyed by field.
+    """
+    return put_rate(model, {"quality_id": quality, "amount": cost_per_second})
+
+
+@transaction.atomic
+def put_rate(model: AIModel, values: Mapping[str, Any], *, layer: Layer = Layer.OVERRIDE) -> Rate:
+    """Let one row say what `model` costs us at a place: a quality (`quality_id`, None: any), with or without
+    sound (`with_audio`, None: either). What `values` leave out is as usual: so much a second, no minimum.
+
+    The same again changes nothing. Raises ValidationError, keyed by field, and RateTie.
+    """
     CatalogueRevision.objects.lock()
-    rate = Rate.objects.filter(model=model, quality__key=quality).first()
-    if rate is None:
-        rate = Rate(model=model, quality_id=quality)
-    elif rate.cost_per_second == cost_per_second:
-        return rate
-    rate.cost_per_second = cost_per_second
+    wanted = Rate(model=model, layer=layer, **values)
+    standing = Rate.objects.like(wanted).first()
+    rate = standing or wanted
+    before = _said(rate) if standing else None
+    for name in SAID:
+        setattr(rate, name, getattr(wanted, name))
     # The lock has settled what is unique, and the validators say what the constraints guard.
     rate.full_clean(exclude=["model"], validate_unique=False, validate_constraints=False)
-    rate.save()
+    refuse_tie(rate)
+    if _said(rate) != before:
+        rate.save()
     return rate
+
+
+def _said(rate: Rate) -> tuple[Any, ...]:
+    return tuple(getattr(rate, name) for name in SAID)
+
+
+def refuse_tie(rate: Rate) -> None:
+    """Raise RateTie if another row of the layer is as specific for something that both are for.
+
+    A rate for 720p and one for clips with sound both fit 720p with sound, and neither is the more specific:
+    only a row for just that may settle it.
+    """
+    if rate.specificity != 1:
+        return
+    others = Rate.objects.filter(model=rate.model_id, layer=rate.layer)
+    settled = {_named(one) for one in others.of_specificity(2)}
+    for rival in others.of_specificity(1).filter(with_audio__isnull=rate.with_audio is not None):
+        quality = rate.quality_id or rival.quality_id
+        with_audio = rival.with_audio if rate.with_audio is None else rate.with_audio
+        between = Rate(quality_id=quality, with_audio=with_audio)
+        if _named(between) not in settled:
+            raise RateTie(rate.place, rival.place, between.place)
+
+
+def _named(rate: Rate) -> tuple[str | None, bool | None]:
+    return rate.quality_id, rate.with_audio
 
 
 @transaction.atomic
 def remove_rate(rate: Rate) -> None:
-    """Let the model's price and the quality's multiplier count again; its quotes date from now on."""
+    """Let what it covered count again; quotes date from now on.
+
+    Raises RateTie if the row settled which of two others counts.
+    """
     CatalogueRevision.objects.lock()
+    model, layer, quality, specificity = rate.model_id, Layer(rate.layer), rate.quality_id, rate.specificity
     rate.delete()
+    if specificity == 2:
+        for other in Rate.objects.at(model, layer, quality=quality, with_audio=None):
+            refuse_tie(other)
 
 
 @transaction.atomic

@@ -70,7 +70,7 @@ def tier_form(client: Client, model: AIModel) -> None:
 
 def rate_form(client: Client, model: AIModel) -> None:
     address = f"{RATES}{Rate.objects.get().pk}/change/"
-    ObjectForm(client, address, "rate_form").save(cost_per_second="0.7", change_reason=WHY)
+    ObjectForm(client, address, "rate_form").save(amount="0.7", change_reason=WHY)
 
 
 def rate_deletion(client: Client, model: AIModel) -> None:

@@ -142,7 +142,7 @@ class HistoricAdmin(CatalogueAdmin):
         now, then = obj.audit_state(), entry.state_after or {}
         names = self._differing(now, then)
         changes = wording.differences(
-            obj.audit_kind, {name: now.get(name) for name in names}, {name: then[name] for name in names}
+            obj.audit_kind, {name: now.get(name) for name in names}, {name: then.get(name) for name in names}
         )
         form = reason_form(request)
         form.initial = {"change_reason": f"Restores the state of {moment_text(entry.at)}"}

@@ -15,10 +15,10 @@ from models_registry.values import decimal_text
 
 @admin.register(QualityTier)
 class QualityTierAdmin(HistoricAdmin):
-    fields = ("key", "label", "position", "cost_multiplier")
+    fields = ("key", "label", "position", "cost_multiplier", "megapixels")
     list_display = ("key", "label", "position", "multiplier")
     ordering = ("position", "key")
-    as_text = {"cost_multiplier": "multiplier"}
+    as_text = {"cost_multiplier": "multiplier", "megapixels": "pixels"}
     stays = {"key": "a key never changes."}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
@@ -27,6 +27,10 @@ class QualityTierAdmin(HistoricAdmin):
     @admin.display(description="cost multiplier", ordering="cost_multiplier")
     def multiplier(self, tier: QualityTier) -> str:
         return decimal_text(tier.cost_multiplier)
+
+    @admin.display(description="megapixels")
+    def pixels(self, tier: QualityTier) -> str:
+        return "–" if tier.megapixels is None else decimal_text(tier.megapixels)
 
     def get_deleted_objects(self, objs: Iterable[QualityTier], request: HttpRequest) -> Any:
         """Django finds the rates that use a tier; that models offer it, only the service knows."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -12,7 +12,7 @@ from django.db import connection, models, transaction
 
 from models_registry.audit import ledger
 from models_registry.audit.models import Book, State
-from models_registry.values import decimal_text, same
+from models_registry.values import decimal_text, rfc3339, same
 
 M = TypeVar("M", bound="Audited")
 
@@ -163,5 +163,5 @@ def in_json(value: Any) -> Any:
     if isinstance(value, Decimal):
         return decimal_text(value)
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return rfc3339(value)
     return value

@@ -3,8 +3,12 @@ from django.db import models
 from django.db.models.functions import Now
 
 from models_registry.choices import (
+    HIGHEST_MEGAPIXELS,
     HIGHEST_MULTIPLIER,
+    LOWEST_MEGAPIXELS,
     LOWEST_MULTIPLIER,
+    MEGAPIXEL_DECIMALS,
+    MEGAPIXEL_DIGITS,
     MULTIPLIER_DECIMALS,
     MULTIPLIER_DIGITS,
 )
@@ -38,6 +42,17 @@ class QualityTier(CatalogueRow):
         ],
         help_text="A second in this quality costs the model's price times this.",
     )
+    megapixels = models.DecimalField(
+        max_digits=MEGAPIXEL_DIGITS,
+        decimal_places=MEGAPIXEL_DECIMALS,
+        null=True,
+        blank=True,
+        validators=[
+            MinValueValidator(LOWEST_MEGAPIXELS, "A picture has more than 0 megapixels."),
+            MaxValueValidator(HIGHEST_MEGAPIXELS),
+        ],
+        help_text="Of one picture, as in 0.9216 for 1280 × 720; for prices by the megapixel.",
+    )
     priced_at = models.DateTimeField(editable=False, db_default=Now())
 
     objects = QualityTierQuerySet.as_manager()
@@ -53,6 +68,12 @@ class QualityTier(CatalogueRow):
                 ),
                 name="quality_tiers_multiplier_range",
                 violation_error_message="The multiplier lies above 0 and at most at 1,000.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(megapixels__isnull=True)
+                | models.Q(megapixels__gte=LOWEST_MEGAPIXELS, megapixels__lte=HIGHEST_MEGAPIXELS),
+                name="quality_tiers_megapixel_range",
+                violation_error_message="A picture has more than 0 and at most 1,000 megapixels.",
             ),
         ]
 

@@ -32,7 +32,7 @@ CATALOGUE_TABLES = (
         durations=("supported_durations",),
         texts=("supported_qualities", "tags"),
     ),
-    TrackedTable("quality_tiers", "quality_tiers", price_columns=("cost_multiplier",)),
+    TrackedTable("quality_tiers", "quality_tiers", price_columns=("cost_multiplier", "megapixels")),
 )
 
 

@@ -5,7 +5,7 @@ from rest_framework import serializers
 from models_registry.api.query import CapabilityQuery, TextField
 from models_registry.api.serializers import MoneyField, ReadOff
 from models_registry.choices import Category
-from pricing.price_book import CURRENCY
+from pricing.models.rate import USD
 
 
 class QuoteQuery(CapabilityQuery):
@@ -25,12 +25,17 @@ class QuoteSerializer(serializers.Serializer[Any]):
     model_id = serializers.CharField()
     quality = serializers.CharField()
     duration = serializers.IntegerField(help_text="Seconds.")
-    cost_per_second = MoneyField(help_text="The model's price, or its rate for this quality.")
+    cost_per_second = MoneyField(
+        allow_null=True,
+        help_text="The model's price, or its rate for this quality; null for a rate by another unit.",
+    )
     quality_multiplier = MoneyField(help_text="1 beside a rate.")
-    cost_usd = MoneyField(help_text="cost_per_second × quality_multiplier × duration, exactly.")
+    cost_usd = MoneyField(
+        help_text="cost_per_second × quality_multiplier × duration, exactly, or the rate's minimum charge."
+    )
     price_usd = MoneyField(help_text="credits ÷ credits_per_dollar.")
     credits = serializers.IntegerField(help_text="cost_usd × margin × credits_per_dollar, rounded up once.")
-    currency = serializers.ChoiceField(choices=[CURRENCY])
+    currency = serializers.ChoiceField(choices=[USD])
     priced_at = serializers.DateTimeField(help_text="The last change that this price rests on.")
 
 

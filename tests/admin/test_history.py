@@ -355,7 +355,7 @@ def test_a_rate_is_restored(admin_client: Client, model: AIModel) -> None:
     page = Restoring(admin_client, f"/admin/pricing/rate/{own.pk}/history/{first.number}/restore/")
     assert page.changes == ["$ per second in high: 0.9 → 0.4"]
     assert page.confirm().status_code == 302
-    assert Rate.objects.get().cost_per_second == Decimal("0.4")
+    assert Rate.objects.get().amount == Decimal("0.4")
 
 
 def test_the_policy_is_restored(admin_client: Client) -> None:

@@ -128,9 +128,9 @@ def test_a_rate_is_added_and_quoted(admin_client: Client, get: Any) -> None:
     standard_policy()
     model = AIModelFactory(model_id="a/b", cost_per_second="0.18")
     before = quote(get)
-    response = rate_form(admin_client).save(model=str(model.pk), quality="high", cost_per_second="0.4")
+    response = rate_form(admin_client).save(model=str(model.pk), quality="high", amount="0.4")
     assert response.status_code == 302
-    assert Rate.objects.get().cost_per_second == Decimal("0.4")
+    assert Rate.objects.get().amount == Decimal("0.4")
     after = quote(get)
     assert (before["cost_per_second"], after["cost_per_second"]) == ("0.18", "0.4")
 
@@ -138,28 +138,26 @@ def test_a_rate_is_added_and_quoted(admin_client: Client, get: Any) -> None:
 def test_a_second_rate_for_the_same_pair_is_refused(admin_client: Client) -> None:
     model = AIModelFactory()
     rate(model, "high", "0.4")
-    response = rate_form(admin_client).save(model=str(model.pk), quality="high", cost_per_second="0.5")
-    assert errors_of(response)["__all__"] == [
-        "This model has a rate for this quality already; change that one."
-    ]
-    assert Rate.objects.get().cost_per_second == Decimal("0.4")
+    response = rate_form(admin_client).save(model=str(model.pk), quality="high", amount="0.5")
+    assert errors_of(response)["__all__"] == ["This model has a rate for this already; change that one."]
+    assert Rate.objects.get().amount == Decimal("0.4")
 
 
 def test_a_rate_is_changed(admin_client: Client) -> None:
     changed = rate(AIModelFactory(), "high", "0.4")
     form = rate_form(admin_client, changed)
-    assert form.values["cost_per_second"] == "0.4"
+    assert form.values["amount"] == "0.4"
     assert "model" not in form.values
-    assert form.save(cost_per_second="0.5").status_code == 302
-    assert Rate.objects.get(pk=changed.pk).cost_per_second == Decimal("0.5")
+    assert form.save(amount="0.5").status_code == 302
+    assert Rate.objects.get(pk=changed.pk).amount == Decimal("0.5")
 
 
 def test_a_rate_that_others_changed_meanwhile_is_not_overwritten_unseen(admin_client: Client) -> None:
     changed = rate(AIModelFactory(), "high", "0.4")
     form = rate_form(admin_client, changed)
     rate(changed.model, "high", "0.5")
-    assert "is now 0.5; you saw 0.4." in errors_of(form.save(cost_per_second="0.6"))["cost_per_second"][0]
-    assert Rate.objects.get().cost_per_second == Decimal("0.5")
+    assert "is now 0.5; you saw 0.4." in errors_of(form.save(amount="0.6"))["amount"][0]
+    assert Rate.objects.get().amount == Decimal("0.5")
 
 
 def test_saving_a_rate_untouched_keeps_what_others_changed(admin_client: Client) -> None:
@@ -167,7 +165,7 @@ def test_saving_a_rate_untouched_keeps_what_others_changed(admin_client: Client)
     form = rate_form(admin_client, changed)
     rate(changed.model, "high", "0.5")
     assert form.save().status_code == 302
-    assert Rate.objects.get().cost_per_second == Decimal("0.5")
+    assert Rate.objects.get().amount == Decimal("0.5")
 
 
 def test_a_rates_form_names_the_model_with_its_id(admin_client: Client) -> None:
@@ -188,17 +186,15 @@ def test_rates_are_sorted_by_price(admin_client: Client) -> None:
 @pytest.mark.parametrize("price", BAD_PRICES)
 def test_a_bad_rate_is_refused_beside_its_field(admin_client: Client, price: str) -> None:
     changed = rate(AIModelFactory(), "high", "0.4")
-    assert list(errors_of(rate_form(admin_client, changed).save(cost_per_second=price))) == [
-        "cost_per_second"
-    ]
-    assert Rate.objects.get().cost_per_second == Decimal("0.4")
+    assert list(errors_of(rate_form(admin_client, changed).save(amount=price))) == ["amount"]
+    assert Rate.objects.get().amount == Decimal("0.4")
 
 
 @pytest.mark.parametrize(
     ("field", "value"), [("model", ""), ("model", "9" * 30), ("quality", "gone"), ("quality", "a\0")]
 )
 def test_an_unknown_side_of_the_pair_is_refused(admin_client: Client, field: str, value: str) -> None:
-    good = {"model": str(AIModelFactory().pk), "quality": "high", "cost_per_second": "0.4"}
+    good = {"model": str(AIModelFactory().pk), "quality": "high", "amount": "0.4"}
     assert list(errors_of(rate_form(admin_client).save(**good | {field: value}))) == [field]
     assert not Rate.objects.exists()
 

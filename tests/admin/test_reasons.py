@@ -48,8 +48,8 @@ FORMS: dict[str, tuple[str, str, dict[str, Any]]] = {
         "qualitytier_form",
         {"key": "8k", "label": "8K", "position": "1", "cost_multiplier": "2"},
     ),
-    "rate": (f"{RATES}{{rate}}/change/", "rate_form", {"cost_per_second": "0.5"}),
-    "new rate": (f"{RATES}add/", "rate_form", {"quality": "ultra", "cost_per_second": "0.5"}),
+    "rate": (f"{RATES}{{rate}}/change/", "rate_form", {"amount": "0.5"}),
+    "new rate": (f"{RATES}add/", "rate_form", {"quality": "ultra", "amount": "0.5"}),
     "policy": (POLICY, "pricingpolicy_form", {"profit_margin": "2"}),
 }
 

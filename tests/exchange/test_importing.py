@@ -28,7 +28,7 @@ def stored(model_id: str) -> AIModel:
 
 
 def rates_of(model_id: str) -> dict[str, Decimal]:
-    return dict(Rate.objects.filter(model__model_id=model_id).values_list("quality", "cost_per_second"))
+    return dict(Rate.objects.filter(model__model_id=model_id).values_list("quality", "amount"))
 
 
 def default_id() -> str:

@@ -47,7 +47,7 @@ class TestTheRevision:
             "UPDATE models SET name = name",
             "UPDATE quality_tiers SET label = 'Raw'",
             "UPDATE pricing_policy SET profit_margin = 2",
-            "UPDATE rates SET cost_per_second = 0.5",
+            "UPDATE rates SET amount = 0.5",
             "DELETE FROM rates",
             "DELETE FROM pricing_policy",
             "INSERT INTO quality_tiers (key, label, position, cost_multiplier) VALUES ('8k', '8k', 9, 1)",
@@ -299,7 +299,7 @@ class TestConstraints:
         rate(AIModelFactory(), "high", "0.2")
 
         with pytest.raises(IntegrityError), transaction.atomic():
-            untraced(Rate).update(cost_per_second=0)
+            untraced(Rate).update(amount=0)
 
 
 class TestInstallation:
@@ -337,4 +337,4 @@ class TestInstallation:
             table.name for app in apps.get_app_configs() for table in getattr(app, "tracked_tables", ())
         }
 
-        assert tracked == {"models", "quality_tiers", "pricing_policy", "rates"}
+        assert tracked == {"models", "quality_tiers", "pricing_policy", "rates", "upstream_models"}

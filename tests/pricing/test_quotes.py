@@ -13,8 +13,8 @@ from models_registry.errors import ModelUnavailable
 from models_registry.models import AIModel, QualityTier
 from pricing import price_book
 from pricing.errors import CatalogueBusy, OverLimit, Unpriced
-from pricing.models import PricingPolicy, Rate
-from pricing.price_book import PriceBook, read_price_book
+from pricing.models import Layer, PricingPolicy, Rate
+from pricing.price_book import Place, PriceBook, read_price_book
 from pricing.services import compare, matrix, quote, remove_rate, set_policy
 from tests.factories import AIModelFactory, QualityTierFactory, rate, standard_policy, untraced
 
@@ -85,7 +85,7 @@ class TestRates:
         rate(model, "ultra", "0.5")
         rate(model, "ultra", "0.6")
 
-        assert Rate.objects.get().cost_per_second == Decimal("0.6")
+        assert Rate.objects.get().amount == Decimal("0.6")
 
 
 class TestNeverFree:
@@ -285,7 +285,7 @@ def test_random_catalogues_agree_with_exact_rational_arithmetic(
             key: QualityTier(key=key, cost_multiplier=multiplier, priced_at=now)
             for key, multiplier in zip(qualities, multipliers, strict=True)
         },
-        rates={(0, "ultra"): Rate(cost_per_second=own_rate, priced_at=now)},
+        rates={Place(0, Layer.OVERRIDE, "ultra"): Rate(quality_id="ultra", amount=own_rate, priced_at=now)},
         models=models,
     )
 

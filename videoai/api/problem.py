@@ -51,6 +51,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "generation_conflict": (409, "The generation is recorded otherwise"),
     "model_id_taken": (409, "The model id is taken"),
     "model_not_retired": (409, "The model is not retired"),
+    "rate_tie": (409, "Two rates would fit alike"),
     "quality_tier_in_use": (409, "The quality tier is in use"),
     "length_required": (411, "The length of the body is missing"),
     "stale_model": (412, "The model was changed in the meantime"),

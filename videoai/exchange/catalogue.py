@@ -20,7 +20,7 @@ class Catalogue:
 
     def fields(self, model_id: str) -> dict[str, Any]:
         """Every field that a file may hold, with each rate as a field `rates.<quality>`."""
-        rates = {rate_field(key): rate.cost_per_second for key, rate in self.rates[model_id].items()}
+        rates = {rate_field(key): rate.amount for key, rate in self.rates[model_id].items()}
         return {**services.state(self.models[model_id]), **rates}
 
 
@@ -35,9 +35,11 @@ def read_catalogue(models: QuerySet[AIModel]) -> Catalogue:
     found = sorted(models.order_by(), key=lambda model: model.model_id)
     rates: dict[str, dict[str, Rate]] = {model.model_id: {} for model in found}
     owners = {model.pk: model.model_id for model in found}
-    for rate in Rate.objects.filter(model__in=models.order_by().values("pk")).order_by(
-        "quality__position", "quality"
+    for rate in (
+        Rate.objects.plain()
+        .filter(model__in=models.order_by().values("pk"))
+        .order_by("quality__position", "quality")
     ):
         if rate.model_id in owners:
-            rates[owners[rate.model_id]][rate.quality_id] = rate
+            rates[owners[rate.model_id]][rate.plain_quality] = rate
     return Catalogue({model.model_id: model for model in found}, rates)

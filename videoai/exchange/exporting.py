@@ -55,7 +55,7 @@ def _revision() -> tuple[str, int] | None:
 
 def _row(catalogue: Catalogue, model_id: str) -> dict[str, Any]:
     fields = services.state(catalogue.models[model_id])
-    rates = {key: decimal_text(rate.cost_per_second) for key, rate in catalogue.rates[model_id].items()}
+    rates = {key: decimal_text(rate.amount) for key, rate in catalogue.rates[model_id].items()}
     return {**{name: _plain(value) for name, value in fields.items()}, "rates": rates}
 
 

@@ -141,7 +141,7 @@ def _write_rates(model: AIModel, wanted: Mapping[str, Decimal], *, standing: Map
         if quality not in wanted:
             pricing.remove_rate(rate)
     for quality, cost_per_second in wanted.items():
-        if quality not in standing or standing[quality].cost_per_second != cost_per_second:
+        if quality not in standing or standing[quality].amount != cost_per_second:
             pricing.set_rate(model, quality=quality, cost_per_second=cost_per_second)
 
 

@@ -147,7 +147,7 @@ def _rate_faults(quality: str, value: object, qualities: Collection[str]) -> Ite
     if quality not in qualities:
         yield f"{shown(quality)} is no quality tier. There are: {', '.join(sorted(qualities)) or 'none yet'}."
     try:
-        Rate._meta.get_field("cost_per_second").clean(parse_decimal(value), None)
+        Rate._meta.get_field("amount").clean(parse_decimal(value), None)
     except ValueError:
         yield f'{shown(value)} is not a decimal number such as "0.4".'
     except ValidationError as error:

@@ -45,7 +45,7 @@ def read_table(models: "QuerySet[AIModel]") -> Table:
     rows = []
     for model, figures in _with_figures(list(catalogue.models.values())):
         rates = catalogue.rates[model.model_id]
-        costs = {rate_field(key): rates[key].cost_per_second if key in rates else None for key in qualities}
+        costs = {rate_field(key): rates[key].amount if key in rates else None for key in qualities}
         rows.append(_fields(model) | costs | _usage(figures))
     header = list(rows[0]) if rows else list(FIRST)
     return Table(header, [list(row.values()) for row in rows])

@@ -61,7 +61,7 @@ TAMPERINGS: dict[str, tuple[Any, str]] = {
         "cost multiplier: 1.2 → 0.1",
     ),
     "rate": (
-        lambda: untraced(Rate).update(cost_per_second=Decimal("0.3")),
+        lambda: untraced(Rate).update(amount=Decimal("0.3")),
         "$ per second in high: 0.4 → 0.3",
     ),
     "moved rate": (move_rate, "was changed past the trail: $ per second in high: 0.4 → none"),
@@ -144,7 +144,7 @@ def test_a_row_that_was_there_before_any_entry_is_a_gap() -> None:
 
 
 def test_a_gap_of_a_row_that_is_gone_is_settled_too() -> None:
-    untraced(Rate).update(cost_per_second=Decimal("0.3"))
+    untraced(Rate).update(amount=Decimal("0.3"))
     pricing.remove_rate(Rate.objects.get(model__model_id="acme/m2"))
     adopt([row for finding in Verification().findings() if (row := finding.row)])
     assert trail.findings() == []

@@ -137,7 +137,7 @@ def remove_a_rate(random: Random) -> None:
 
 
 def change_all_rates(random: Random) -> None:
-    _run("UPDATE rates SET cost_per_second = %s", random.choice(VALUES["cost_per_second"]))
+    _run("UPDATE rates SET amount = %s", random.choice(VALUES["cost_per_second"]))
 
 
 def change_a_tier(random: Random) -> None:

@@ -75,7 +75,7 @@ class Duplicate(DeedPage):
         return {
             "model": model,
             "price": decimal_text(model.cost_per_second),
-            "rates": [(rate.quality_id, decimal_text(rate.cost_per_second)) for rate in rates_of(model)],
+            "rates": [(rate.quality_id, decimal_text(rate.amount)) for rate in rates_of(model)],
             "confirm": "Make the copy",
         }
 
@@ -83,7 +83,7 @@ class Duplicate(DeedPage):
         (model,) = chosen.models
         copy = services.create(form.copied())
         for rate in rates_of(model):
-            pricing.set_rate(copy, quality=rate.quality_id, cost_per_second=rate.cost_per_second)
+            pricing.set_rate(copy, quality=rate.plain_quality, cost_per_second=rate.amount)
         self.manager.log_addition(request, copy, f"Duplicated from {model.model_id}.")
         form.instance.pk = copy.pk
         return [format_html("{} is a copy of {}, as a draft.", linked([copy]), linked([model]))]
@@ -97,7 +97,7 @@ class Duplicate(DeedPage):
 
 
 def rates_of(model: AIModel) -> list[Rate]:
-    return list(Rate.objects.filter(model=model).order_by("quality__position", "quality"))
+    return list(Rate.objects.plain().filter(model=model).order_by("quality__position", "quality"))
 
 
 def free_id(model_id: str) -> str:

@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 from models_registry.models import AIModel
 from models_registry.values import decimal_text, price_text
-from pricing.price_book import Combination, PriceBook, Quote
+from pricing.errors import Unpriced
+from pricing.models import Layer
+from pricing.price_book import Basis, Combination, PriceBook, Quote
 
 THIS_MODEL = "This model"
 PRICE, DURATIONS, QUALITIES = "cost_per_second", "supported_durations", "supported_qualities"
@@ -219,13 +221,19 @@ class _Preview:
     def _basis(self, quality: str) -> str:
         if quality in self.typed.rates:
             return f"${decimal_text(self.typed.rates[quality])} a second, its own rate"
-        basis = self.supposed.basis_without_rate(self.model, quality)
-        return f"${decimal_text(basis.dollars_a_second)} a second" if basis else "no rate, no multiplier"
+        try:
+            basis = self.supposed.basis(self.model, quality)
+        except Unpriced:
+            return "can't be told"
+        return f"{basis.words}{_whence(basis)}" if basis else "no rate, no multiplier"
 
     def _result(self, quality: str) -> Result:
         is_told = PRICE not in self.typed.problems and self.model.cost_per_second is not None
-        basis = self.supposed.basis_without_rate(self.model, quality) if is_told else None
-        text = f"${decimal_text(basis.dollars_a_second)}" if basis else "–"
+        try:
+            basis = self.supposed.basis_beneath(self.model, quality) if is_told else None
+        except Unpriced:
+            basis = None
+        text = basis.words.removesuffix(" a second") if basis else "–"
         return Result(rate_field(quality), text, quality in (self.model.supported_qualities or []))
 
     def _gone(self, qualities: Sequence[str], durations: Sequence[int]) -> Iterator[Quote]:
@@ -235,6 +243,12 @@ class _Preview:
             is_offered = quality in qualities and duration in durations
             if was and was.quote and not is_offered:
                 yield was.quote
+
+
+def _whence(basis: Basis) -> str:
+    if basis.rate is None:
+        return ""
+    return ", its own rate" if basis.rate.layer == Layer.OVERRIDE else ", from its price list"
 
 
 def offers(model: AIModel) -> list[tuple[str, int]]:

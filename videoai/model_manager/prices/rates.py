@@ -12,7 +12,8 @@ from models_registry.choices import COST_DECIMALS, COST_DIGITS, HIGHEST_COST, LO
 from models_registry.models import AIModel, QualityTier
 from models_registry.values import decimal_text, shown
 from pricing import services
-from pricing.price_book import PriceBook, read_book_with_or_without_policy
+from pricing.models import Layer, Rate
+from pricing.price_book import Place, PriceBook, read_book_with_or_without_policy
 from videoai.model_manager.prices.preview import (
     DURATIONS,
     LIMITS,
@@ -72,7 +73,17 @@ class RatesForm(AIModelForm):
             if self._may_touch(quality):
                 self.fields[rate_field(quality)] = self._field(quality)
 
+    def _richer(self, quality: str) -> Rate | None:
+        """A rate that one price can't say, as one by the clip: it is edited on a page of its own."""
+        rate = self.book.rates.get(self._place(quality))
+        return None if rate is None or rate.is_plain else rate
+
+    def _place(self, quality: str) -> Place:
+        return Place(self.instance.pk, Layer.OVERRIDE, quality)
+
     def _may_touch(self, quality: str) -> bool:
+        if self._richer(quality):
+            return False
         may = self.rate_rights
         return may.change or may.delete if quality in self.stored_rates else may.add
 
@@ -152,7 +163,7 @@ class RatesForm(AIModelForm):
             if cost is not None:
                 services.set_rate(model, quality=quality, cost_per_second=cost)
             else:
-                services.remove_rate(self.book.rates[model.pk, quality])
+                services.remove_rate(self.book.rates[self._place(quality)])
 
     # --- What it shows -----------------------------------------------------------------------------------
 
@@ -204,12 +215,12 @@ class RatesForm(AIModelForm):
         ]
 
     def _rate_row(self, tier: QualityTier, result: Result) -> RateRow:
-        stored = self.stored_rates.get(tier.key)
+        stored, richer = self.stored_rates.get(tier.key), self._richer(tier.key)
         return RateRow(
             tier,
             decimal_text(tier.cost_multiplier),
             self[result.field] if result.field in self.fields else None,
-            decimal_text(stored) if stored is not None else "",
+            richer.words if richer else decimal_text(stored) if stored is not None else "",
             result.text,
             result.is_offered,
         )

@@ -54,7 +54,7 @@ def test_a_copy_is_a_draft_with_every_field_and_rate_and_nothing_else(
     assert response.headers["Location"] == change_address(copy)
     own = {"model_id": "google/veo-4", "name": "Veo 4", "is_active": False, "is_default": False}
     assert services.state(copy) == services.state(model) | own
-    assert list(Rate.objects.filter(model=copy).values_list("quality", "cost_per_second")) == [
+    assert list(Rate.objects.filter(model=copy).values_list("quality", "amount")) == [
         ("high", Decimal("0.4"))
     ]
     assert (AIModel.objects.get(is_default=True), copy.version_number) == (model, 1)

@@ -11,8 +11,8 @@ from models_registry.choices import Status
 from models_registry.models import AIModel, QualityTier
 from models_registry.usage.figures import Figures
 from models_registry.usage.recent import Use
-from pricing.models import PricingPolicy, Rate
-from pricing.price_book import PriceBook
+from pricing.models import Layer, PricingPolicy, Rate
+from pricing.price_book import Place, PriceBook
 from videoai.model_manager.overview.attention import Concern, Urgency, concerns
 from videoai.model_manager.overview.situation import Situation
 
@@ -49,7 +49,9 @@ def book(*models: AIModel, limit: int = 5_000, rates: dict[tuple[int, str], str]
         for key, multiplier in {"standard": "1", "high": "1.2"}.items()
     }
     found = {
-        (pk, key): Rate(model_id=pk, quality_id=key, cost_per_second=Decimal(cost), priced_at=CHANGED)
+        Place(pk, Layer.OVERRIDE, key): Rate(
+            model_id=pk, quality_id=key, amount=Decimal(cost), priced_at=CHANGED
+        )
         for (pk, key), cost in (rates or {}).items()
     }
     return PriceBook(policy, tiers, found, models)

@@ -70,7 +70,7 @@ def credits(plan: PricePlan) -> dict[str, str]:
 def prices() -> dict[str, Decimal]:
     found = {model.model_id: model.cost_per_second for model in AIModel.objects.all()}
     rates = Rate.objects.select_related("model")
-    return found | {f"{one.model.model_id} {one.quality_id}": one.cost_per_second for one in rates}
+    return found | {f"{one.model.model_id} {one.quality_id}": one.amount for one in rates}
 
 
 @pytest.fixture

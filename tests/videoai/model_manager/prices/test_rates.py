@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 def rates() -> dict[str, Decimal]:
-    return {rate.quality_id: rate.cost_per_second for rate in Rate.objects.all()}
+    return {rate.quality_id: rate.amount for rate in Rate.objects.all()}
 
 
 def allow(user: User, *codenames: str) -> None:

@@ -7,15 +7,14 @@ from django.db.models.functions import Now
 
 from models_registry import choices
 from models_registry.audit.audited import AuditedQuerySet
-from models_registry.audit.models import State
-from models_registry.models import AIModel, CatalogueRow, QualityTier
-from models_registry.values import decimal_text
+from models_registry.models import CatalogueRow
 
 FACTOR_DIGITS = 13
 FACTOR_DECIMALS = 6
 LOWEST_FACTOR = Decimal(1).scaleb(-FACTOR_DECIMALS)
 HIGHEST_MARGIN = Decimal(1_000)
 MOST_CREDITS_PER_DOLLAR = Decimal(1_000_000)
+HIGHEST_TARGET_MARGIN = Decimal(100)
 
 
 class PricingPolicy(CatalogueRow):
@@ -46,6 +45,38 @@ class PricingPolicy(CatalogueRow):
         validators=[MinValueValidator(1)],
         help_text="Dearer combinations are not sold.",
     )
+    max_duration_per_generation = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[
+            MinValueValidator(choices.SHORTEST_DURATION),
+            MaxValueValidator(choices.LONGEST_DURATION),
+        ],
+        help_text="Seconds; longer generations are not sold. Empty: as long as models make them.",
+    )
+    max_cost_per_second = models.DecimalField(
+        "max $ per second",
+        max_digits=choices.COST_DIGITS,
+        decimal_places=choices.COST_DECIMALS,
+        null=True,
+        blank=True,
+        validators=[
+            MinValueValidator(choices.LOWEST_COST, "A second costs more than $0."),
+            MaxValueValidator(choices.HIGHEST_COST, "A second costs at most $%(limit_value)s."),
+        ],
+        help_text="What costs us more a second is not sold. Empty: no limit.",
+    )
+    target_margin = models.DecimalField(
+        max_digits=5,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[
+            MinValueValidator(Decimal(0)),
+            MaxValueValidator(HIGHEST_TARGET_MARGIN),
+        ],
+        help_text="Percent of the price that should be left when our cost is paid. Less is told of.",
+    )
     priced_at = models.DateTimeField(editable=False, db_default=Now())
 
     objects = AuditedQuerySet["PricingPolicy"].as_manager()
@@ -73,63 +104,29 @@ class PricingPolicy(CatalogueRow):
                 name="pricing_policy_ranges",
                 violation_error_message="Margin, credits a dollar and limit are above 0 and not absurd.",
             ),
+            models.CheckConstraint(
+                condition=(
+                    Q(max_duration_per_generation__isnull=True)
+                    | Q(
+                        max_duration_per_generation__gte=choices.SHORTEST_DURATION,
+                        max_duration_per_generation__lte=choices.LONGEST_DURATION,
+                    )
+                )
+                & (
+                    Q(max_cost_per_second__isnull=True)
+                    | Q(
+                        max_cost_per_second__gte=choices.LOWEST_COST,
+                        max_cost_per_second__lte=choices.HIGHEST_COST,
+                    )
+                )
+                & (
+                    Q(target_margin__isnull=True)
+                    | Q(target_margin__gte=0, target_margin__lte=HIGHEST_TARGET_MARGIN)
+                ),
+                name="pricing_policy_limits",
+                violation_error_message="Limits and the target are in range, or empty.",
+            ),
         ]
 
     def __str__(self) -> str:
         return "Pricing policy"
-
-
-class Rate(CatalogueRow):
-    """What a second of one model in one quality costs, in place of the model's price times the multiplier."""
-
-    audit_kind = "rate"
-
-    model = models.ForeignKey(AIModel, on_delete=models.PROTECT, related_name="+")
-    quality = models.ForeignKey(
-        QualityTier, on_delete=models.PROTECT, related_name="+", to_field="key", db_column="quality"
-    )
-    cost_per_second = models.DecimalField(
-        "$ per second",
-        max_digits=choices.COST_DIGITS,
-        decimal_places=choices.COST_DECIMALS,
-        validators=[
-            MinValueValidator(choices.LOWEST_COST, "A second costs more than $0."),
-            MaxValueValidator(choices.HIGHEST_COST, "A second costs at most $%(limit_value)s."),
-        ],
-    )
-    priced_at = models.DateTimeField(editable=False, db_default=Now())
-
-    objects = AuditedQuerySet["Rate"].as_manager()
-
-    class Meta:
-        db_table = "rates"
-        ordering = ["model", "quality__position"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["model", "quality"],
-                name="rates_one_a_quality",
-                violation_error_message="This model has a rate for this quality already; change that one.",
-            ),
-            models.CheckConstraint(
-                condition=Q(
-                    cost_per_second__gte=choices.LOWEST_COST, cost_per_second__lte=choices.HIGHEST_COST
-                ),
-                name="rates_cost_range",
-                violation_error_message="A second costs more than $0 and at most $100.",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.model} in {self.quality_id}"
-
-    def audit_subject(self) -> str:
-        """Its model's: who asks what a model's price was wants its rates, too."""
-        return self.model.model_id
-
-    @classmethod
-    def audit_label(cls, name: str) -> str:
-        quality = name.removeprefix("rates.")
-        return super().audit_label(name) if quality == name else f"$ per second in {quality}"
-
-    def audit_state(self) -> State:
-        return {f"rates.{self.quality_id}": decimal_text(self.cost_per_second)}

@@ -1,0 +1,5 @@
+from pricing.models.policy import PricingPolicy
+from pricing.models.rate import Layer, Rate, Unit
+from pricing.models.upstream_model import UpstreamModel
+
+__all__ = ["Layer", "PricingPolicy", "Rate", "Unit", "UpstreamModel"]
