@@ -37,7 +37,8 @@ CATALOGUE_TABLES = (
 
 
 def install(connection: BaseDatabaseWrapper, tables: Iterable[TrackedTable]) -> None:
-    """Bring the triggers on `tables` up to date; the tables have to exist."""
+    """Bring the triggers on `tables` up to date; those that stand at an earlier migration are left alone."""
+    tables = [table for table in tables if table.columns <= _present(connection, table)]
     wanted = _wanted(connection, tables)
     standing = _standing(connection, {table.name for table in tables})
     with connection.cursor() as cursor:
@@ -84,6 +85,15 @@ def _wanted(connection: BaseDatabaseWrapper, tables: Iterable[TrackedTable]) -> 
             name = f"catalogue_{table.name}_{event}_{digest}"
             wanted[name] = template.replace("@name@", name)
     return wanted
+
+
+def _present(connection: BaseDatabaseWrapper, table: TrackedTable) -> set[str]:
+    """The columns that `table` has by now; none if it is not there."""
+    with connection.cursor() as cursor:
+        if table.name not in connection.introspection.table_names(cursor):
+            return set()
+        found = connection.introspection.get_table_description(cursor, table.name)
+    return {column.name for column in found}
 
 
 def _columns(connection: BaseDatabaseWrapper, table: TrackedTable) -> list[str]:

@@ -28,6 +28,11 @@ class TrackedTable:
     texts: tuple[str, ...] = ()
     prices: tuple[str, str] | None = None
 
+    @property
+    def columns(self) -> set[str]:
+        """Those that the triggers name."""
+        return {self.stamp_column, *self.price_columns, *self.durations, *self.texts}
+
 
 def differs(columns: Iterable[str], distinct: str) -> str:
     return " OR ".join(f"NEW.{column} {distinct} OLD.{column}" for column in columns)
