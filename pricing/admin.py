@@ -3,7 +3,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import ForeignKey, QuerySet
+from django.db.models import DateTimeField, ForeignKey, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
@@ -88,11 +88,20 @@ class ModelChoiceField(forms.ModelChoiceField):
         return named(obj)
 
 
+class SoundSelect(forms.NullBooleanSelect):
+    """In words for what None means here."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.choices = [("unknown", "with or without"), ("true", "with sound"), ("false", "without sound")]
+
+
 class RateForm(CatalogueForm):
     class Meta:
         model = Rate
         fields = ["model", *PLACE, *SAID]
         field_classes = {"amount": PriceField}
+        labels = {"with_audio": "Sound"}
 
     def clean(self) -> dict[str, Any]:
         """The columns that are unique together are not all of the form."""
@@ -153,12 +162,19 @@ class RateAdmin(HistoricAdmin):
     def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         if db_field.name == "model":
             return ModelChoiceField(AIModel.objects.order_by("name", "model_id"))
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs, empty_label="any quality")
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         """Without Django's buttons that open the other model's form in a window of its own."""
         if isinstance(db_field, ForeignKey):
             return self.formfield_for_foreignkey(db_field, request, **kwargs)
+        if isinstance(db_field, DateTimeField):
+            moment = forms.DateTimeInput(
+                attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S"
+            )
+            return db_field.formfield(widget=moment)
+        if db_field.name == "with_audio":
+            kwargs["widget"] = SoundSelect()
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def add(self, obj: Rate, form: Any) -> None:

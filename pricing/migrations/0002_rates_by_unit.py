@@ -91,8 +91,8 @@ class Migration(migrations.Migration):
             name="unit",
             field=models.CharField(
                 choices=[
-                    ("second", "Second"),
-                    ("clip", "Clip"),
+                    ("second", "second"),
+                    ("clip", "clip"),
                     ("megapixel_second", "megapixel second"),
                     ("unknown", "unknown: not quoted"),
                 ],

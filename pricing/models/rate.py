@@ -31,8 +31,8 @@ class Layer(models.TextChoices):
 class Unit(models.TextChoices):
     """What the amount of a rate buys."""
 
-    SECOND = "second"
-    CLIP = "clip"
+    SECOND = "second", "second"
+    CLIP = "clip", "clip"
     MEGAPIXEL_SECOND = "megapixel_second", "megapixel second"
     UNKNOWN = "unknown", "unknown: not quoted"
 
