@@ -166,8 +166,9 @@ class Edge:
         await send({"type": "http.response.body", "body": body})
 
     def _worded(self, entry: Entry, plain: Plain, counted: Count | None) -> Answer | None:
+        packed = entry.packed
         answer = self._answers.answer(entry, plain, self._counting.left(counted))
-        if plain.encoding:
+        if entry.packed is not packed:
             self._ready.shelf.recount(entry)
         return answer
 
