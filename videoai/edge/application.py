@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 from contextlib import suppress
 
 from videoai.api.problem import DATABASE_SILENT
@@ -34,6 +35,7 @@ LEARNING_SECONDS = 2.0
 # Answered though all threads wait for the database.
 ALIVE = frozenset({"/healthz", "/healthz/"})
 READING = frozenset({"GET", "HEAD"})
+NO_ANSWER = (Silent, Unavailable, ClientGone)
 
 
 class Edge:
@@ -63,20 +65,32 @@ class Edge:
             problems=self._problems,
         )
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """The way of most requests is one coroutine and no more, because each costs all of them."""
+        if scope["type"] == "http" and scope["method"] in READING:
+            address = self._addresses.find(scope["path"], scope["query_string"])
+            plain = None if address is None else self._requests.plain(scope)
+            if address is not None and plain is not None:
+                return self._read(scope, address, plain, receive, send)
+        return self._other(scope, receive, send)
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
-            try:
-                await self._answer(scope, receive, send)
-            except Silent:
-                await self._excuse(DATABASE_SILENT, scope, send)
-            except Unavailable as error:
-                await self._excuse(str(error), scope, send)
-            except ClientGone:
-                pass  # there is nobody to be told
+            await self._excused(self._hand_over(scope, receive, send), scope, send)
 
-    async def _excuse(self, detail: str, scope: Scope, send: Send) -> None:
+    async def _excused(self, answering: Awaitable[None], scope: Scope, send: Send) -> None:
+        """Wait for an answer; tell why there is none."""
+        try:
+            await answering
+        except NO_ANSWER as error:
+            await self._excuse(error, scope, send)
+
+    async def _excuse(self, error: Exception, scope: Scope, send: Send) -> None:
+        if isinstance(error, ClientGone):
+            return  # there is nobody to be told
+        detail = DATABASE_SILENT if isinstance(error, Silent) else str(error)
         await send_answer(self._problems.answer("unavailable", detail, scope), send)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
@@ -106,22 +120,16 @@ class Edge:
                 return
             await asyncio.sleep(1)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] in READING:
-            address = self._addresses.find(scope["path"], scope["query_string"])
-            plain = None if address is None else self._requests.plain(scope)
-            if address is not None and plain is not None:
-                await self._read(scope, address, plain, receive, send)
-                return
-        elif scope["method"] == "POST" and is_recording(scope["path"]):
+    async def _hand_over(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """To whoever answers what is not ready."""
+        if scope["method"] == "POST" and is_recording(scope["path"]):
             async with bodies.read(scope, receive) as body:
                 await self._record(Request(scope, body), send)
-            return
-        if scope["path"] in LIVE:
+        elif scope["path"] in LIVE:
             await self._live.answer(scope, receive, send)
-            return
-        behind = self._alive if scope["path"] in ALIVE else self._behind
-        await behind.hand_over(scope, receive, send)
+        else:
+            behind = self._alive if scope["path"] in ALIVE else self._behind
+            await behind.hand_over(scope, receive, send)
 
     async def _record(self, request: Request, send: Send) -> None:
         answer = await self._recordings.record(request)
@@ -143,21 +151,24 @@ class Edge:
                     answer = self._worded(entry, plain, counted)
                 if answer is None:
                     answer = await self._made(address, entry, missing, Asking(scope, plain, counted))
-        except (Silent, Unavailable):
-            raise
+        except NO_ANSWER as error:
+            await self._excuse(error, scope, send)
+            return
         except Exception:
             # Whatever is wrong in here, Django can still answer.
             logger.exception("%s could not be answered from what is ready.", address.target)
         if answer is None:
-            await self._behind.hand_over(already_counted(scope, counted), receive, send)
+            left_over = self._behind.hand_over(already_counted(scope, counted), receive, send)
+            await self._excused(left_over, scope, send)
             return
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         body = answer.body if scope["method"] == "GET" else b""
         await send({"type": "http.response.body", "body": body})
 
     def _worded(self, entry: Entry, plain: Plain, counted: Count | None) -> Answer | None:
+        packed = entry.packed
         answer = self._answers.answer(entry, plain, self._counting.left(counted))
-        if plain.encoding:
+        if entry.packed is not packed:
             self._ready.shelf.recount(entry)
         return answer
 

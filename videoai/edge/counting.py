@@ -2,18 +2,20 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from itertools import chain
 
 from django.conf import settings
-from django.core.cache import caches
+from django.core.cache import BaseCache, caches
 
 from videoai.access.client_address import nearest_stranger
 from videoai.edge.requests import Headers
 from videoai.limits.caches import OwnCache
 from videoai.limits.callers import neighbourhood
 from videoai.limits.counting import count
+from videoai.limits.rates import Rate
 from videoai.limits.throttling import headers, left
 from videoai.limits.windows import Count
 
@@ -28,19 +30,13 @@ class Counting:
     """Counts readers by their address."""
 
     def __init__(self) -> None:
-        self._rate = settings.RATE_LIMIT_READ
-        own = caches["default"]
-        self._own = own if isinstance(own, OwnCache) else None
-        self._shared = None if self._own or self._rate is None else Shared(self._rate.seconds)
+        self._rate: Rate | None = settings.RATE_LIMIT_READ
+        self._shared: Shared | None = None
+        self._count = self._counter(caches["default"])
 
     def count(self, address: str) -> "Count | asyncio.Future[Count] | None":
         """Count one read. None without a limit; a count to wait for, where others count, too."""
-        if self._rate is None:
-            return None
-        key = key_of(address)
-        if self._own is not None:
-            return self._own.count(key, seconds=self._rate.seconds)
-        return self._shared.count(key) if self._shared is not None else None
+        return self._count(key_of(address))
 
     def is_over(self, counted: Count | None) -> bool:
         return counted is not None and self._rate is not None and counted.number > self._rate.limit
@@ -61,6 +57,14 @@ class Counting:
     def close(self) -> None:
         if self._shared is not None:
             self._shared.close()
+
+    def _counter(self, cache: BaseCache) -> "Callable[[str], Count | asyncio.Future[Count] | None]":
+        if self._rate is None:
+            return lambda key: None
+        if isinstance(cache, OwnCache):
+            return cache.counter(seconds=self._rate.seconds)
+        self._shared = Shared(self._rate.seconds)
+        return self._shared.count
 
 
 class Shared:

@@ -4,6 +4,7 @@ One of the clock, from one full minute to the next, would let twice the limit th
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from django.core.cache.backends.locmem import LocMemCache
@@ -41,6 +42,11 @@ class OwnCache(LocMemCache):
 
     def count(self, key: str, *, seconds: int, times: int = 1) -> Count:
         return self.windows.count(key, seconds=seconds, most=self._max_entries, times=times)
+
+    def counter(self, *, seconds: int) -> Callable[[str], Count]:
+        """What counts one more of a key, for who has to with every request."""
+        windows, most = self.windows, self._max_entries
+        return lambda key: windows.count(key, seconds=seconds, most=most)
 
     def clear(self) -> None:
         super().clear()

@@ -43,7 +43,9 @@ class Windows:
             if window is None or window.end <= now:
                 window = self._begin(key, seconds, now, most)
             window.number += times
-            return Count(window.number, min(max(1, math.ceil(window.end - now)), seconds))
+            left = window.end - now
+            # It is longer than the whole window by a rounding, or after the clock was put back.
+            return Count(window.number, seconds if left > seconds else math.ceil(left))
 
     def clear(self) -> None:
         with self._lock:

@@ -101,7 +101,11 @@ def whole_list(page: Address) -> WholeList:
 
 
 def detail_of(model_id: str) -> Address:
-    return Address(Kind.DETAIL, f"{PREFIX}models/{model_id}/", model_id=model_id)
+    return Address(Kind.DETAIL, detail_target(model_id), model_id=model_id)
+
+
+def detail_target(model_id: str) -> str:
+    return f"{PREFIX}models/{model_id}/"
 
 
 class Addresses:

@@ -5,6 +5,7 @@ Django, and the headers of its answer become the pattern of all later ones; only
 request's id and the count of its caller are filled in anew.
 """
 
+from binascii import hexlify
 from dataclasses import dataclass
 from random import getrandbits
 from typing import NamedTuple
@@ -91,7 +92,7 @@ def request_id_for(sent: bytes) -> bytes:
 
 def new_request_id() -> bytes:
     """As long as those that Django makes; it guards nothing, so any chance will do."""
-    return b"%032x" % getrandbits(128)
+    return hexlify(getrandbits(128).to_bytes(16))
 
 
 def variant_of(kind: Kind, answer: Answer) -> Variant | None:

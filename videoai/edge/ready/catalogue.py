@@ -8,7 +8,17 @@ from collections import deque
 
 from videoai.edge.freshness.reading import Change, ChangedModel
 from videoai.edge.ready import pages
-from videoai.edge.ready.addresses import LISTS, PAGED, PRICES, Address, Kind, WholeList, detail_of, whole_list
+from videoai.edge.ready.addresses import (
+    LISTS,
+    PAGED,
+    PRICES,
+    Address,
+    Kind,
+    WholeList,
+    detail_of,
+    detail_target,
+    whole_list,
+)
 from videoai.edge.ready.moves import UNKNOWN, Effect, Model, Move, Unknown, effect, model_of
 from videoai.edge.ready.orders import Order, Orders
 from videoai.edge.ready.shelf import Entry, Shelf
@@ -95,7 +105,7 @@ class Ready:
         self._moved += 1
 
     def _known(self, model_id: str) -> Model | Unknown:
-        entry = self.shelf.get(detail_of(model_id).target)
+        entry = self.shelf.get(detail_target(model_id))
         return UNKNOWN if entry is None else model_of(entry.body)
 
     def _put_model(self, model_id: str, body: bytes) -> None:
@@ -153,7 +163,7 @@ class Ready:
 
     def _mended(self, entry: Entry) -> bool:
         """Put the models as they are now into the body; False if one of them is not at hand."""
-        models = [self.shelf.get(detail_of(model_id).target) for model_id in entry.models]
+        models = [self.shelf.get(detail_target(model_id)) for model_id in entry.models]
         if not models or not all(models):
             return False
         entry.body = pages.replaced(entry.address.kind, entry.body, [model.body for model in models if model])
@@ -170,7 +180,7 @@ class Ready:
         if order is None:
             return None, unknown or [whole]
         ids = at.of(order.ids)
-        models = [(model_id, self.shelf.get(detail_of(model_id).target)) for model_id in ids]
+        models = [(model_id, self.shelf.get(detail_target(model_id))) for model_id in ids]
         missing: list[Address] = [detail_of(model_id) for model_id, model in models if model is None]
         if len(missing) > MOST_MISSING or not ids:
             return None, [address]
