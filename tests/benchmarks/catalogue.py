@@ -23,7 +23,7 @@ PROTOTYPE = "luma/ray-2-720p"
 PROVIDERS = 40
 MADE = "bench/model-"  # what ids of ours begin with
 
-# Beside the models that every installation begins with.
+# Beside the models that every installation begins with; each sells twelve combinations.
 MODELS = """
 INSERT INTO models (
     model_id, name, description, version, cost_per_second, supported_durations, supported_qualities,
@@ -32,7 +32,7 @@ INSERT INTO models (
 )
 SELECT
     concat(%(made)s::text, n), format('Bench %%s', n), description, version, 0.01 * (1 + n %% 200),
-    supported_durations, supported_qualities, max_duration, true, n %% 4 = 0, false, false,
+    '[5, 9, 12]', '["standard", "high", "ultra", "4k"]', 12, true, n %% 4 = 0, false, false,
     format('Provider %%s', n %% %(providers)s),
     (ARRAY['premium', 'budget', 'experimental', NULL])[1 + n %% 4], tags, replicate_model_id,
     model_parameters, requirements
