@@ -6,7 +6,9 @@ secret key, without which nothing starts.
 
 import logging
 import os
+import re
 from datetime import timedelta
+from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
@@ -278,6 +280,23 @@ def days(name: str) -> int | None:
 
 MOST_DAYS = 36_500
 USAGE_RETENTION_DAYS = days("USAGE_RETENTION_DAYS")
+
+# --- Prices ----------------------------------------------------------------------------------------------
+
+
+def factor(name: str, *, default: str) -> Decimal | None:
+    """A decimal factor above 1, or `off`."""
+    text = (os.environ.get(name) or default).strip().lower()
+    if text == "off":
+        return None
+    if not FACTOR.fullmatch(text) or Decimal(text) <= 1:
+        raise ImproperlyConfigured(f"{name}={text} is neither a factor above 1, such as 3 or 1.5, nor off.")
+    return Decimal(text)
+
+
+FACTOR = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?", re.ASCII)
+# By how much a change may move a price for customers, up or down, before somebody has to confirm it.
+PRICE_CHANGE_GUARD = factor("PRICE_CHANGE_GUARD", default="3")
 
 # --- Edge ------------------------------------------------------------------------------------------------
 
