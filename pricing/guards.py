@@ -105,6 +105,23 @@ def guarding(models: "QuerySet[AIModel]", *, confirmed: bool) -> Iterator[None]:
     refuse_unconfirmed(before, read_book_with_or_without_policy(models))
 
 
+def questions(drafts: Iterable[AIModel]) -> dict[int, ConfirmationRequired]:
+    """By primary key, what storing one of `drafts` would ask; the others are left out."""
+    wanted = {model.pk: model for model in drafts if model.is_active}
+    found: dict[int, ConfirmationRequired] = {}
+    if not wanted or not is_on():
+        return found
+    book = read_book_with_or_without_policy(AIModel.objects.sold().filter(pk__in=wanted))
+    for standing in book.models:
+        before = replace(book, models=[standing])
+        after = replace(book, models=[_as_in(wanted[standing.pk], standing)])
+        try:
+            refuse_unconfirmed(before, after)
+        except ConfirmationRequired as asked:
+            found[standing.pk] = asked
+    return found
+
+
 def is_on() -> bool:
     return settings.PRICE_CHANGE_GUARD is not None
 

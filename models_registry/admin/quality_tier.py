@@ -32,6 +32,14 @@ class QualityTierAdmin(HistoricAdmin):
     def pixels(self, tier: QualityTier) -> str:
         return "–" if tier.megapixels is None else decimal_text(tier.megapixels)
 
+    def change(self, obj: QualityTier, form: Any) -> None:
+        changes = {name: form.cleaned_data[name] for name in form.changed_data}
+        if changes:
+            services.revise_tier(obj, changes, confirmed=form.confirmed)
+
+    def restore(self, obj: QualityTier, values: dict[str, Any], *, confirmed: bool) -> None:
+        services.revise_tier(obj, values, confirmed=confirmed)
+
     def get_deleted_objects(self, objs: Iterable[QualityTier], request: HttpRequest) -> Any:
         """Django finds the rates that use a tier; that models offer it, only the service knows."""
         *found, protected = super().get_deleted_objects(objs, request)  # type: ignore[arg-type]

@@ -55,7 +55,7 @@ FIELD_ERROR_SCHEMA = {
 }
 MOVE_SCHEMA = {
     "type": "object",
-    "description": "Of `confirmation_required`: credits before and after; null: not sold. At most 20 are told.",
+    "description": "Of `confirmation_required`, at most 20: credits before and after; null: not sold.",
     "required": ["model_id", "quality", "duration", "with_audio", "before", "after"],
     "properties": {
         "model_id": {"type": "string"},

@@ -1,8 +1,11 @@
-"""The rows of the list, which ask before a model goes off sale that is used."""
+"""The rows of the list, which ask before a model goes off sale that is used, or its prices move far."""
 
 from django.utils import timezone
 
+from models_registry.admin.forms import in_a_form
 from models_registry.admin.rows import AIModelRowForm, AIModelRows
+from models_registry.errors import ConfirmationRequired
+from pricing import guards
 from videoai.model_manager.leaving import AnswerField, cautions
 
 
@@ -26,6 +29,15 @@ class ModelRow(AIModelRowForm):
             and not self.errors
         )
 
+    @property
+    def reprices(self) -> bool:
+        return self.is_bound and "cost_per_second" in self.changed_data and not self.errors
+
+    def ask_price(self, question: ConfirmationRequired) -> None:
+        self.question = question
+        if self.answer != question.digest:
+            self.add_error(None, in_a_form(question))
+
     def ask(self, cautions: list[str]) -> None:
         self.asks = True
         if not self.cleaned_data.get("anyway"):
@@ -42,4 +54,8 @@ class ModelRows(AIModelRows):
             found = cautions([form.instance for form in leaving.values()], now=timezone.now())
             for pk, sentences in found.items():
                 leaving[pk].ask(sentences)
+        repriced = {form.instance.pk: form for form in self.forms if form.instance.pk and form.reprices}
+        if repriced:
+            for pk, question in guards.questions(form.instance for form in repriced.values()).items():
+                repriced[pk].ask_price(question)
         super().clean()

@@ -11,7 +11,7 @@ from models_registry.admin.forms import AIModelForm
 from models_registry.choices import COST_DECIMALS, COST_DIGITS, HIGHEST_COST, LOWEST_COST
 from models_registry.models import AIModel, QualityTier
 from models_registry.values import decimal_text, shown
-from pricing import services
+from pricing import guards, services
 from pricing.models import Layer, Rate
 from pricing.price_book import Place, PriceBook, read_book_with_or_without_policy
 from videoai.model_manager.prices.preview import (
@@ -51,12 +51,10 @@ class RateRow(NamedTuple):
 class RatesForm(AIModelForm):
     """A model's form with a price for each quality, and what customers would pay for what was typed.
 
-    The rates are compared with what their reader saw, one by one: a rate has no version. `looks_only`: it
-    was sent to see the prices and can't be saved.
+    The rates are compared with what their reader saw, one by one: a rate has no version.
     """
 
     rate_rights = RateRights()
-    looks_only = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -105,9 +103,6 @@ class RatesForm(AIModelForm):
 
     # --- What was typed ----------------------------------------------------------------------------------
 
-    def is_valid(self) -> bool:
-        return super().is_valid() and not self.looks_only
-
     def _post_clean(self) -> None:
         if not self.looks_only:
             self._refuse_overwriting()
@@ -155,15 +150,21 @@ class RatesForm(AIModelForm):
         return model
 
     def revise(self, model: AIModel) -> None:
-        super().revise(model)
-        self._write_rates(model)
+        """The price and the rates are one change: what a price moves, a rate may hold."""
+        if PRICE not in self.changes and not self.rate_changes:
+            super().revise(model)
+            return
+        is_confirmed, self.confirmed = self.confirmed, True
+        with guards.guarding(AIModel.objects.filter(pk=model.pk), confirmed=is_confirmed):
+            super().revise(model)
+            self._write_rates(model)
 
     def _write_rates(self, model: AIModel) -> None:
         for quality, cost in self.rate_changes.items():
             if cost is not None:
-                services.set_rate(model, quality=quality, cost_per_second=cost)
+                services.set_rate(model, quality=quality, cost_per_second=cost, confirmed=True)
             else:
-                services.remove_rate(self.book.rates[self._place(quality)])
+                services.remove_rate(self.book.rates[self._place(quality)], confirmed=True)
 
     # --- What it shows -----------------------------------------------------------------------------------
 
