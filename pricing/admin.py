@@ -21,9 +21,8 @@ from pricing.models.rate import SAID, TAKEN
 PLACE = ("quality", "with_audio")
 
 
-@admin.register(PricingPolicy)
 class PricingPolicyAdmin(HistoricAdmin):
-    """One row: its list leads straight to its form."""
+    """One row: its list leads straight to its form. Elsewhere it gets a view of what prices become."""
 
     fields = (
         "profit_margin",

@@ -237,7 +237,7 @@ def _sentences(figures: Sequence[Move], losing: Sequence[Move]) -> Iterator[str]
     if gone:
         yield (
             f"{_counted(gone, 'combination')} would no longer be sold, such as {gone[0].name}: "
-            f"{gone[0].why_not.split('. ')[0].removesuffix('.')}."
+            f"{gone[0].reason}."
         )
     if losing:
         yield (

@@ -58,11 +58,35 @@ class Move:
     @property
     def words(self) -> str:
         """As in `72 → 360 credits (× 5)`."""
+        before, after = self.texts
+        return (
+            f"{before} → {after} credits ({self.factor_text})" if self.factor_text else f"{before} → {after}"
+        )
+
+    @property
+    def texts(self) -> tuple[str, str]:
+        """The credits before and after."""
+        return _credits(self.before), _credits(self.after)
+
+    @property
+    def factor_text(self) -> str:
+        """As in `× 5` and `÷ 3.01`; empty where the two can't be compared."""
         if self.before is None or self.after is None:
-            told = [_credits(self.before), _credits(self.after)]
-            return " → ".join(told)
+            return ""
         sign = "×" if self.after >= self.before else "÷"
-        return f"{self.before:,} → {self.after:,} credits ({sign} {_factor_text(self.factor)})"
+        return f"{sign} {_factor_text(self.factor)}"
+
+    @property
+    def mark(self) -> str:
+        """As the pages of prices mark it: up, down, new, gone, or nothing for no change."""
+        if self.before is None or self.after is None:
+            return "gone" if self.leaves_sale else "new" if self.changes else ""
+        return "" if not self.changes else "up" if self.after > self.before else "down"
+
+    @property
+    def reason(self) -> str:
+        """Why it is not sold, without the advice that customers get."""
+        return self.why_not.split(". ")[0].removesuffix(".")
 
 
 class Side(NamedTuple):
@@ -144,7 +168,7 @@ def _move(before: Side, after: Side, quality: str, duration: int) -> Move:
 
 
 def _credits(number: int | None) -> str:
-    return "not sold" if number is None else f"{number:,} credits"
+    return "not sold" if number is None else f"{number:,}"
 
 
 def _factor_text(factor: Fraction) -> str:

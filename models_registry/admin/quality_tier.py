@@ -13,8 +13,9 @@ from models_registry.models import QualityTier
 from models_registry.values import decimal_text
 
 
-@admin.register(QualityTier)
 class QualityTierAdmin(HistoricAdmin):
+    """What the catalogue knows of a tier; whoever puts the admin together adds what becomes of prices."""
+
     fields = ("key", "label", "position", "cost_multiplier", "megapixels")
     list_display = ("key", "label", "position", "multiplier")
     ordering = ("position", "key")

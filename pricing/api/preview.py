@@ -29,9 +29,9 @@ class PreviewView(APIView):
         description=(
             "Nothing is stored. Lists the credits of every combination that would change, those that would "
             "no longer be sold first, then the greatest changes: at most 1,000, and `truncated` says "
-            "whether there are more. `usage` is what the generations of the last 30 days would have brought in. With "
-            "`policy` or `multipliers`, of all models on sale; else of those in `models`, whatever their "
-            "status. Needs catalogue rights."
+            "whether there are more. `usage` is what the generations of the last 30 days would have brought "
+            "in. With `policy` or `multipliers`, of all models on sale; else of those in `models`, whatever "
+            "their status. Needs catalogue rights."
         ),
         request=BODY,
         responses=PreviewSerializer,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -19,7 +19,7 @@ Column = models.Field[Any, Any]
 MOST_MODELS = 1_000
 
 POLICY: dict[str, Column] = {
-    name: PricingPolicy._meta.get_field(name)
+    name: cast(Column, PricingPolicy._meta.get_field(name))
     for name in (
         "profit_margin",
         "credits_per_dollar",
@@ -138,9 +138,8 @@ def read_value(column: Column, value: Any) -> Any:
     try:
         exact = parse_decimal(value)
     except ValueError as error:
-        raise ValidationError(
-            f'{shown(value)} is no exact decimal number, such as "0.4".', "invalid"
-        ) from error
+        told = f'{shown(value)} is no exact decimal number, such as "0.4".'
+        raise ValidationError(told, "invalid") from error
     return column.clean(exact, None)
 
 
@@ -159,7 +158,8 @@ def _amount(column: Column) -> dict[str, Any]:
     lowest, highest = _limits(column)
     decimals = getattr(column, "decimal_places", 0)
     digits = len(str(int(highest))) - 1
-    pattern = rf"^(?!0+(\.0+)?$)({int(highest)}(\.0{{1,{decimals}}})?|[0-9]{{1,{digits}}}(\.[0-9]{{1,{decimals}}})?)$"
+    below = rf"[0-9]{{1,{digits}}}(\.[0-9]{{1,{decimals}}})?"
+    pattern = rf"^(?!0+(\.0+)?$)({int(highest)}(\.0{{1,{decimals}}})?|{below})$"
     kinds: list[dict[str, Any]] = [
         {"type": "string", "pattern": pattern},
         {"type": "number", "minimum": float(lowest), "maximum": int(highest)},
