@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -15,7 +15,7 @@ from models_registry.values import is_whole, parse_decimal, shown
 from pricing.models import PricingPolicy, Rate
 from pricing.preview import SupposedModel, Supposition
 
-Column = models.Field[Any, Any]
+Column: TypeAlias = "models.Field[Any, Any]"
 MOST_MODELS = 1_000
 
 POLICY: dict[str, Column] = {
