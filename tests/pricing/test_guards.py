@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from models_registry import services
 from models_registry.choices import Status
@@ -230,13 +231,8 @@ class TestAMarginBelowZero:
 
     def test_of_a_price_below_the_lists_base_price(self):
         model = plain()
-        UpstreamModel(
-            model=model,
-            list_name="a",
-            key="k",
-            cost_per_second=Decimal("0.1"),
-            fetched_at="2026-11-29T00:00Z",
-        ).save()
+        listed = {"list_name": "a", "key": "k", "fetched_at": timezone.now()}
+        UpstreamModel(model=model, cost_per_second=Decimal("0.1"), **listed).save()
 
         assert question(lambda: services.revise(model, {"cost_per_second": "0.07"}))
 
