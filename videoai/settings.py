@@ -6,9 +6,7 @@ secret key, without which nothing starts.
 
 import logging
 import os
-import re
 from datetime import timedelta
-from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from videoai.edge.behind.places import parse_places
+from videoai.environment import days, factor, whole_number
 from videoai.limits.rates import Rate, in_process, parse_rate, shared
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -265,48 +264,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Usage -----------------------------------------------------------------------------------------------
 
-
-def days(name: str) -> int | None:
-    """A setting that is off unless it is a number of days, up to a hundred years."""
-    text = os.environ.get(name, "")
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= MOST_DAYS):
-        raise ImproperlyConfigured(
-            f"{name}={text} is not a whole number of days from 1 to {MOST_DAYS:,}. Leave it empty for no end."
-        )
-    return int(text)
-
-
-MOST_DAYS = 36_500
 USAGE_RETENTION_DAYS = days("USAGE_RETENTION_DAYS")
 
 # --- Prices ----------------------------------------------------------------------------------------------
 
-
-def factor(name: str, *, default: str) -> Decimal | None:
-    """A decimal factor above 1, or `off`."""
-    text = (os.environ.get(name) or default).strip().lower()
-    if text == "off":
-        return None
-    if not FACTOR.fullmatch(text) or Decimal(text) <= 1:
-        raise ImproperlyConfigured(f"{name}={text} is neither a factor above 1, such as 3 or 1.5, nor off.")
-    return Decimal(text)
-
-
-FACTOR = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?", re.ASCII)
 # By how much a change may move a price for customers, up or down, before somebody has to confirm it.
 PRICE_CHANGE_GUARD = factor("PRICE_CHANGE_GUARD", default="3")
 
 # --- Edge ------------------------------------------------------------------------------------------------
-
-
-def whole_number(name: str, *, default: int, least: int, most: int) -> int:
-    text = os.environ.get(name) or str(default)
-    if not (text.isascii() and text.isdigit() and least <= int(text[:20]) <= most):
-        raise ImproperlyConfigured(f"{name}={text} is not a whole number from {least:,} to {most:,}.")
-    return int(text)
-
 
 EDGE = switch("EDGE", default="true")
 try:

@@ -87,6 +87,7 @@ class TestAModelsForm:
         form = self.form(admin_client, ray(cost_per_second="0.1"))
 
         assert list(errors_of(form.save(cost_per_second="0.21"))) == ["cost_per_second"]
+        assert list(errors_of(form.save(cost_per_second="0.1", rate_high="0.21"))) == ["rate_high"]
 
 
 class TestTheList:

@@ -58,7 +58,7 @@ class TestQuote:
         set_policy({"max_credits_per_generation": 107})
         assert credits("a/b", "standard", 9) == 107
 
-        set_policy({"max_credits_per_generation": 106})
+        set_policy({"max_credits_per_generation": 106}, confirmed=True)
         with pytest.raises(OverLimit, match="107 credits are above the limit of 106"):
             credits("a/b", "standard", 9)
 
@@ -138,7 +138,7 @@ class TestMatrixAndCompare:
 
     @pytest.mark.usefixtures("models")
     def test_what_is_above_the_limit_stands_in_neither(self):
-        set_policy({"max_credits_per_generation": 100})
+        set_policy({"max_credits_per_generation": 100}, confirmed=True)
 
         assert matrix(AIModel.active.all()) == {
             "luma/ray": {"standard": {5: 60}, "high": {5: 72}, "ultra": {5: 90}},
@@ -217,8 +217,8 @@ class TestOneConsistentState:
         def interrupt_once(self):
             if not interrupted:
                 interrupted.append(True)
-                services.revise(model, {"cost_per_second": "9"})
-                remove_rate(Rate.objects.get())
+                services.revise(model, {"cost_per_second": "9"}, confirmed=True)
+                remove_rate(Rate.objects.get(), confirmed=True)
             return original(self)
 
         original = type(QualityTier.objects.all()).__iter__

@@ -21,7 +21,7 @@ from models_registry.values import parse_decimal
 from pricing import guards
 from pricing import services as pricing
 from pricing.models import Rate
-from videoai.exchange.catalogue import Catalogue, read_catalogue
+from videoai.exchange.catalogue import Catalogue, rate_field, read_catalogue
 from videoai.exchange.diff import ModelChange, compare
 from videoai.exchange.planning import Plan, plan
 from videoai.exchange.reader import Problem, Row
@@ -179,7 +179,14 @@ def _write_rates(model: AIModel, wanted: Mapping[str, Decimal], *, standing: Map
             pricing.remove_rate(rate, confirmed=True)
     for quality, cost_per_second in wanted.items():
         if quality not in standing or standing[quality].amount != cost_per_second:
-            pricing.set_rate(model, quality=quality, cost_per_second=cost_per_second, confirmed=True)
+            _write_rate(model, quality, cost_per_second)
+
+
+def _write_rate(model: AIModel, quality: str, cost_per_second: Decimal) -> None:
+    try:
+        pricing.set_rate(model, quality=quality, cost_per_second=cost_per_second, confirmed=True)
+    except ValidationError as error:
+        raise ValidationError({rate_field(quality): error.messages}) from error
 
 
 def _problems(planned: Plan, messages: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
@@ -189,7 +196,9 @@ def _problems(planned: Plan, messages: Mapping[str, Sequence[str]]) -> Iterator[
     for name, reasons in messages.items():
         if row.called(name) in known:
             continue
-        if planned.target is None and name not in row.values and name != NON_FIELD_ERRORS:
+        is_rate = planned.rates is not None and name in map(rate_field, planned.rates)
+        is_known = name in row.values or is_rate or name == NON_FIELD_ERRORS
+        if planned.target is None and not is_known:
             yield row.problem(name, "A new model needs this field.")
             continue
         for reason in reasons:

@@ -5,6 +5,7 @@ from django.utils import timezone
 from models_registry.admin.forms import in_a_form
 from models_registry.admin.rows import AIModelRowForm, AIModelRows
 from models_registry.errors import ConfirmationRequired
+from models_registry.models import AIModel
 from pricing import guards
 from videoai.model_manager.leaving import AnswerField, cautions
 
@@ -13,6 +14,7 @@ class ModelRow(AIModelRowForm):
     anyway = AnswerField(required=False)
 
     asks = False  # shows the box, and why
+    prices_known = False  # what becomes of them was looked at together with the other rows'
 
     @property
     def is_edited(self) -> bool:
@@ -32,6 +34,10 @@ class ModelRow(AIModelRowForm):
     @property
     def reprices(self) -> bool:
         return self.is_bound and "cost_per_second" in self.changed_data and not self.errors
+
+    def revise(self, model: AIModel) -> None:
+        self.confirmed = self.confirmed or self.prices_known
+        super().revise(model)
 
     def ask_price(self, question: ConfirmationRequired) -> None:
         self.question = question
@@ -58,4 +64,6 @@ class ModelRows(AIModelRows):
         if repriced:
             for pk, question in guards.questions(form.instance for form in repriced.values()).items():
                 repriced[pk].ask_price(question)
+            for form in repriced.values():
+                form.prices_known = not form.errors
         super().clean()

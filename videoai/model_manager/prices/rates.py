@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.functional import cached_property
 
 from models_registry.admin.fields import PriceField, choices_of
@@ -162,9 +163,16 @@ class RatesForm(AIModelForm):
     def _write_rates(self, model: AIModel) -> None:
         for quality, cost in self.rate_changes.items():
             if cost is not None:
-                services.set_rate(model, quality=quality, cost_per_second=cost, confirmed=True)
+                self._write_rate(model, quality, cost)
             else:
                 services.remove_rate(self.book.rates[self._place(quality)], confirmed=True)
+
+    def _write_rate(self, model: AIModel, quality: str, cost: Decimal) -> None:
+        """What is wrong is told beside the field that this form has for it."""
+        try:
+            services.set_rate(model, quality=quality, cost_per_second=cost, confirmed=True)
+        except ValidationError as error:
+            raise ValidationError({rate_field(quality): error.messages}) from error
 
     # --- What it shows -----------------------------------------------------------------------------------
 
