@@ -211,6 +211,17 @@ class TestWhatIf:
         assert "Nothing was generated in the last 30 days." in html
         assert QualityTier.objects.get(key="high").cost_multiplier == Decimal("1.2")
 
+    def test_a_models_prices_are_told_with_what_its_generations_would_have_brought_in(
+        self, admin_client: Client
+    ) -> None:
+        model = ray()
+        said = {"generation_time": 1, "success": True, "quality": "high", "duration": 5}
+        record_many([{"model_id": "luma/ray", "generation_id": str(n), **said} for n in range(4)])
+
+        html = self.look(admin_client, change_address(model), "aimodel_form", cost_per_second="0.09")
+
+        assert "brought in $2.88 in place of $5.76 (−$2.88)." in html
+
     def test_what_is_wrong_is_said_in_its_place(self, admin_client: Client) -> None:
         ray()
 

@@ -1,5 +1,6 @@
 """The rates of a model, edited in its form."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from models_registry.models import AIModel, QualityTier
 from models_registry.values import decimal_text, shown
 from pricing import guards, services
 from pricing.models import Layer, Rate
+from pricing.preview import compared
 from pricing.price_book import Place, PriceBook, read_book_with_or_without_policy
 from videoai.model_manager.prices.preview import (
     DURATIONS,
@@ -28,6 +30,7 @@ from videoai.model_manager.prices.preview import (
     stored_prices,
     supposed_prices,
 )
+from videoai.model_manager.prices.takings import takings_text
 
 
 class RateRights(NamedTuple):
@@ -56,6 +59,7 @@ class RatesForm(AIModelForm):
     """
 
     rate_rights = RateRights()
+    now: datetime
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -185,6 +189,14 @@ class RatesForm(AIModelForm):
         # They are told above the table, away from their fields.
         problems |= {n: f"{self.fields[n].label}: {problems[n]}" for n in LIMITS if n in problems}
         return supposed_prices(self.book, Typed(self._typed_values(), self._typed_rates(problems), problems))
+
+    @property
+    def takings(self) -> str:
+        """What its generations of the last days would have brought in; empty: just as much, or who knows."""
+        table = self.price_table
+        if table.is_of_stored or not self.book.models or not table.is_whole or not table.changes:
+            return ""
+        return takings_text(compared(self.book, table.book, [self.instance.pk], now=self.now).takings)
 
     def _typed_values(self) -> dict[str, object]:
         typed = self.cleaned_data

@@ -16,8 +16,9 @@ from pricing.admin import PricingPolicyAdmin
 from pricing.guards import OF_POLICY, OF_TIER
 from pricing.models import PricingPolicy
 from pricing.moves import Move
-from pricing.preview import Supposition, Takings, WhatIf, preview
+from pricing.preview import Supposition, WhatIf, preview
 from videoai.model_manager.prices.tab import PREVIEW
+from videoai.model_manager.prices.takings import takings_text
 
 MOST_SHOWN = 200
 
@@ -61,25 +62,7 @@ class Effect:
 
     @property
     def _dollars(self) -> str:
-        takings = self.found.takings
-        if not takings.generations and not takings.unpriced:
-            return f"Nothing was generated in the last {LATELY} days."
-        return f"{_takings(takings)}{_left_out(takings)}"
-
-
-def _takings(takings: Takings) -> str:
-    before, after = takings.dollars
-    sign = "−" if takings.difference < 0 else "+"
-    return (
-        f"The {takings.generations:,} generations of the last {LATELY} days that have a price would have "
-        f"brought in ${after:,.2f} in place of ${before:,.2f} ({sign}${abs(takings.difference):,.2f})."
-    )
-
-
-def _left_out(takings: Takings) -> str:
-    if not takings.unpriced:
-        return ""
-    return f" {takings.unpriced:,} more are left out: it is not known what they were, or they are not sold."
+        return takings_text(self.found.takings) or f"Nothing was generated in the last {LATELY} days."
 
 
 class WhatIfPage(HistoricAdmin):
