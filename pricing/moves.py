@@ -9,7 +9,7 @@ from typing import NamedTuple
 from models_registry.models import AIModel
 from pricing.calculator import EXACT
 from pricing.errors import OverLimit, Unpriced
-from pricing.price_book import PriceBook, Quote
+from pricing.price_book import NOTHING, PriceBook, Quote
 
 SOUND = {None: "", True: " with sound", False: " without sound"}
 Sound = bool | None
@@ -107,19 +107,18 @@ class Side(NamedTuple):
             return None, error.message
 
     def loses(self, quote: Quote) -> bool:
-        """Do its credits bring in less than it costs us: by the price list, if the model stands on one?"""
+        """Do its credits bring in less than it costs us, by our own price or a list's, whichever is more?"""
         if self.book.policy is None:
             return False
-        listed = self._listed_cost(quote)
-        cost = quote.cost_usd if listed is None else listed
+        cost = max(quote.cost_usd, self._listed_cost(quote))
         return Decimal(quote.credits) < EXACT.multiply(cost, self.book.policy.credits_per_dollar)
 
-    def _listed_cost(self, quote: Quote) -> Decimal | None:
+    def _listed_cost(self, quote: Quote) -> Decimal:
         try:
             basis = self.book.listed_basis(self.model, quote.quality, with_audio=self.with_audio)
         except Unpriced:
-            return None
-        return basis.cost(quote.duration) if basis else None
+            return NOTHING
+        return basis.cost(quote.duration) if basis else NOTHING
 
 
 def moves(before: PriceBook, after: PriceBook, *, sounds: bool = False) -> Iterator[Move]:
