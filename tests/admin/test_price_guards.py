@@ -78,9 +78,12 @@ class TestAModelsForm:
         assert self.form(admin_client, ray()).save(cost_per_second="0.9", **typed).status_code == 302
 
     def test_a_rate_typed_there_is_asked_about(self, admin_client: Client) -> None:
-        asks_and_does(self.form(admin_client, ray()), rate_high="2")
-
+        model = ray()
+        asks_and_does(self.form(admin_client, model), rate_high="2")
         assert Rate.objects.get().amount == 2
+
+        asks_and_does(self.form(admin_client, model), rate_high="")
+        assert not Rate.objects.exists()
 
     def test_a_limit_is_told_beside_its_field(self, admin_client: Client) -> None:
         pricing.set_policy({"max_cost_per_second": Decimal("0.2")})

@@ -1,5 +1,6 @@
 """The rates of a model, edited in its form."""
 
+from copy import copy
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -169,7 +170,8 @@ class RatesForm(AIModelForm):
             if cost is not None:
                 self._write_rate(model, quality, cost)
             else:
-                services.remove_rate(self.book.rates[self._place(quality)], confirmed=True)
+                # What was deleted loses its key, even if that is undone, asked about and done again.
+                services.remove_rate(copy(self.book.rates[self._place(quality)]), confirmed=True)
 
     def _write_rate(self, model: AIModel, quality: str, cost: Decimal) -> None:
         """What is wrong is told beside the field that this form has for it."""
