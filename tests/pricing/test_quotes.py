@@ -55,7 +55,7 @@ class TestQuote:
 
     def test_the_limit_itself_may_be_sold_and_one_credit_more_may_not(self):
         AIModelFactory(model_id="a/b")
-        set_policy({"max_credits_per_generation": 107})
+        set_policy({"max_credits_per_generation": 107}, confirmed=True)
         assert credits("a/b", "standard", 9) == 107
 
         set_policy({"max_credits_per_generation": 106}, confirmed=True)
@@ -188,7 +188,7 @@ class TestPricedAt:
         assert self.priced_at() == self.PAST
 
     def test_a_new_margin_moves_it_and_a_new_limit_does_not(self):
-        set_policy({"max_credits_per_generation": 4_000})
+        set_policy({"max_credits_per_generation": 4_000}, confirmed=True)
         assert self.priced_at() == self.PAST
         set_policy({"profit_margin": Decimal(2)})
         assert self.priced_at() > self.PAST
