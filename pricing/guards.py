@@ -73,20 +73,30 @@ def check_policy(before: PricingPolicy | None, after: PricingPolicy, *, confirme
         refuse_unconfirmed(book, replace(book, policy=after))
 
 
-def check_rate(rate: Rate, *, confirmed: bool, goes: bool = False) -> None:
-    """Raise like `check_model`, before `rate` is stored; with `goes`, before it is deleted."""
-    if not rate.model.is_active:
-        return
-    if not goes:
+def check_rate(rate: Rate, *, confirmed: bool) -> None:
+    """Raise like `check_model`, before `rate` is stored."""
+    if rate.model.is_active:
         refuse_rate_above_limit(rate)
+        supposed = copy(rate)
+        supposed.priced_at = NEVER  # only the database knows when a new one comes
+        _check_place(rate, supposed, confirmed=confirmed)
+
+
+def check_removal(rate: Rate, *, confirmed: bool) -> None:
+    """Raise ConfirmationRequired if prices move far, before `rate` is deleted."""
+    if rate.model.is_active:
+        _check_place(rate, None, confirmed=confirmed)
+
+
+def _check_place(rate: Rate, supposed: Rate | None, *, confirmed: bool) -> None:
+    """Compare what is on sale with what would be, if `supposed` stood in the place of `rate`."""
     if confirmed or not is_on():
         return
     book = read_book_with_or_without_policy(AIModel.objects.sold().filter(pk=rate.model_id))
     place = Place(rate.model_id, Layer(rate.layer), rate.quality_id, rate.with_audio)
     rates = {one: standing for one, standing in book.rates.items() if one != place}
-    if not goes:
-        rates[place] = supposed = copy(rate)
-        supposed.priced_at = NEVER  # only the database knows when a new one comes
+    if supposed is not None:
+        rates[place] = supposed
     refuse_unconfirmed(book, replace(book, rates=rates))
 
 

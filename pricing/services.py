@@ -137,7 +137,7 @@ def remove_rate(rate: Rate, *, confirmed: bool = False) -> None:
     change unusually, unless that is `confirmed`.
     """
     CatalogueRevision.objects.lock()
-    guards.check_rate(rate, confirmed=confirmed, goes=True)
+    guards.check_removal(rate, confirmed=confirmed)
     model, layer, quality, specificity = rate.model_id, Layer(rate.layer), rate.quality_id, rate.specificity
     rate.delete()
     if specificity == 2:
