@@ -4,7 +4,7 @@ Every error carries a `code` that clients may switch on, a message that says wha
 where one field is to blame, its name. How they look in HTTP is decided elsewhere.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 
 class CatalogueError(Exception):
@@ -100,3 +100,20 @@ class TierInUse(CatalogueError):
             f"Quality {key} is used by {', '.join(users)}; take it off them first.",
             field="key",
         )
+
+
+class ConfirmationRequired(CatalogueError):
+    """What would happen is unusual: somebody has to say that it is meant.
+
+    `finding` says what it is, `lines` tell it one by one; `digest` is another one if anything else would
+    happen. `facts` are for programs.
+    """
+
+    code = "confirmation_required"
+
+    def __init__(self, finding: str, *, lines: Sequence[str], digest: str, **facts: object) -> None:
+        super().__init__(f'{finding} Send it again with "confirm": true if that is meant.')
+        self.facts = facts
+        self.finding = finding
+        self.lines = lines
+        self.digest = digest

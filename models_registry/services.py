@@ -6,6 +6,7 @@ transaction does the same. Readers never wait.
 """
 
 from collections.abc import Collection, Mapping
+from copy import copy
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -13,7 +14,7 @@ from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
 
-from models_registry import validation
+from models_registry import validation, watching
 from models_registry.choices import STATISTICS, Status
 from models_registry.errors import (
     DefaultModelRequired,
@@ -44,10 +45,10 @@ NEEDED_TO_REPLACE = tuple(name for name in REQUIRED if name not in IMMUTABLE)
 
 
 @transaction.atomic
-def create(values: Mapping[str, Any]) -> AIModel:
+def create(values: Mapping[str, Any], *, confirmed: bool = False) -> AIModel:
     """Add a model. The first one to be active becomes the default, whatever `values` say of that.
 
-    Raises ValidationError (keyed by field), ModelIdTaken or DefaultMustBeActive.
+    Raises ValidationError (keyed by field), ModelIdTaken or DefaultMustBeActive, and what watchers raise.
     """
     CatalogueRevision.objects.lock()
     errors = _missing(values, REQUIRED) | _unwritable(values)
@@ -57,6 +58,7 @@ def create(values: Mapping[str, Any]) -> AIModel:
     wants_default, model.is_default = model.is_default, False
     _stamp_deprecation(model)
     _claim_default(model, wanted=wants_default)
+    watching.ask(None, model, confirmed=confirmed)
     model.save(force_insert=True)
     return model
 
@@ -68,14 +70,17 @@ def revise(
     *,
     expected_version: int | None = None,
     required: Collection[str] = (),
+    confirmed: bool = False,
 ) -> AIModel:
     """Change some fields of `model`; a change to what already stands changes nothing.
 
     `expected_version` is the `version_number` that the writer has seen; `required` have to be in `changes`.
-    Raises ValidationError (keyed by field), StaleModel, DefaultModelRequired or DefaultMustBeActive.
+    Raises ValidationError (keyed by field), StaleModel, DefaultModelRequired or DefaultMustBeActive; and
+    ConfirmationRequired for what is unusual, unless it is `confirmed`.
     """
     CatalogueRevision.objects.lock()
     stored = _seen(model, expected_version)
+    standing = copy(stored)
     errors = _missing(changes, required) | _unwritable(changes) | _immutable(stored, changes)
     before = state(stored)
     for name in changes.keys() - errors.keys():
@@ -89,16 +94,29 @@ def revise(
     changed = [name for name, value in state(stored).items() if not same(value, before[name])]
     if not changed:
         return stored
+    watching.ask(standing, stored, confirmed=confirmed)
     stored.save(update_fields=[*changed, "deprecated_at"])
     return stored
 
 
-def replace(model: AIModel, values: Mapping[str, Any], *, expected_version: int | None = None) -> AIModel:
+def replace(
+    model: AIModel,
+    values: Mapping[str, Any],
+    *,
+    expected_version: int | None = None,
+    confirmed: bool = False,
+) -> AIModel:
     """Like `revise`, but whoever left out a field that a new model needs has forgotten it.
 
     The others stay as they are: taking `is_active` for true would put a retired model on sale.
     """
-    return revise(model, values, expected_version=expected_version, required=NEEDED_TO_REPLACE)
+    return revise(
+        model,
+        values,
+        expected_version=expected_version,
+        required=NEEDED_TO_REPLACE,
+        confirmed=confirmed,
+    )
 
 
 def retire(model: AIModel, *, expected_version: int | None = None) -> AIModel:
@@ -129,6 +147,20 @@ def make_default(model: AIModel, *, expected_version: int | None = None) -> AIMo
     Raises StaleModel, or DefaultMustBeActive unless it is active and not deprecated.
     """
     return revise(model, {"is_default": True}, expected_version=expected_version)
+
+
+@transaction.atomic
+def revise_tier(tier: QualityTier, changes: Mapping[str, Any], *, confirmed: bool = False) -> QualityTier:
+    """Change some columns of `tier`. Raises ValidationError (keyed by field) or ConfirmationRequired."""
+    CatalogueRevision.objects.lock()
+    stored = QualityTier.objects.select_for_update().get(pk=tier.pk)
+    standing = copy(stored)
+    for name, value in changes.items():
+        setattr(stored, name, value)
+    stored.full_clean(validate_constraints=False)
+    watching.ask(standing, stored, confirmed=confirmed)
+    stored.save(update_fields=list(changes))
+    return stored
 
 
 @transaction.atomic

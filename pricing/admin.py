@@ -8,8 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from models_registry.admin.fields import PriceField
-from models_registry.admin.forms import CatalogueForm
+from models_registry.admin.forms import ANSWER, CatalogueForm
 from models_registry.admin.history import HistoricAdmin
+from models_registry.admin.writes import confirming
 from models_registry.audit.models import AuditEntry, AuditEntryQuerySet, State
 from models_registry.models import AIModel
 from models_registry.values import decimal_text, same
@@ -20,9 +21,8 @@ from pricing.models.rate import SAID, TAKEN
 PLACE = ("quality", "with_audio")
 
 
-@admin.register(PricingPolicy)
 class PricingPolicyAdmin(HistoricAdmin):
-    """One row: its list leads straight to its form."""
+    """One row: its list leads straight to its form. Elsewhere it gets a view of what prices become."""
 
     fields = (
         "profit_margin",
@@ -69,13 +69,14 @@ class PricingPolicyAdmin(HistoricAdmin):
         return "–" if policy.max_cost_per_second is None else decimal_text(policy.max_cost_per_second)
 
     def add(self, obj: PricingPolicy, form: Any) -> None:
-        obj.pk = services.set_policy(form.values).pk
+        obj.pk = services.set_policy(form.values, confirmed=form.confirmed).pk
 
     def change(self, obj: PricingPolicy, form: Any) -> None:
-        services.set_policy({name: form.cleaned_data[name] for name in form.changed_data})
+        changes = {name: form.cleaned_data[name] for name in form.changed_data}
+        services.set_policy(changes, confirmed=form.confirmed)
 
-    def restore(self, obj: PricingPolicy, values: dict[str, Any]) -> None:
-        services.set_policy(values)
+    def restore(self, obj: PricingPolicy, values: dict[str, Any], *, confirmed: bool) -> None:
+        services.set_policy(values, confirmed=confirmed)
 
 
 def named(model: AIModel) -> str:
@@ -186,7 +187,7 @@ class RateAdmin(HistoricAdmin):
 
     def _set(self, obj: Rate, form: Any) -> None:
         said = {name: form.cleaned_data[name] for name in SAID}
-        obj.pk = services.put_rate(obj.model, {**place_of(obj), **said}).pk
+        obj.pk = services.put_rate(obj.model, {**place_of(obj), **said}, confirmed=form.confirmed).pk
 
     def history_of(self, obj: Rate) -> AuditEntryQuerySet:
         """Its own, not that of all the rates of its model, who share a subject."""
@@ -201,11 +202,17 @@ class RateAdmin(HistoricAdmin):
     def values_of(self, state: State, *, names: list[str]) -> dict[str, Any]:
         return Rate.said_in(state)
 
-    def restore(self, obj: Rate, values: dict[str, Any]) -> None:
-        services.put_rate(obj.model, {**place_of(obj), **values})
+    def restore(self, obj: Rate, values: dict[str, Any], *, confirmed: bool) -> None:
+        services.put_rate(obj.model, {**place_of(obj), **values}, confirmed=confirmed)
 
     def delete_model(self, request: HttpRequest, obj: Rate) -> None:
-        services.remove_rate(obj)
+        answer, key = request.POST.get(ANSWER, ""), obj.pk
+
+        def remove(confirmed: bool) -> None:
+            obj.pk = key  # a row that was deleted has none, even if that was undone
+            services.remove_rate(obj, confirmed=confirmed)
+
+        confirming(answer, remove)
 
     def delete_queryset(self, request: HttpRequest, queryset: "QuerySet[Rate]") -> None:
         for rate in queryset:

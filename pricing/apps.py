@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
+from models_registry import watching
 from models_registry.apps import install_triggers
 from models_registry.triggers import TrackedTable
 
@@ -26,3 +27,5 @@ class PricingConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(install_triggers, sender=self)
+        watching.watch("model", check="pricing.guards.check_model")
+        watching.watch("quality_tier", check="pricing.guards.check_tier")

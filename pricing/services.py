@@ -1,6 +1,7 @@
 """What pricing does: quotes to read, rates and the policy to write."""
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from models_registry.models import AIModel, CatalogueRevision
 from models_registry.querysets import AIModelQuerySet
 from models_registry.validation import check_capability
 from models_registry.values import shown
+from pricing import guards
 from pricing.errors import RateTie
 from pricing.models import Layer, PricingPolicy, Rate
 from pricing.models.rate import SAID
@@ -67,20 +69,23 @@ def compare(models: AIModelQuerySet, *, quality: str, duration: int) -> list[Off
     return sorted(offers, key=lambda o: (o.quote.credits, o.quote.cost_usd, o.model.model_id))
 
 
-def set_rate(model: AIModel, *, quality: str, cost_per_second: Decimal) -> Rate:
+def set_rate(model: AIModel, *, quality: str, cost_per_second: Decimal, confirmed: bool = False) -> Rate:
     """Price `model` in `quality` by so many dollars a second, set by hand; what else stood there goes.
 
-    Raises ValidationError, keyed by field.
+    Raises what `put_rate` raises.
     """
-    return put_rate(model, {"quality_id": quality, "amount": cost_per_second})
+    return put_rate(model, {"quality_id": quality, "amount": cost_per_second}, confirmed=confirmed)
 
 
 @transaction.atomic
-def put_rate(model: AIModel, values: Mapping[str, Any], *, layer: Layer = Layer.OVERRIDE) -> Rate:
+def put_rate(
+    model: AIModel, values: Mapping[str, Any], *, layer: Layer = Layer.OVERRIDE, confirmed: bool = False
+) -> Rate:
     """Let one row say what `model` costs us at a place: a quality (`quality_id`, None: any), with or without
     sound (`with_audio`, None: either). What `values` leave out is as usual: so much a second, no minimum.
 
-    The same again changes nothing. Raises ValidationError, keyed by field, and RateTie.
+    The same again changes nothing. Raises ValidationError, keyed by field, and RateTie; and
+    ConfirmationRequired for prices that change unusually, unless that is `confirmed`.
     """
     CatalogueRevision.objects.lock()
     wanted = Rate(model=model, layer=layer, **values)
@@ -93,6 +98,7 @@ def put_rate(model: AIModel, values: Mapping[str, Any], *, layer: Layer = Layer.
     rate.full_clean(exclude=["model"], validate_unique=False, validate_constraints=False)
     refuse_tie(rate)
     if _said(rate) != before:
+        guards.check_rate(rate, confirmed=confirmed)
         rate.save()
     return rate
 
@@ -124,12 +130,14 @@ def _named(rate: Rate) -> tuple[str | None, bool | None]:
 
 
 @transaction.atomic
-def remove_rate(rate: Rate) -> None:
+def remove_rate(rate: Rate, *, confirmed: bool = False) -> None:
     """Let what it covered count again; quotes date from now on.
 
-    Raises RateTie if the row settled which of two others counts.
+    Raises RateTie if the row settled which of two others counts; and ConfirmationRequired for prices that
+    change unusually, unless that is `confirmed`.
     """
     CatalogueRevision.objects.lock()
+    guards.check_removal(rate, confirmed=confirmed)
     model, layer, quality, specificity = rate.model_id, Layer(rate.layer), rate.quality_id, rate.specificity
     rate.delete()
     if specificity == 2:
@@ -138,12 +146,18 @@ def remove_rate(rate: Rate) -> None:
 
 
 @transaction.atomic
-def set_policy(values: Mapping[str, Any]) -> PricingPolicy:
-    """Put the one policy in force, or change some of it. Raises ValidationError, keyed by field."""
+def set_policy(values: Mapping[str, Any], *, confirmed: bool = False) -> PricingPolicy:
+    """Put the one policy in force, or change some of it.
+
+    Raises ValidationError, keyed by field; and ConfirmationRequired for prices that change unusually, unless
+    that is `confirmed`.
+    """
     CatalogueRevision.objects.lock()
-    policy = PricingPolicy.objects.first() or PricingPolicy()
+    standing = PricingPolicy.objects.first()
+    policy = copy(standing) if standing else PricingPolicy()
     for name, value in values.items():
         setattr(policy, name, value)
     policy.full_clean(validate_unique=False)
+    guards.check_policy(standing, policy, confirmed=confirmed)
     policy.save()
     return policy

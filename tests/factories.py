@@ -74,11 +74,12 @@ class AIModelFactory(factory.django.DjangoModelFactory):
 def standard_policy(**values: Any) -> PricingPolicy:
     """Margin 1.32 and 50 credits a dollar, as in the published price table."""
     defaults = {"profit_margin": Decimal("1.32"), "credits_per_dollar": Decimal(50)}
-    return pricing_services.set_policy({**defaults, **values})
+    return pricing_services.set_policy({**defaults, **values}, confirmed=True)
 
 
 def rate(model: AIModel, quality: str, cost_per_second: str) -> Rate:
-    return pricing_services.set_rate(model, quality=quality, cost_per_second=Decimal(cost_per_second))
+    cost = Decimal(cost_per_second)
+    return pricing_services.set_rate(model, quality=quality, cost_per_second=cost, confirmed=True)
 
 
 def service_token(*scopes: str, name: str = "worker", **values: Any) -> access_services.Issued:

@@ -42,6 +42,8 @@ OF_OBJECTS = {"invalid_text", "too_large", "too_deep"}
 OF_SECONDS = {"invalid"}
 # that nothing finished in the future, or before there was anything, and that a window has two ends;
 OF_MOMENTS = {"min_value", "max_value"}
+# which qualities there are, and that each model is named once;
+OF_PREVIEWS = {"unknown_quality", "repeated"}
 # and how many periods lie between two moments.
 OF_PERIODS = {"max_items"}
 
@@ -77,6 +79,8 @@ def refused_for_no_other_reason(context: Any, response: Any, case: Any) -> None:
 
 
 def reasons(field: str, body: Any) -> set[str]:
+    if field.startswith(("multipliers.", "models.")):
+        return BEYOND_SCHEMAS | OF_PREVIEWS
     if field in {"finished_at", "from", "to"}:
         return OF_MOMENTS
     if field == "per":

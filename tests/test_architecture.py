@@ -66,6 +66,10 @@ FORBIDDEN = [
         (f"models_registry/usage/admin/{name}.py", ("django", "models_registry.models"))
         for name in ("charts", "scales", "wording", "pictures")
     ),
+    ("models_registry/watching.py", ("models_registry", "rest_framework")),
+    ("pricing/moves.py", ("django", "pricing.services", "rest_framework")),
+    ("pricing/guards.py", ("pricing.services", "pricing.admin", "pricing.api", "rest_framework")),
+    ("pricing/preview.py", ("pricing.services", "pricing.admin", "pricing.api", "rest_framework")),
     ("pricing/services.py", ("pricing.admin", "pricing.api", "rest_framework")),
     ("pricing/price_book.py", ("pricing.services", "rest_framework")),
     ("pricing/admin", ("pricing.api", "rest_framework")),

@@ -76,6 +76,7 @@ ROUTES = [
     Route("GET", "pricing/matrix/", ANYONE, 200),
     Route("GET", f"pricing/compare/?{ASKED}", ANYONE, 200),
     Route("GET", "pricing/policy/", READER, 200),
+    Route("POST", "pricing/preview/", READER, 200, {"policy": {"profit_margin": "2"}}),
     Route("GET", "events/", ANYONE, 200),
     Route("GET", "schema/", ANYONE, 200),
     Route("GET", "docs/", ANYONE, 200),

@@ -15,6 +15,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from videoai.edge.behind.places import parse_places
+from videoai.environment import days, factor, whole_number
 from videoai.limits.rates import Rate, in_process, parse_rate, shared
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -263,31 +264,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Usage -----------------------------------------------------------------------------------------------
 
-
-def days(name: str) -> int | None:
-    """A setting that is off unless it is a number of days, up to a hundred years."""
-    text = os.environ.get(name, "")
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= MOST_DAYS):
-        raise ImproperlyConfigured(
-            f"{name}={text} is not a whole number of days from 1 to {MOST_DAYS:,}. Leave it empty for no end."
-        )
-    return int(text)
-
-
-MOST_DAYS = 36_500
 USAGE_RETENTION_DAYS = days("USAGE_RETENTION_DAYS")
 
+# --- Prices ----------------------------------------------------------------------------------------------
+
+# By how much a change may move a price for customers, up or down, before somebody has to confirm it.
+PRICE_CHANGE_GUARD = factor("PRICE_CHANGE_GUARD", default="3")
+
 # --- Edge ------------------------------------------------------------------------------------------------
-
-
-def whole_number(name: str, *, default: int, least: int, most: int) -> int:
-    text = os.environ.get(name) or str(default)
-    if not (text.isascii() and text.isdigit() and least <= int(text[:20]) <= most):
-        raise ImproperlyConfigured(f"{name}={text} is not a whole number from {least:,} to {most:,}.")
-    return int(text)
-
 
 EDGE = switch("EDGE", default="true")
 try:

@@ -194,8 +194,8 @@ class AIModelAdmin(HistoricAdmin):
     def version_of(self, obj: AIModel) -> str:
         return str(obj.version_number)
 
-    def restore(self, obj: AIModel, values: dict[str, Any]) -> None:
-        services.revise(obj, values, expected_version=obj.version_number)
+    def restore(self, obj: AIModel, values: dict[str, Any], *, confirmed: bool) -> None:
+        services.revise(obj, values, expected_version=obj.version_number, confirmed=confirmed)
 
     @admin.display(description="default")
     def default_text(self, model: AIModel) -> str:

@@ -12,13 +12,16 @@ from django.utils.html import format_html
 
 from models_registry import services
 from models_registry.admin.fields import AI_MODEL_FIELDS, ReasonField, SeenVersionField
-from models_registry.errors import CatalogueError
+from models_registry.audit import wording
+from models_registry.audit.audited import Audited
+from models_registry.errors import CatalogueError, ConfirmationRequired
 from models_registry.models import AIModel
 from models_registry.validation import editable_fields
 from models_registry.values import shown
 
 Refusal = CatalogueError | ValidationError
 REFUSALS = (CatalogueError, ValidationError)
+ANSWER = "confirm_price_change"
 
 
 class ReasonForm(forms.Form):
@@ -33,12 +36,30 @@ class CatalogueForm(forms.ModelForm):
     A field with `show_hidden_initial` carries along what its reader saw: only what they changed is written,
     and not over somebody else's change of the same field.
 
-    `refusals` are what the service said no to, by primary key, when the form was sent a moment ago.
+    `refusals` are what the service said no to, by primary key, when the form was sent a moment ago. If that
+    was a `question`, the page shows it with a box to tick, whose value names just that question: `confirmed`
+    is set for as long as that is carried out. `looks_only`: it was sent to see what would happen, and can't
+    be saved.
     """
 
     refusals: Mapping[Any, Refusal] = {}
+    question: ConfirmationRequired | None = None
+    confirmed = False
+    looks_only = False
 
     change_reason = ReasonField()
+
+    def is_valid(self) -> bool:
+        return super().is_valid() and not self.looks_only
+
+    @property
+    def answer(self) -> str:
+        """Which question was answered with yes; empty: none."""
+        return str(self.data.get(self.add_prefix(ANSWER), ""))
+
+    @property
+    def answer_name(self) -> str:
+        return self.add_prefix(ANSWER)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -94,7 +115,10 @@ class CatalogueForm(forms.ModelForm):
 
     def add_problem(self, problem: Refusal) -> None:
         """Say `problem`, an error of a service or of the model, beside its field."""
-        if isinstance(problem, CatalogueError):
+        if isinstance(problem, ConfirmationRequired):
+            self.question = problem
+            problem = ValidationError(in_a_form(problem))
+        elif isinstance(problem, CatalogueError):
             problem = ValidationError({problem.field or NON_FIELD_ERRORS: [problem.message]})
         self._update_errors(problem)
 
@@ -113,6 +137,24 @@ class CatalogueForm(forms.ModelForm):
         label = self.instance._meta.get_field(name).verbose_name
         for problem in problems:
             yield ValidationError(f"{label}: {' '.join(problem.messages)}", problem.code)
+
+
+def in_a_form(question: ConfirmationRequired) -> str:
+    return f"{question.finding} If that is meant, tick the box and do it again."
+
+
+def refusal_words(model: type[Audited], refusal: Refusal) -> list[str]:
+    if isinstance(refusal, ConfirmationRequired):
+        return [in_a_form(refusal)]
+    if isinstance(refusal, CatalogueError):
+        return [refusal.message]
+    if not hasattr(refusal, "error_dict"):
+        return list(refusal.messages)
+    return [
+        message if name == NON_FIELD_ERRORS else f"{wording.label(model.audit_kind, name)}: {message}"
+        for name, told in refusal.message_dict.items()
+        for message in told
+    ]
 
 
 def shown_plainly(value: Any) -> str:
@@ -211,10 +253,11 @@ class AIModelForm(CatalogueForm):
 
     def create(self) -> AIModel:
         """Add the model. Raises what `services.create` raises."""
-        return services.create(self.values)
+        return services.create(self.values, confirmed=self.confirmed)
 
     def revise(self, model: AIModel) -> None:
         """Write what was changed of `model`. Raises what `services.revise` raises."""
         # Who changed nothing has nothing to be refused, whatever others changed meanwhile.
         if self.changes:
-            services.revise(model, self.changes, expected_version=self.cleaned_data["version_number"])
+            version = self.cleaned_data["version_number"]
+            services.revise(model, self.changes, expected_version=version, confirmed=self.confirmed)

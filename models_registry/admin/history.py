@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,12 +14,12 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
-from models_registry.admin.forms import REFUSALS, Refusal
-from models_registry.admin.writes import CatalogueAdmin, note_refusal, reason_form
+from models_registry.admin.forms import ANSWER, REFUSALS, refusal_words
+from models_registry.admin.writes import CatalogueAdmin, confirming, note_refusal, reason_form, refusals
 from models_registry.audit import wording
 from models_registry.audit.audited import Audited
 from models_registry.audit.models import AuditEntry, AuditEntryQuerySet, State, canonical
-from models_registry.errors import CatalogueError, StaleModel
+from models_registry.errors import StaleModel
 from models_registry.values import moment_text, same
 
 ENTRIES_A_PAGE = 50
@@ -123,9 +123,12 @@ class HistoricAdmin(CatalogueAdmin):
         if self.cautions_of(obj, then) and request.POST.get("all_the_same") != "yes":
             return [ALL_THE_SAME]
         try:
-            self.restore(obj, self.values_of(then, names=names))
+            values = self.values_of(then, names=names)
+            answer = request.POST.get(ANSWER, "")
+            confirming(answer, lambda confirmed: self.restore(obj, values, confirmed=confirmed))
         except REFUSALS as refusal:
             note_refusal(request, refusal)
+            refusals(request)[obj.pk] = refusal
             return ["Nothing was changed.", *refusal_words(self.model, refusal)]
         return []
 
@@ -153,6 +156,8 @@ class HistoricAdmin(CatalogueAdmin):
             "cautions": self.cautions_of(obj, then),
             "stays": [f"{wording.label(obj.audit_kind, name)}: {why}" for name, why in self.stays.items()],
             "problems": problems,
+            "question": refusals(request).get(obj.pk),
+            "answer_name": ANSWER,
             "seen": self.version_of(obj),
             "reason_form": form,
         }
@@ -178,8 +183,8 @@ class HistoricAdmin(CatalogueAdmin):
         columns = {column.name: column for column in self.opts.concrete_fields}
         return {name: columns[name].to_python(state[name]) for name in names}
 
-    def restore(self, obj: Any, values: dict[str, Any]) -> None:
-        """Write `values`, as the form would."""
+    def restore(self, obj: Any, values: dict[str, Any], *, confirmed: bool) -> None:
+        """Write `values`, as the form would. Raises what the services raise."""
         for name, value in values.items():
             setattr(obj, name, value)
         obj.full_clean(validate_constraints=False)
@@ -199,15 +204,3 @@ class HistoricAdmin(CatalogueAdmin):
         request.current_app = self.admin_site.name
         frame = {**self.admin_site.each_context(request), "object": obj, "opts": self.opts, "subtitle": None}
         return TemplateResponse(request, template, {**frame, **context})
-
-
-def refusal_words(model: type[Audited], refusal: Refusal) -> list[str]:
-    if isinstance(refusal, CatalogueError):
-        return [refusal.message]
-    if not hasattr(refusal, "error_dict"):
-        return list(refusal.messages)
-    return [
-        message if name == NON_FIELD_ERRORS else f"{wording.label(model.audit_kind, name)}: {message}"
-        for name, told in refusal.message_dict.items()
-        for message in told
-    ]

@@ -13,8 +13,9 @@ from models_registry.models import QualityTier
 from models_registry.values import decimal_text
 
 
-@admin.register(QualityTier)
 class QualityTierAdmin(HistoricAdmin):
+    """What the catalogue knows of a tier; whoever puts the admin together adds what becomes of prices."""
+
     fields = ("key", "label", "position", "cost_multiplier", "megapixels")
     list_display = ("key", "label", "position", "multiplier")
     ordering = ("position", "key")
@@ -31,6 +32,14 @@ class QualityTierAdmin(HistoricAdmin):
     @admin.display(description="megapixels")
     def pixels(self, tier: QualityTier) -> str:
         return "–" if tier.megapixels is None else decimal_text(tier.megapixels)
+
+    def change(self, obj: QualityTier, form: Any) -> None:
+        changes = {name: form.cleaned_data[name] for name in form.changed_data}
+        if changes:
+            services.revise_tier(obj, changes, confirmed=form.confirmed)
+
+    def restore(self, obj: QualityTier, values: dict[str, Any], *, confirmed: bool) -> None:
+        services.revise_tier(obj, values, confirmed=confirmed)
 
     def get_deleted_objects(self, objs: Iterable[QualityTier], request: HttpRequest) -> Any:
         """Django finds the rates that use a tier; that models offer it, only the service knows."""

@@ -6,18 +6,29 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
 from models_registry.admin.fields import DecimalTextField, ReasonField, WholeNumberField
-from models_registry.admin.forms import REFUSALS, CatalogueForm, ReasonForm, Refusal
+from models_registry.admin.forms import (
+    ANSWER,
+    REFUSALS,
+    CatalogueForm,
+    ReasonForm,
+    Refusal,
+    refusal_words,
+)
 from models_registry.admin.guards import GuardedAdmin
-from models_registry.errors import CatalogueError
+from models_registry.errors import CatalogueError, ConfirmationRequired
 from models_registry.models import CatalogueRevision
 
 View = Callable[..., HttpResponse]
 
 # Left on a request whose write was refused, with the refusal's code; the page itself is a 200 or a redirect.
 REFUSED_WRITE = "refused_write"
+
+
+ONE_BY_ONE = "Delete them one by one, each on a page of its own, if that is meant."
 
 
 class RefusedAfterAll(Exception):
@@ -66,9 +77,17 @@ class CatalogueAdmin(GuardedAdmin):
         context = {"reason_form": reason_form(request), **(extra_context or {})}
         view = super().changelist_view
         # Saving rows, or deleting those that were ticked, once that is confirmed. Anything else only looks.
-        if request.POST.keys() & {"_save", "post"}:
+        if not request.POST.keys() & {"_save", "post"}:
+            return view(request, context)
+        try:
             return self.in_line(request, view, context)
-        return view(request, context)
+        except REFUSALS as refusal:  # of one of those that were to be deleted
+            note_refusal(request, refusal)
+            told = " ".join(refusal_words(self.model, refusal))
+            if isinstance(refusal, ConfirmationRequired):
+                told = f"{refusal.finding} {ONE_BY_ONE}"
+            self.message_user(request, f"Nothing was changed. {told}", messages.ERROR)
+            return redirect(request.get_full_path())
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return self.in_line(request, super().changeform_view, *args, **kwargs)
@@ -78,7 +97,14 @@ class CatalogueAdmin(GuardedAdmin):
         if request.method == "POST" and not reason.is_valid():
             request.POST = QueryDict()  # asks again, as before any answer
         context = {"reason_form": reason, **(extra_context or {})}
-        return self.in_line(request, super().delete_view, object_id, context)
+        view = super().delete_view
+        try:
+            return self.in_line(request, view, object_id, context)
+        except REFUSALS as refusal:
+            note_refusal(request, refusal)
+            context |= {"refusal": refusal, "answer_name": ANSWER}
+            request.POST = QueryDict()
+            return view(request, object_id, context)
 
     def response_action(self, request: HttpRequest, queryset: Any) -> Any:  # type: ignore[override]
         reason = reason_form(request)
@@ -115,14 +141,18 @@ class CatalogueAdmin(GuardedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         try:
-            if change:
-                self.change(obj, form)
-            else:
-                self.add(obj, form)
+            confirming(form.answer, lambda confirmed: self._write(obj, form, change, confirmed))
         except REFUSALS as refusal:
             refusals(request)[obj.pk] = refusal
             note_refusal(request, refusal)
             raise RefusedAfterAll from refusal
+
+    def _write(self, obj: Any, form: Any, change: bool, confirmed: bool) -> None:
+        form.confirmed = confirmed
+        if change:
+            self.change(obj, form)
+        else:
+            self.add(obj, form)
 
     def add(self, obj: Any, form: Any) -> None:
         """Store the new `obj`; afterwards it has its primary key."""
@@ -132,6 +162,20 @@ class CatalogueAdmin(GuardedAdmin):
         """Store what `form` changed and nothing else, so that nobody else's change is undone."""
         if form.changed_data:
             obj.save(update_fields=form.changed_data)
+
+
+def confirming(answer: str, write: Callable[[bool], None]) -> None:
+    """Call `write` unconfirmed and, should it ask just the question that `answer` names, confirmed.
+
+    So nobody confirms other figures than they saw. Raises what `write` raises.
+    """
+    try:
+        with transaction.atomic():
+            write(False)
+    except ConfirmationRequired as question:
+        if answer != question.digest:
+            raise
+        write(True)
 
 
 def refusals(request: HttpRequest) -> dict[Any, Refusal]:

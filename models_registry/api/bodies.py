@@ -10,6 +10,8 @@ from rest_framework.exceptions import (
 )
 from rest_framework.request import Request
 
+from models_registry.values import shown
+
 MOST_DRAINED = 16 * 1024 * 1024
 CHUNK = 64 * 1024
 
@@ -30,6 +32,19 @@ def read_object(request: Request) -> dict[str, Any]:
     if _is_empty(request):
         raise ParseError("The body is empty; it has to be a JSON object.")
     return dict(request.data)
+
+
+def read_confirmable(request: Request) -> tuple[dict[str, Any], bool]:
+    """The JSON object in the body without its `confirm`, and that: is the change meant, however unusual?
+
+    Raises what `read_object` raises.
+    """
+    values = read_object(request)
+    confirmed = values.pop("confirm", False)
+    if not isinstance(confirmed, bool):
+        refusal = ErrorDetail(f"{shown(confirmed)} is neither true nor false.", "invalid")
+        raise ValidationError({"confirm": [refusal]})
+    return values, confirmed
 
 
 def refuse_values(request: Request) -> None:

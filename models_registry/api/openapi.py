@@ -41,6 +41,18 @@ LOCATION = OpenApiParameter(
 )
 
 
+CONFIRMING = (
+    "409 `confirmation_required` if a price for customers would move by more than `PRICE_CHANGE_GUARD` times "
+    "(3 unless set otherwise), up or down, would no longer be one, or would fall below what it costs us; "
+    "`figures` and `negative_margins` tell which. The same with `confirm: true` does it."
+)
+CONFIRM = {
+    "type": "boolean",
+    "default": False,
+    "description": "Change prices, however far they move. No field of the model.",
+}
+
+
 def line(longest: int) -> dict[str, Any]:
     return {"type": "string", "minLength": 1, "maxLength": longest, "pattern": NOT_BLANK}
 
@@ -98,6 +110,7 @@ EXPLAINED = {
 def body(*, required: Collection[str] = ()) -> dict[str, dict[str, Any]]:
     """The body of a write, by media type."""
     properties = {name: {**shape, **_description(name)} for name, shape in SHAPES.items()}
+    properties["confirm"] = CONFIRM
     schema = {"type": "object", "properties": properties, "additionalProperties": False}
     return {"application/json": {**schema, "required": list(required)} if required else schema}
 

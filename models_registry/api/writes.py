@@ -11,9 +11,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from models_registry import services
-from models_registry.api.bodies import read_object, refuse_values
+from models_registry.api.bodies import read_confirmable, refuse_values
 from models_registry.api.openapi import (
     CHANGES,
+    CONFIRMING,
     IF_MATCH,
     LOCATION,
     MODEL_ID,
@@ -57,32 +58,37 @@ class ModelWrites(ReasonedWrites, viewsets.GenericViewSet[AIModel]):
     )
     def create(self, request: Request) -> Response:
         refuse_any(request)
-        model = services.create(read_object(request))
+        values, confirmed = read_confirmable(request)
+        model = services.create(values, confirmed=confirmed)
         response = self._shown(model, status=201)
         response["Location"] = reverse("model", args=[model.model_id])
         return response
 
     @extend_schema(
         summary="Change fields of a model",
-        description="The rules hold for the whole row. What stands already changes nothing.",
+        description=f"The rules hold for the whole row. What stands already changes nothing. {CONFIRMING}",
         request=CHANGES,
         parameters=[MODEL_ID, IF_MATCH, TAG],
         responses=AIModelSerializer,
     )
     def partial_update(self, request: Request, model_id: str) -> Response:
         model, version = self._target(request, model_id)
-        return self._shown(services.revise(model, read_object(request), expected_version=version))
+        changes, confirmed = read_confirmable(request)
+        return self._shown(services.revise(model, changes, expected_version=version, confirmed=confirmed))
 
     @extend_schema(
         summary="Replace what describes a model",
-        description="Like PATCH, but what a new model needs has to be there. The rest stays as it is.",
+        description=(
+            f"Like PATCH, but what a new model needs has to be there. The rest stays as it is. {CONFIRMING}"
+        ),
         request=WHOLE_MODEL,
         parameters=[MODEL_ID, IF_MATCH, TAG],
         responses=AIModelSerializer,
     )
     def update(self, request: Request, model_id: str) -> Response:
         model, version = self._target(request, model_id)
-        return self._shown(services.replace(model, read_object(request), expected_version=version))
+        values, confirmed = read_confirmable(request)
+        return self._shown(services.replace(model, values, expected_version=version, confirmed=confirmed))
 
     @extend_schema(
         summary="Retire a model",

@@ -21,6 +21,18 @@ class Use(NamedTuple):
     last: date
 
 
+class Made(NamedTuple):
+    """How many generations there were of one model (its primary key) in one quality and duration.
+
+    "" and 0 stand where nobody said.
+    """
+
+    model: int
+    quality: str
+    duration: int  # seconds
+    generations: int
+
+
 def last_days(days: int, *, now: datetime) -> Window:
     """From the midnight that the first of the last `days` days began with to the one that ends today."""
     end = Grain.DAY.start_of(now) + DAY
@@ -42,6 +54,17 @@ def generations_daily(models: Collection[AIModel], *, days: int, now: datetime) 
     for pk, start, number in rows.order_by():
         found.setdefault(pk, [0] * days)[(start - begin) // DAY] = number
     return found
+
+
+def combinations_lately(
+    models: Collection[int] | None = None, *, now: datetime, days: int = LATELY
+) -> list[Made]:
+    """What was made in the last `days`, by default of all models; `models` are primary keys. One query."""
+    rows = _between(last_days(days, now=now))
+    if models is not None:
+        rows = rows.filter(model__in=models)
+    sums = rows.values_list("model", "quality", "duration").annotate(Sum("generations")).order_by()
+    return [Made(*row) for row in sums if row[-1]]
 
 
 def outcomes_daily(

@@ -79,7 +79,7 @@ def test_a_taken_id_is_refused_beside_the_id(add_form: ObjectForm, taken: str) -
 def test_an_id_taken_at_the_last_moment_is_refused_beside_the_id(
     add_form: ObjectForm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(values: Any) -> AIModel:
+    def refuse(values: Any, **_: Any) -> AIModel:
         raise ModelIdTaken("google/veo-3", "Google/Veo-3")
 
     monkeypatch.setattr(services, "create", refuse)

@@ -88,6 +88,12 @@ def test_axe_finds_nothing_wrong_with_any_page(page: Page, live_server: Any) -> 
     for deed in ("retire", "change_prices"):
         visitor.ask(deed)
         found += in_both_schemes(page)
+    visitor.open("/admin/pricing/pricingpolicy/1/change/")
+    page.get_by_label("Profit margin").fill("9")
+    for button in ("What if…", "Save"):
+        page.get_by_role("button", name=button, exact=True).last.click()
+        expect(page.get_by_label("Profit margin")).to_have_value("9")
+        found += in_both_schemes(page)
     assert not found, "\n\n".join(found)
 
 

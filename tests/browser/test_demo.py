@@ -73,7 +73,7 @@ def sees_the_price_change(guest: Visitor, browser: Browser, model: AIModel) -> N
     before = price("google/veo-3")
     guest.page.locator("html").evaluate("page => page.dataset.same = 'yes'")
 
-    change_price(browser, guest.base, model, "0.5")
+    change_price(browser, guest.base, model, "0.3")
 
     expect(credits_of(guest)).to_have_text(str(price("google/veo-3")), timeout=PATIENCE)
     expect(guest.page.get_by_text(f"was {before}", exact=True)).to_be_visible()

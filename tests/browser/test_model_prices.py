@@ -38,13 +38,13 @@ def test_prices_are_seen_while_typing_and_charged_once_saved(visitor: Visitor, m
     expect(cell(page, "5 high")).to_contain_text("was 72 → 143")
     expect(rates.get_by_role("row", name="High")).to_contain_text("$0.432")
     expect(page.locator("#price-status")).to_contain_text("2 of 3 prices change.")
-    page.get_by_label("Rate in high", exact=True).fill("1")
-    expect(cell(page, "5 high")).to_contain_text("was 72 → 330")
+    page.get_by_label("Rate in high", exact=True).fill("0.6")
+    expect(cell(page, "5 high")).to_contain_text("was 72 → 198")
 
     price.fill("0.36x")
     expect(cell(page, "5 standard")).to_contain_text("119 credits, before")
     expect(page.locator(".price-table").get_by_text("Write a decimal number")).to_be_visible()
-    expect(cell(page, "5 high")).to_contain_text("330")
+    expect(cell(page, "5 high")).to_contain_text("198")
     price.fill("0.36")
     expect(cell(page, "5 standard")).to_contain_text("was 60 → 119")
     assert (quoted("standard"), quoted("high"), quoted("ultra")) == (60, 72, 165)
@@ -62,7 +62,7 @@ def test_prices_are_seen_while_typing_and_charged_once_saved(visitor: Visitor, m
     expect(page.locator(".price-summary")).to_have_text("3 of 3 prices change. Nothing is saved yet.")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("was changed successfully.")).to_be_visible()
-    assert (quoted("standard"), quoted("high"), quoted("ultra")) == (119, 330, 179)
+    assert (quoted("standard"), quoted("high"), quoted("ultra")) == (119, 198, 179)
     assert Rate.objects.get().quality_id == "high"
 
 

@@ -54,6 +54,17 @@ def test_a_change_is_told_field_by_field(run: Import) -> None:
     ]
 
 
+def test_a_price_that_moves_far_waits_for_a_word(run: Import) -> None:
+    factories.standard_policy()
+    AIModelFactory(model_id="acme/a", cost_per_second="0.2")
+    row = {"model_id": "acme/a", "cost_per_second": "0.9"}
+
+    with pytest.raises(CommandError, match="Nothing was imported: 1 problem in 1 of 1 row"):
+        run(row)
+    assert "Import it with --confirm" in run.err.getvalue()
+    assert run(row, confirm=True)[-1] == "0 created, 1 changed, 0 unchanged."
+
+
 def test_a_new_model_is_told_with_its_fields(run: Import) -> None:
     lines = run(complete_row("acme/a", rates={"720p": "0.4"}))
 

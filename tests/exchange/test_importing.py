@@ -467,3 +467,44 @@ def test_imports_at_once_queue() -> None:
     assert sorted((report.created, report.unchanged) for report in reports) == [(0, 2)] * 3 + [(2, 0)]
     assert default_id() == "acme/b"
     assert rates_of("acme/a") == {"720p": Decimal("0.4")}
+
+
+# --- Prices that move far --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def priced() -> AIModel:
+    factories.standard_policy()
+    model: AIModel = AIModelFactory(model_id="acme/a", cost_per_second="0.2", supported_qualities=["720p"])
+    return model
+
+
+def test_a_row_that_moves_prices_far_is_refused_unless_that_is_confirmed(priced: AIModel) -> None:
+    content = file_of({"model_id": "acme/a", "cost_per_second": "0.9"}, complete_row("acme/b"))
+
+    (problem,) = problems_of(content)
+
+    assert (problem.line, problem.code) == (2, "confirmation_required")
+    assert "acme/a, 5 s in 720p: 66 → 297 credits (× 4.5). Import it with --confirm" in problem.reason
+    assert stored("acme/a").cost_per_second == Decimal("0.2")
+    assert import_rows(read(content), confirmed=True).changed == 1
+    assert stored("acme/a").cost_per_second == Decimal("0.9")
+
+
+def test_price_and_rates_of_a_row_are_one_change(priced: AIModel) -> None:
+    import_models({"model_id": "acme/a", "cost_per_second": "0.9", "rates": {"720p": "0.2"}})
+
+    (problem,) = problems_of(file_of({"model_id": "acme/a", "rates": {}}))
+    assert problem.code == "confirmation_required"
+
+
+def test_a_new_model_has_nothing_to_move_from(priced: AIModel) -> None:
+    assert import_models(complete_row("acme/b", rates={"standard": "9"})).created == 1
+
+
+def test_a_rate_above_the_policys_limit_is_told_by_its_name(priced: AIModel) -> None:
+    factories.standard_policy(max_cost_per_second=Decimal("0.5"))
+
+    rows = [complete_row("acme/b", rates={"720p": "0.6"}), {"model_id": "acme/a", "cost_per_second": "0.51"}]
+
+    assert faults_of(*rows) == [(2, "rates.720p"), (3, "cost_per_second")]

@@ -88,7 +88,7 @@ class TestQuote:
         assert response.json()["errors"][0]["field"] == "duration"
 
     def test_above_the_limit_says_which_limit(self, get):
-        set_policy({"max_credits_per_generation": 475})
+        set_policy({"max_credits_per_generation": 475}, confirmed=True)
 
         response = get("pricing/quote/", model_id="google/veo-3", quality="high", duration=8)
 

@@ -55,10 +55,10 @@ class TestQuote:
 
     def test_the_limit_itself_may_be_sold_and_one_credit_more_may_not(self):
         AIModelFactory(model_id="a/b")
-        set_policy({"max_credits_per_generation": 107})
+        set_policy({"max_credits_per_generation": 107}, confirmed=True)
         assert credits("a/b", "standard", 9) == 107
 
-        set_policy({"max_credits_per_generation": 106})
+        set_policy({"max_credits_per_generation": 106}, confirmed=True)
         with pytest.raises(OverLimit, match="107 credits are above the limit of 106"):
             credits("a/b", "standard", 9)
 
@@ -138,7 +138,7 @@ class TestMatrixAndCompare:
 
     @pytest.mark.usefixtures("models")
     def test_what_is_above_the_limit_stands_in_neither(self):
-        set_policy({"max_credits_per_generation": 100})
+        set_policy({"max_credits_per_generation": 100}, confirmed=True)
 
         assert matrix(AIModel.active.all()) == {
             "luma/ray": {"standard": {5: 60}, "high": {5: 72}, "ultra": {5: 90}},
@@ -188,7 +188,7 @@ class TestPricedAt:
         assert self.priced_at() == self.PAST
 
     def test_a_new_margin_moves_it_and_a_new_limit_does_not(self):
-        set_policy({"max_credits_per_generation": 4_000})
+        set_policy({"max_credits_per_generation": 4_000}, confirmed=True)
         assert self.priced_at() == self.PAST
         set_policy({"profit_margin": Decimal(2)})
         assert self.priced_at() > self.PAST
@@ -217,8 +217,8 @@ class TestOneConsistentState:
         def interrupt_once(self):
             if not interrupted:
                 interrupted.append(True)
-                services.revise(model, {"cost_per_second": "9"})
-                remove_rate(Rate.objects.get())
+                services.revise(model, {"cost_per_second": "9"}, confirmed=True)
+                remove_rate(Rate.objects.get(), confirmed=True)
             return original(self)
 
         original = type(QualityTier.objects.all()).__iter__

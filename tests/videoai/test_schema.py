@@ -43,6 +43,7 @@ def test_every_api_address_stands_in_it(schema):
         "/api/v1/pricing/matrix/",
         "/api/v1/pricing/compare/",
         "/api/v1/pricing/policy/",
+        "/api/v1/pricing/preview/",
     }
     assert get_resolver().resolve("/api/v1/schema/")
 
@@ -89,7 +90,7 @@ def test_the_body_of_a_new_model_stands_there_with_its_limits(schema):
 
     assert request["required"] is True
     assert body["additionalProperties"] is False
-    assert set(body["properties"]) == {column.name for column in editable_fields(AIModel)}
+    assert set(body["properties"]) == {"confirm", *(column.name for column in editable_fields(AIModel))}
     assert set(body["required"]) == set(services.REQUIRED)
     assert [shape["type"] for shape in body["properties"]["cost_per_second"]["oneOf"]] == ["string", "number"]
 

@@ -3,12 +3,13 @@
 import os
 import subprocess
 import sys
+from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from videoai.environment import days, factor
 from videoai.first_run import ensure_secret_key
-from videoai.settings import days
 
 LONG_KEY = "k3y-" * 10
 
@@ -45,6 +46,7 @@ def test_safe_settings_start():
         ({"TRUSTED_PROXIES": "proxy.example"}, "TRUSTED_PROXIES"),
         ({"HTTPS": "ture"}, "HTTPS"),
         ({"TWO_FACTOR": "wanted"}, "TWO_FACTOR"),
+        ({"PRICE_CHANGE_GUARD": "1"}, "PRICE_CHANGE_GUARD=1 is neither a factor above 1"),
         ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS"),
         ({"EDGE_UPSTREAM": "127.0.0.1:8001"}, "EDGE_UPSTREAM: 127.0.0.1:8001 is no place to ask. List http"),
         ({"ALLOWED_HOSTS": "models.example,*"}, "ALLOWED_HOSTS"),
@@ -90,6 +92,16 @@ def test_usage_is_kept_for_a_whole_number_of_days_or_without_end(monkeypatch):
             ImproperlyConfigured, match=r"USAGE_RETENTION_DAYS=.* is not a whole number of days"
         ):
             days("USAGE_RETENTION_DAYS")
+
+
+def test_the_guard_of_prices_is_a_factor_above_one_or_off(monkeypatch):
+    for text, guard in {"": Decimal(3), "1.5": Decimal("1.5"), "10": Decimal(10), "OFF": None}.items():
+        monkeypatch.setenv("PRICE_CHANGE_GUARD", text)
+        assert factor("PRICE_CHANGE_GUARD", default="3") == guard
+    for text in ("0", "1", "-3", "3x", "1e3", "NaN", "٣", "9" * 50, "no"):
+        monkeypatch.setenv("PRICE_CHANGE_GUARD", text)
+        with pytest.raises(ImproperlyConfigured, match=r"PRICE_CHANGE_GUARD=.* nor off"):
+            factor("PRICE_CHANGE_GUARD", default="3")
 
 
 class TestFirstRun:

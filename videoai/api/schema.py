@@ -53,6 +53,19 @@ FIELD_ERROR_SCHEMA = {
         "message": {"type": "string"},
     },
 }
+MOVE_SCHEMA = {
+    "type": "object",
+    "description": "Of `confirmation_required`, at most 20: credits before and after; null: not sold.",
+    "required": ["model_id", "quality", "duration", "with_audio", "before", "after"],
+    "properties": {
+        "model_id": {"type": "string"},
+        "quality": {"type": "string"},
+        "duration": {"type": "integer"},
+        "with_audio": {"type": ["boolean", "null"]},
+        "before": {"type": ["integer", "null"]},
+        "after": {"type": ["integer", "null"]},
+    },
+}
 PROBLEM_SCHEMA = {
     "type": "object",
     "description": "RFC 9457 problem details. Switch on `code`: the list is closed.",
@@ -65,6 +78,8 @@ PROBLEM_SCHEMA = {
         "code": {"type": "string", "enum": sorted(PROBLEMS)},
         "request_id": {"type": "string"},
         "errors": {"type": "array", "items": {"$ref": "#/components/schemas/FieldError"}},
+        **{name: {"type": "array", "items": MOVE_SCHEMA} for name in ("figures", "negative_margins")},
+        **{name: {"type": "integer"} for name in ("figures_count", "negative_margins_count")},
     },
 }
 

@@ -5,6 +5,7 @@ is what is changed. Every row is tried even after one has failed, so that one ru
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
@@ -14,11 +15,13 @@ from django.db import transaction
 
 from models_registry import services
 from models_registry.audit.ledger import together
-from models_registry.errors import CatalogueError, DefaultModelRequired
+from models_registry.errors import CatalogueError, ConfirmationRequired, DefaultModelRequired
 from models_registry.models import AIModel, CatalogueRevision, QualityTier
+from models_registry.values import parse_decimal
+from pricing import guards
 from pricing import services as pricing
 from pricing.models import Rate
-from videoai.exchange.catalogue import Catalogue, read_catalogue
+from videoai.exchange.catalogue import Catalogue, rate_field, read_catalogue
 from videoai.exchange.diff import ModelChange, compare
 from videoai.exchange.planning import Plan, plan
 from videoai.exchange.reader import Problem, Row
@@ -58,29 +61,34 @@ def silent(rows_tried: int) -> None:
 
 
 @transaction.atomic
-def import_rows(rows: Sequence[Row], *, progress: Progress = silent) -> ImportReport:
-    """Write `rows` to the catalogue. Raises RowsRefused, with every fault, and writes nothing then."""
-    return _try(rows, progress)
+def import_rows(rows: Sequence[Row], *, confirmed: bool = False, progress: Progress = silent) -> ImportReport:
+    """Write `rows` to the catalogue. Raises RowsRefused, with every fault, and writes nothing then.
+
+    A row that moves prices unusually is a fault, too, unless that is `confirmed`.
+    """
+    return _try(rows, confirmed=confirmed, progress=progress)
 
 
 @transaction.atomic
-def rehearse_import(rows: Sequence[Row], *, progress: Progress = silent) -> ImportReport:
+def rehearse_import(
+    rows: Sequence[Row], *, confirmed: bool = False, progress: Progress = silent
+) -> ImportReport:
     """Do all that `import_rows` does, then undo it. Raises RowsRefused."""
-    report = _try(rows, progress)
+    report = _try(rows, confirmed=confirmed, progress=progress)
     transaction.set_rollback(True)
     return report
 
 
-def _try(rows: Sequence[Row], progress: Progress) -> ImportReport:
+def _try(rows: Sequence[Row], *, confirmed: bool, progress: Progress) -> ImportReport:
     CatalogueRevision.objects.lock()
     with together():
-        return _compare_and_write(rows, progress)
+        return _compare_and_write(rows, confirmed, progress)
 
 
-def _compare_and_write(rows: Sequence[Row], progress: Progress) -> ImportReport:
+def _compare_and_write(rows: Sequence[Row], confirmed: bool, progress: Progress) -> ImportReport:
     before = read_catalogue(AIModel.objects.all())
     plans = plan(rows, standing=before, qualities=QualityTier.objects.known_keys())
-    refusals = _carry_out(plans, before, progress)
+    refusals = _carry_out(plans, before, confirmed, progress)
     if refusals:
         problems = sorted(chain.from_iterable(refusals), key=lambda problem: problem.line)
         raise RowsRefused(problems, bad_rows=len(refusals), rows=len(rows))
@@ -89,7 +97,9 @@ def _compare_and_write(rows: Sequence[Row], progress: Progress) -> ImportReport:
     return ImportReport(changes, unchanged=sum(row.model_id not in changed for row in rows))
 
 
-def _carry_out(plans: Iterable[Plan], before: Catalogue, progress: Progress) -> list[list[Problem]]:
+def _carry_out(
+    plans: Iterable[Plan], before: Catalogue, confirmed: bool, progress: Progress
+) -> list[list[Problem]]:
     """Try every plan; returns the problems of each row that has any.
 
     The row that claims the default comes first: another may retire the model that has the flag so far. If the
@@ -98,7 +108,7 @@ def _carry_out(plans: Iterable[Plan], before: Catalogue, progress: Progress) -> 
     refusals: list[list[Problem]] = []
     claim_failed = False
     for count, planned in enumerate(sorted(plans, key=lambda p: not p.claims_default), start=1):
-        found = _attempt(planned, before)
+        found = _attempt(planned, before, confirmed)
         claim_failed = claim_failed or (planned.claims_default and bool(found))
         blamed = [p for p in found if not (claim_failed and p.code == DefaultModelRequired.code)]
         refusals += [blamed] if blamed else []
@@ -106,7 +116,7 @@ def _carry_out(plans: Iterable[Plan], before: Catalogue, progress: Progress) -> 
     return refusals
 
 
-def _attempt(planned: Plan, before: Catalogue) -> list[Problem]:
+def _attempt(planned: Plan, before: Catalogue, confirmed: bool) -> list[Problem]:
     """Write what can be written of one row, so that the service speaks up as well; returns all its problems.
 
     What a bad row has changed is undone with everything else at the end. Until then the later rows meet the
@@ -114,35 +124,69 @@ def _attempt(planned: Plan, before: Catalogue) -> list[Problem]:
     """
     if not planned.is_feasible:
         return list(planned.problems)
-    return [*planned.problems, *_write(planned, before)]
+    return [*planned.problems, *_write(planned, before, confirmed)]
 
 
-def _write(planned: Plan, before: Catalogue) -> list[Problem]:
+def _write(planned: Plan, before: Catalogue, confirmed: bool) -> list[Problem]:
+    standing = before.rates.get(planned.target.model_id, {}) if planned.target else {}
     try:
-        model = _write_model(planned)
-        if planned.rates is not None and not planned.problems:
-            _write_rates(model, planned.rates, standing=before.rates.get(model.model_id, {}))
+        with _guarding(planned, standing, confirmed):
+            model = _write_model(planned)
+            if planned.rates is not None and not planned.problems:
+                _write_rates(model, planned.rates, standing=standing)
     except ValidationError as error:
         return list(_problems(planned, error.message_dict))
+    except ConfirmationRequired as error:
+        told = f"{error.finding} Import it with --confirm if that is meant."
+        return [planned.row.problem(None, told, code=error.code)]
     except CatalogueError as error:
         return [planned.row.problem(error.field, error.message, code=error.code)]
     return []
 
 
+def _guarding(planned: Plan, standing: Mapping[str, Rate], confirmed: bool) -> AbstractContextManager[None]:
+    """Compare the prices of the row's model before and after, if the row may move any; its steps are one."""
+    model = planned.target
+    if model is None or not _may_move_prices(planned, model, standing):
+        return nullcontext()
+    return guards.guarding(AIModel.objects.filter(pk=model.pk), confirmed=confirmed)
+
+
+def _may_move_prices(planned: Plan, model: AIModel, standing: Mapping[str, Rate]) -> bool:
+    rates = {quality: rate.amount for quality, rate in standing.items()}
+    if planned.rates is not None and planned.rates != rates:
+        return True
+    try:
+        return parse_decimal(planned.changes.get("cost_per_second", model.cost_per_second)) != (
+            model.cost_per_second
+        )
+    except ValueError:
+        return False  # the service will refuse it
+
+
 def _write_model(planned: Plan) -> AIModel:
     if planned.target is None:
         return services.create(planned.changes)
-    return services.revise(planned.target, planned.changes) if planned.changes else planned.target
+    if not planned.changes:
+        return planned.target
+    return services.revise(planned.target, planned.changes, confirmed=True)
 
 
 def _write_rates(model: AIModel, wanted: Mapping[str, Decimal], *, standing: Mapping[str, Rate]) -> None:
-    """Make `wanted` the whole set of the model's rates."""
+    """Make `wanted` the whole set of the model's rates; `_guarding` has looked at what becomes of prices."""
     for quality, rate in standing.items():
         if quality not in wanted:
-            pricing.remove_rate(rate)
+            pricing.remove_rate(rate, confirmed=True)
     for quality, cost_per_second in wanted.items():
         if quality not in standing or standing[quality].amount != cost_per_second:
-            pricing.set_rate(model, quality=quality, cost_per_second=cost_per_second)
+            _write_rate(model, quality, cost_per_second)
+
+
+def _write_rate(model: AIModel, quality: str, cost_per_second: Decimal) -> None:
+    try:
+        pricing.set_rate(model, quality=quality, cost_per_second=cost_per_second, confirmed=True)
+    except ValidationError as error:
+        raise ValidationError({rate_field(quality): error.messages}) from error
 
 
 def _problems(planned: Plan, messages: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
@@ -152,7 +196,9 @@ def _problems(planned: Plan, messages: Mapping[str, Sequence[str]]) -> Iterator[
     for name, reasons in messages.items():
         if row.called(name) in known:
             continue
-        if planned.target is None and name not in row.values and name != NON_FIELD_ERRORS:
+        is_rate = planned.rates is not None and name in map(rate_field, planned.rates)
+        is_known = name in row.values or is_rate or name == NON_FIELD_ERRORS
+        if planned.target is None and not is_known:
             yield row.problem(name, "A new model needs this field.")
             continue
         for reason in reasons:

@@ -17,6 +17,9 @@ from videoai.model_manager.listing.page import ListPage
 from videoai.model_manager.overview.page import Overview
 from videoai.model_manager.prices.changes import ChangePrices
 from videoai.model_manager.prices.tab import PricingTab
+from videoai.model_manager.prices.what_if import PolicyPage, TierPage
+
+__all__ = ["ModelManager", "PolicyPage", "TierPage"]
 
 # What can be done to the models that are ticked in the list, in the order of its menu.
 DEEDS: list[type[ListAction]] = [

@@ -32,6 +32,9 @@ No model is ever removed: to retire one, give it "is_active": false and "is_depr
 
 Read as well: {"google/veo-3": {"costPerSecond": 0.75}}, new prices of existing models.
 
+A row that moves a price for customers by more than PRICE_CHANGE_GUARD times (3 unless set otherwise), takes
+one off sale or below our costs is a fault unless you say --confirm.
+
 Every fault is told with the line of its row; then nothing is written and the exit status is 1.
 
 examples:
@@ -42,13 +45,18 @@ examples:
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", help="the file to read; - reads standard input")
         parser.add_argument("--dry-run", action="store_true", help="do everything, then undo it")
+        parser.add_argument("--confirm", action="store_true", help="change prices, however far they move")
         add_reason(parser, "it stands in the history of every model changed")
 
     def run(self, options: dict[str, Any]) -> None:
         attempt = rehearse_import if options["dry_run"] else import_rows
         try:
             rows = read(content_of(options["file"]))
-            report = attempt(rows, progress=self.progress(len(rows), options["verbosity"]))
+            report = attempt(
+                rows,
+                confirmed=options["confirm"],
+                progress=self.progress(len(rows), options["verbosity"]),
+            )
         except DocumentError as error:
             raise CommandError(f"Nothing was imported: {printable(str(error))}") from error
         except RowsRefused as refused:

@@ -12,8 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, Query
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
-from models_registry.admin.forms import REFUSALS
-from models_registry.admin.history import refusal_words
+from models_registry.admin.forms import REFUSALS, refusal_words
 from models_registry.admin.writes import note_refusal, reason_form
 from models_registry.audit import ledger
 from models_registry.errors import StaleModel

@@ -1,6 +1,5 @@
 """The form of one model."""
 
-from datetime import datetime
 from typing import Any
 
 from models_registry import services
@@ -16,8 +15,6 @@ ALL_THE_SAME = "Take it off sale all the same"
 
 class ModelForm(RatesForm):
     """All that can be said of a model; asks before one that is used goes off sale."""
-
-    now: datetime
 
     take_off_sale = AnswerField(required=False, label=ALL_THE_SAME)
     successor = TakeoverField(required=False)

@@ -1,8 +1,12 @@
-"""The rows of the list, which ask before a model goes off sale that is used."""
+"""The rows of the list, which ask before a model goes off sale that is used, or its prices move far."""
 
 from django.utils import timezone
 
+from models_registry.admin.forms import in_a_form
 from models_registry.admin.rows import AIModelRowForm, AIModelRows
+from models_registry.errors import ConfirmationRequired
+from models_registry.models import AIModel
+from pricing import guards
 from videoai.model_manager.leaving import AnswerField, cautions
 
 
@@ -10,6 +14,7 @@ class ModelRow(AIModelRowForm):
     anyway = AnswerField(required=False)
 
     asks = False  # shows the box, and why
+    prices_known = False  # what becomes of them was looked at together with the other rows'
 
     @property
     def is_edited(self) -> bool:
@@ -25,6 +30,19 @@ class ModelRow(AIModelRowForm):
             and self.cleaned_data.get("is_active") is False
             and not self.errors
         )
+
+    @property
+    def reprices(self) -> bool:
+        return self.is_bound and "cost_per_second" in self.changed_data and not self.errors
+
+    def revise(self, model: AIModel) -> None:
+        self.confirmed = self.confirmed or self.prices_known
+        super().revise(model)
+
+    def ask_price(self, question: ConfirmationRequired) -> None:
+        self.question = question
+        if self.answer != question.digest:
+            self.add_error(None, in_a_form(question))
 
     def ask(self, cautions: list[str]) -> None:
         self.asks = True
@@ -42,4 +60,10 @@ class ModelRows(AIModelRows):
             found = cautions([form.instance for form in leaving.values()], now=timezone.now())
             for pk, sentences in found.items():
                 leaving[pk].ask(sentences)
+        repriced = {form.instance.pk: form for form in self.forms if form.instance.pk and form.reprices}
+        if repriced:
+            for pk, question in guards.questions(form.instance for form in repriced.values()).items():
+                repriced[pk].ask_price(question)
+            for form in repriced.values():
+                form.prices_known = not form.errors
         super().clean()

@@ -153,9 +153,12 @@ class ChangePrices(DeedPage):
         model = step.model
         if step.price.changes:
             price = {"cost_per_second": step.price.after}
-            services.revise(model, price, expected_version=model.version_number)
+            # Every figure was shown before this was confirmed.
+            services.revise(model, price, expected_version=model.version_number, confirmed=True)
         for rate in step.rates:
             if rate.changes:
-                pricing_services.set_rate(model, quality=rate.quality, cost_per_second=rate.after)
+                pricing_services.set_rate(
+                    model, quality=rate.quality, cost_per_second=rate.after, confirmed=True
+                )
         told = "; ".join(str(cost) for cost in step.costs if cost.changes)
         self.manager.log_change(request, model, f"Changed {told}.")

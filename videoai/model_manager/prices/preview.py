@@ -117,10 +117,16 @@ class PriceTable:
     results: Sequence["Result"]
     gone: Sequence[Quote]
     is_of_stored: bool
+    book: PriceBook  # in which these are the prices
 
     @property
     def cells(self) -> Iterator[Cell]:
         return (cell for row in self.rows for cell in row.cells)
+
+    @property
+    def is_whole(self) -> bool:
+        """Every price of it can be told."""
+        return not self.problems and all(cell.now is not None for cell in self.cells)
 
     @property
     def changes(self) -> int:
@@ -184,6 +190,7 @@ class _Preview:
             results=[self._result(key) for key in self.book.tiers],
             gone=list(self._gone(qualities, durations)),
             is_of_stored=is_of_stored,
+            book=self.supposed,
         )
 
     def _in_order(self, qualities: Iterable[str]) -> list[str]:

@@ -1,9 +1,12 @@
 """The rates of a model, edited in its form."""
 
+from copy import copy
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.functional import cached_property
 
 from models_registry.admin.fields import PriceField, choices_of
@@ -11,8 +14,9 @@ from models_registry.admin.forms import AIModelForm
 from models_registry.choices import COST_DECIMALS, COST_DIGITS, HIGHEST_COST, LOWEST_COST
 from models_registry.models import AIModel, QualityTier
 from models_registry.values import decimal_text, shown
-from pricing import services
+from pricing import guards, services
 from pricing.models import Layer, Rate
+from pricing.preview import compared
 from pricing.price_book import Place, PriceBook, read_book_with_or_without_policy
 from videoai.model_manager.prices.preview import (
     DURATIONS,
@@ -27,6 +31,7 @@ from videoai.model_manager.prices.preview import (
     stored_prices,
     supposed_prices,
 )
+from videoai.model_manager.prices.takings import takings_text
 
 
 class RateRights(NamedTuple):
@@ -51,12 +56,11 @@ class RateRow(NamedTuple):
 class RatesForm(AIModelForm):
     """A model's form with a price for each quality, and what customers would pay for what was typed.
 
-    The rates are compared with what their reader saw, one by one: a rate has no version. `looks_only`: it
-    was sent to see the prices and can't be saved.
+    The rates are compared with what their reader saw, one by one: a rate has no version.
     """
 
     rate_rights = RateRights()
-    looks_only = False
+    now: datetime
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -105,9 +109,6 @@ class RatesForm(AIModelForm):
 
     # --- What was typed ----------------------------------------------------------------------------------
 
-    def is_valid(self) -> bool:
-        return super().is_valid() and not self.looks_only
-
     def _post_clean(self) -> None:
         if not self.looks_only:
             self._refuse_overwriting()
@@ -155,15 +156,29 @@ class RatesForm(AIModelForm):
         return model
 
     def revise(self, model: AIModel) -> None:
-        super().revise(model)
-        self._write_rates(model)
+        """The price and the rates are one change: what a price moves, a rate may hold."""
+        if PRICE not in self.changes and not self.rate_changes:
+            super().revise(model)
+            return
+        is_confirmed, self.confirmed = self.confirmed, True
+        with guards.guarding(AIModel.objects.filter(pk=model.pk), confirmed=is_confirmed):
+            super().revise(model)
+            self._write_rates(model)
 
     def _write_rates(self, model: AIModel) -> None:
         for quality, cost in self.rate_changes.items():
             if cost is not None:
-                services.set_rate(model, quality=quality, cost_per_second=cost)
+                self._write_rate(model, quality, cost)
             else:
-                services.remove_rate(self.book.rates[self._place(quality)])
+                # What was deleted loses its key, even if that is undone, asked about and done again.
+                services.remove_rate(copy(self.book.rates[self._place(quality)]), confirmed=True)
+
+    def _write_rate(self, model: AIModel, quality: str, cost: Decimal) -> None:
+        """What is wrong is told beside the field that this form has for it."""
+        try:
+            services.set_rate(model, quality=quality, cost_per_second=cost, confirmed=True)
+        except ValidationError as error:
+            raise ValidationError({rate_field(quality): error.messages}) from error
 
     # --- What it shows -----------------------------------------------------------------------------------
 
@@ -176,6 +191,14 @@ class RatesForm(AIModelForm):
         # They are told above the table, away from their fields.
         problems |= {n: f"{self.fields[n].label}: {problems[n]}" for n in LIMITS if n in problems}
         return supposed_prices(self.book, Typed(self._typed_values(), self._typed_rates(problems), problems))
+
+    @property
+    def takings(self) -> str:
+        """What its generations of the last days would have brought in; empty: just as much, or who knows."""
+        table = self.price_table
+        if table.is_of_stored or not self.book.models or not table.is_whole or not table.changes:
+            return ""
+        return takings_text(compared(self.book, table.book, [self.instance.pk], now=self.now).takings)
 
     def _typed_values(self) -> dict[str, object]:
         typed = self.cleaned_data

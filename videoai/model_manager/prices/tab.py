@@ -58,4 +58,4 @@ class PricingTab(AIModelAdmin):
         # Prices are shown beside those that stand by now; whether the form may still be saved, saving says.
         form.fields.pop("version_number", None)
         form.full_clean()
-        return TemplateResponse(request, FRAGMENT, {"table": form.price_table})
+        return TemplateResponse(request, FRAGMENT, {"table": form.price_table, "takings": form.takings})

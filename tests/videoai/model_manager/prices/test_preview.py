@@ -164,10 +164,11 @@ def test_a_preview_is_what_is_charged_once_it_is_saved(data: Any) -> None:
         book = read_price_book(AIModel.objects.all())
         typed = Typed({"cost_per_second": cost, "supported_durations": durations}, rates)
         table = supposed_prices(book, typed)
-        services.revise(model, {"cost_per_second": cost, "supported_durations": durations})
-        pricing_services.remove_rate(Rate.objects.get())
+        changes = {"cost_per_second": cost, "supported_durations": durations}
+        services.revise(model, changes, confirmed=True)
+        pricing_services.remove_rate(Rate.objects.get(), confirmed=True)
         for quality, one in rates.items():
-            pricing_services.set_rate(model, quality=quality, cost_per_second=one)
+            pricing_services.set_rate(model, quality=quality, cost_per_second=one, confirmed=True)
         assert {cell.key: cell.quote and cell.quote.credits for cell in table.cells} == {
             f"{duration} {quality}": _charged(quality, duration)
             for quality in ("standard", "high", "ultra")
@@ -226,8 +227,8 @@ def test_a_preview_takes_its_number_of_queries(
     rate(model, "ultra", "1")
     preview = Preview(admin_client, model)
     # Session, user, the model; policy, tiers, rates, model; who could be the default; the qualities that are
-    # known.
-    with django_assert_num_queries(9):
+    # known; what was generated lately.
+    with django_assert_num_queries(10):
         preview.type(cost_per_second="0.36", supported_durations=", ".join(map(str, range(1, 51))))
     assert admin_client.post(f"/admin/models/{10**30}/price-preview/").status_code == 404
 

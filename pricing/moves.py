@@ -1,0 +1,177 @@
+"""What becomes of every credit figure between one price book and another. No ORM, no clock."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from models_registry.models import AIModel
+from pricing.calculator import EXACT
+from pricing.errors import OverLimit, Unpriced
+from pricing.price_book import NOTHING, PriceBook, Quote
+
+SOUND = {None: "", True: " with sound", False: " without sound"}
+Sound = bool | None
+
+
+@dataclass(frozen=True)
+class Move:
+    """A combination that a model offers before and after, and its credits; None: it is not sold."""
+
+    model: AIModel
+    quality: str
+    duration: int  # seconds
+    with_audio: Sound
+    before: int | None
+    after: int | None
+    turns_negative: bool = False  # it earned before, or nothing, and costs more than it brings in after
+    why_not: str = ""  # what keeps it from being sold after
+
+    @property
+    def changes(self) -> bool:
+        return self.before != self.after
+
+    @property
+    def leaves_sale(self) -> bool:
+        return self.before is not None and self.after is None
+
+    @property
+    def factor(self) -> Fraction:
+        """How many times the smaller figure the greater one is; 1 where they can't be compared."""
+        if self.before is None or self.after is None:
+            return Fraction(1)
+        return Fraction(max(self.before, self.after), min(self.before, self.after))
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """What is sold no longer comes first, then the greatest factors."""
+        sound = (self.with_audio is not None, bool(self.with_audio))
+        place = (self.model.model_id, self.quality, self.duration, *sound)
+        return (not self.leaves_sale, -self.factor, self.before is not None, *place)
+
+    @property
+    def name(self) -> str:
+        """As in `luma/ray-2, 5 s in high`."""
+        return f"{self.model.model_id}, {self.duration} s in {self.quality}{SOUND[self.with_audio]}"
+
+    @property
+    def words(self) -> str:
+        """As in `72 → 360 credits (× 5)`."""
+        before, after = self.texts
+        return (
+            f"{before} → {after} credits ({self.factor_text})" if self.factor_text else f"{before} → {after}"
+        )
+
+    @property
+    def texts(self) -> tuple[str, str]:
+        """The credits before and after."""
+        return _credits(self.before), _credits(self.after)
+
+    @property
+    def factor_text(self) -> str:
+        """As in `× 5` and `÷ 3.01`; empty where the two can't be compared."""
+        if self.before is None or self.after is None:
+            return ""
+        sign = "×" if self.after >= self.before else "÷"
+        return f"{sign} {_factor_text(self.factor)}"
+
+    @property
+    def mark(self) -> str:
+        """As the pages of prices mark it: up, down, new, gone, or nothing for no change."""
+        if self.before is None or self.after is None:
+            return "gone" if self.leaves_sale else "new" if self.changes else ""
+        return "" if not self.changes else "up" if self.after > self.before else "down"
+
+    @property
+    def reason(self) -> str:
+        """Why it is not sold, without the advice that customers get."""
+        return self.why_not.split(". ")[0].removesuffix(".")
+
+
+class Side(NamedTuple):
+    """A model in a price book, and clips with or without sound, or either."""
+
+    book: PriceBook
+    model: AIModel
+    with_audio: Sound
+
+    def sale(self, quality: str, duration: int) -> tuple[Quote | None, str]:
+        """The quote or, in words, why there is none."""
+        try:
+            quote = self.book.quote(
+                self.model, quality=quality, duration=duration, with_audio=self.with_audio
+            )
+            return quote, ""
+        except (Unpriced, OverLimit) as error:
+            return None, error.message
+
+    def loses(self, quote: Quote) -> bool:
+        """Do its credits bring in less than it costs us, by our own price or a list's, whichever is more?"""
+        if self.book.policy is None:
+            return False
+        cost = max(quote.cost_usd, self._listed_cost(quote))
+        return Decimal(quote.credits) < EXACT.multiply(cost, self.book.policy.credits_per_dollar)
+
+    def _listed_cost(self, quote: Quote) -> Decimal:
+        try:
+            basis = self.book.listed_basis(self.model, quote.quality, with_audio=self.with_audio)
+        except Unpriced:
+            return NOTHING
+        return basis.cost(quote.duration) if basis else NOTHING
+
+
+def moves(before: PriceBook, after: PriceBook, *, sounds: bool = False) -> Iterator[Move]:
+    """One for each combination that a model of both books offers in both.
+
+    With `sounds` also for clips with or without sound, of models whose rates tell them apart.
+    """
+    stood = {model.pk: model for model in before.models}
+    told_apart = _sounds(before, after) if sounds else {}
+    for model in after.models:
+        was = stood.get(model.pk)
+        if was is not None:
+            for with_audio in (None, *sorted(told_apart.get(model.pk, ()))):
+                yield from _moves_of(Side(before, was, with_audio), Side(after, model, with_audio))
+
+
+def _sounds(*books: PriceBook) -> dict[int, set[bool]]:
+    """By primary key, the kinds of sound that rates name."""
+    found: dict[int, set[bool]] = {}
+    for place in (place for book in books for place in book.rates):
+        if place.with_audio is not None:
+            found.setdefault(place.model, set()).add(place.with_audio)
+    return found
+
+
+def _moves_of(before: Side, after: Side) -> Iterator[Move]:
+    was, model = before.model, after.model
+    durations = [seconds for seconds in model.supported_durations if seconds in was.supported_durations]
+    for quality in model.supported_qualities:
+        if quality in was.supported_qualities:
+            yield from (_move(before, after, quality, duration) for duration in durations)
+
+
+def _move(before: Side, after: Side, quality: str, duration: int) -> Move:
+    (old, _), (new, why_not) = before.sale(quality, duration), after.sale(quality, duration)
+    return Move(
+        after.model,
+        quality,
+        duration,
+        after.with_audio,
+        old.credits if old else None,
+        new.credits if new else None,
+        turns_negative=bool(old and new and after.loses(new) and not before.loses(old)),
+        why_not=why_not,
+    )
+
+
+def _credits(number: int | None) -> str:
+    return "not sold" if number is None else f"{number:,}"
+
+
+def _factor_text(factor: Fraction) -> str:
+    """To a hundredth; a factor above 3 never reads as 3."""
+    hundredths = -(-factor.numerator * 100 // factor.denominator)
+    whole, rest = divmod(hundredths, 100)
+    return f"{whole:,}.{rest:02}".removesuffix("0").removesuffix(".0")
