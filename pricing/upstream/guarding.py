@@ -3,8 +3,7 @@
 from decimal import ROUND_HALF_UP, Decimal
 
 from pricing.calculator import EXACT, ROUNDING
-from pricing.models import Unit
-from pricing.upstream.price_list import Price
+from pricing.upstream.price_list import Price, unit_text
 
 CENT = Decimal("0.01")
 
@@ -14,8 +13,7 @@ def why_held(before: Price, after: Price, *, most: Decimal | None) -> str:
     if not after.amount:
         return "It crosses zero: nothing can be sold at a price of 0."
     if before.unit != after.unit:
-        was, now = Unit(before.unit).label, Unit(after.unit).label
-        return f"It is paid by another unit: {was} → {now}."
+        return f"It is paid by another unit: {unit_text(before.unit)} → {unit_text(after.unit)}."
     low, high = sorted((before.amount, after.amount))
     if most is not None and high > EXACT.multiply(low, most):
         return f"It moves {factor_text(before, after)}, more than {most.normalize():f}×."

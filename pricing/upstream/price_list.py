@@ -31,6 +31,11 @@ class Spot(NamedTuple):
 BASE = Spot()
 
 
+def unit_text(unit: str) -> str:
+    """As in `second` and `megapixel second`."""
+    return unit.replace("_", " ")
+
+
 class Price(NamedTuple):
     """US dollars a unit; 0 is read, so that somebody is told of it, and never written."""
 
@@ -40,7 +45,7 @@ class Price(NamedTuple):
     @property
     def words(self) -> str:
         """As in `0.4` and `2 a clip`."""
-        unit = "" if self.unit == Unit.SECOND else f" a {Unit(self.unit).label}"
+        unit = "" if self.unit == Unit.SECOND else f" a {unit_text(self.unit)}"
         return f"{decimal_text(self.amount)}{unit}"
 
 

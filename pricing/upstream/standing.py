@@ -24,10 +24,6 @@ class Standing:
     listed: Mapping[int, UpstreamModel]  # by the primary key of the model, of all lists
     proposals: Proposals  # of each spot the one that waits, else the last one that was decided
 
-    def entry(self, list_name: str, key: str) -> UpstreamModel | None:
-        of_list = (one for one in self.listed.values() if one.list_name == list_name)
-        return next((one for one in of_list if one.key == key), None)
-
     def rate(self, model: AIModel, spot: Spot) -> Rate | None:
         """The row of the upstream layer for just that."""
         return self.book.rates.get(Place(model.pk, Layer.UPSTREAM, *spot))

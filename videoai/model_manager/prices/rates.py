@@ -13,7 +13,7 @@ from models_registry.models import AIModel, QualityTier
 from models_registry.values import decimal_text, shown
 from pricing import services
 from pricing.models import Layer, Rate
-from pricing.price_book import Place, PriceBook, read_book_with_or_without_policy
+from pricing.price_book import LISTED_COST, Place, PriceBook, read_book_with_or_without_policy
 from videoai.model_manager.prices.preview import (
     DURATIONS,
     LIMITS,
@@ -46,6 +46,7 @@ class RateRow(NamedTuple):
     rate: str  # as stored, for those who may not change it
     result: str
     is_offered: bool
+    listed: str  # what a price list says, where one does
 
 
 class RatesForm(AIModelForm):
@@ -223,4 +224,16 @@ class RatesForm(AIModelForm):
             richer.words if richer else decimal_text(stored) if stored is not None else "",
             result.text,
             result.is_offered,
+            self._listed(tier.key),
         )
+
+    def _listed(self, quality: str) -> str:
+        """What the model's price list says of the quality; of one it does not name, its base price."""
+        if not self.book.models:
+            return ""
+        model = self.book.models[0]
+        rate = self.book.rate(model, Layer.UPSTREAM, quality, None)
+        base = getattr(model, LISTED_COST, None)
+        if rate is not None:
+            return f"${rate.words}"
+        return "" if base is None else f"${decimal_text(base)}, its base price"
