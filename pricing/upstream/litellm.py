@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
-from models_registry.strict_json import path_text, read_document
+from models_registry.strict_json import Fault, path_text, read_document
 from models_registry.values import shown
 from pricing.models import Unit
 from pricing.models.rate import USD
@@ -75,10 +75,15 @@ def _document(content: bytes) -> Mapping[str, Any]:
         ending = "" if error.doc[error.pos :].strip() else "; the list ends too early"
         raise ListUnreadable(f"line {error.lineno}, column {error.colno}: {error.msg}{ending}") from error
     if faults:
-        raise ListRefused([Problem(path_text(f.path[:1]), path_text(f.path[1:]), f.message) for f in faults])
+        raise ListRefused([_problem(fault) for fault in faults])
     if not isinstance(document, dict):
         raise ListUnreadable('A price map is a JSON object such as {"openai/sora-2": {…}}.')
     return document
+
+
+def _problem(fault: Fault) -> Problem:
+    key = str(fault.path[0]) if fault.path else "the list"
+    return Problem(key[:KEY_LENGTH], path_text(fault.path[1:]), fault.message)
 
 
 class _Reader:
