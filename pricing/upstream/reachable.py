@@ -4,6 +4,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 Address = IPv4Address | IPv6Address
 
+# Of protocols, not of servers; which of it is global is told differently by different versions of Python.
+PROTOCOLS = ip_network("192.0.0.0/24")
 # NAT64: the IPv4 address stands in the last four bytes.
 TRANSLATED = ip_network("64:ff9b::/96")
 
@@ -26,6 +28,8 @@ def _is_public(address: Address) -> bool:
         return address.ipv4_mapped is not None  # then the carried one decides
     if isinstance(address, IPv6Address) and address in TRANSLATED:
         return True  # likewise
+    if isinstance(address, IPv4Address) and address in PROTOCOLS:
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
