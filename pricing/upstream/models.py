@@ -86,7 +86,7 @@ class HeldPrice(CatalogueRow):
         ]
 
     def __str__(self) -> str:
-        return f"{self.model} in {self.spot.words}"
+        return f"{self.model}, {self.spot.words}"
 
     @property
     def spot(self) -> Spot:

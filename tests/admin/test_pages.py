@@ -27,6 +27,8 @@ PAGES = [
     "/admin/models_registry/qualitytier/",
     "/admin/pricing/pricingpolicy/1/change/",
     "/admin/pricing/rate/add/",
+    "/admin/pricing/upstreammodel/",
+    "/admin/pricing_upstream/heldprice/",
     "/admin/audit/auditentry/",
     "/admin/audit/auditentry/catalogue-{entry}/change/",
     "/admin/access/servicetoken/",

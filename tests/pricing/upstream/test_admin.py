@@ -161,6 +161,13 @@ def test_the_models_form_shows_the_list_beneath_what_was_set_by_hand(
     html = approver.get(f"/admin/models/{model().pk}/change/").content.decode()
     assert "price list: $0.6" in html
     assert "price list: $0.1, its base price" in html
+    assert "what its price list has for the quality counts" in html
+
+
+def test_rates_of_lists_can_be_told_from_those_set_by_hand(approver: Client, held: HeldPrice) -> None:
+    html = approver.get("/admin/pricing/rate/?layer__exact=upstream").content.decode()
+    assert "acme/clip-1" in html
+    assert "acme/clip-1" not in approver.get("/admin/pricing/rate/?layer__exact=override").content.decode()
 
 
 def test_the_overview_tells_of_both(approver: Client, held: HeldPrice) -> None:

@@ -13,7 +13,13 @@ from models_registry.models import AIModel, QualityTier
 from models_registry.values import decimal_text, shown
 from pricing import services
 from pricing.models import Layer, Rate
-from pricing.price_book import LISTED_COST, Place, PriceBook, read_book_with_or_without_policy
+from pricing.price_book import (
+    LISTED_COST,
+    Place,
+    PriceBook,
+    is_priced_by_hand,
+    read_book_with_or_without_policy,
+)
 from videoai.model_manager.prices.preview import (
     DURATIONS,
     LIMITS,
@@ -47,6 +53,7 @@ class RateRow(NamedTuple):
     result: str
     is_offered: bool
     listed: str  # what a price list says, where one does
+    is_listed: bool  # and that counts wherever no rate is set by hand
 
 
 class RatesForm(AIModelForm):
@@ -225,6 +232,19 @@ class RatesForm(AIModelForm):
             result.text,
             result.is_offered,
             self._listed(tier.key),
+            self._counts(tier.key),
+        )
+
+    @property
+    def is_listed(self) -> bool:
+        """Does a price list say what the model costs?"""
+        return any(getattr(model, LISTED_COST, None) is not None for model in self.book.models)
+
+    def _counts(self, quality: str) -> bool:
+        return any(
+            self.book.rate(model, Layer.UPSTREAM, quality, None) is not None
+            for model in self.book.models
+            if not is_priced_by_hand(model)
         )
 
     def _listed(self, quality: str) -> str:
