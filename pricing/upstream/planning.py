@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 from models_registry.models import AIModel
-from pricing.models import Rate, UpstreamModel
+from pricing.models import Layer, Rate, UpstreamModel
 from pricing.upstream.drafts import model_id_of
 from pricing.upstream.guarding import why_held
 from pricing.upstream.models import HeldPrice, State
@@ -171,7 +171,7 @@ class _Planner:
 
     def _left(self, entry: Entry, model: AIModel) -> Iterator[Spot]:
         for place in self.standing.book.rates:
-            if place.model == model.pk and place.layer == "upstream":
+            if place.model == model.pk and place.layer == Layer.UPSTREAM:
                 spot = Spot(place.quality, place.with_audio)
                 if spot not in entry.prices:
                     yield spot
