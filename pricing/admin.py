@@ -121,6 +121,7 @@ class RateAdmin(HistoricAdmin):
     fields = ("model", *PLACE, *SAID)
     list_display = ("model", "model_id_text", "place_text", "price", "layer")
     list_filter = ("layer", "unit")
+    filter_lookups = ("layer__exact", "unit__exact")
     list_select_related = ("model", "quality")
     search_fields = ("model__name", "model__model_id", "quality__key")
     ordering = ("model__name", "model__model_id", "layer", "quality__position", "quality__key", "pk")

@@ -74,6 +74,26 @@ FORBIDDEN = [
     ("pricing/price_book.py", ("pricing.services", "rest_framework")),
     ("pricing/admin", ("pricing.api", "rest_framework")),
     ("pricing/api", ("pricing.admin",)),
+    # Price lists stand on the core, which knows nothing of them; reading and planning write nothing.
+    *(
+        (f"pricing/{name}", ("pricing.upstream",))
+        for name in ("admin.py", "api", "models", "price_book.py", "services.py")
+    ),
+    (
+        "pricing/upstream/fetching.py",
+        ("django", "models_registry.models", "pricing.models", "pricing.services"),
+    ),
+    ("pricing/upstream/reachable.py", ("django", "models_registry", "pricing")),
+    *(
+        (
+            f"pricing/upstream/{name}.py",
+            (
+                *("models_registry.services", "pricing.services", "rest_framework"),
+                *(f"pricing.upstream.{above}" for above in ("applying", "services", "writing", "admin")),
+            ),
+        )
+        for name in ("litellm", "planning", "standing", "price_list", "guarding", "drafts")
+    ),
     # What the edge and Django say alike belongs to neither.
     ("videoai/live/events.py", ("django", "rest_framework", "models_registry", "videoai")),
     ("videoai/live", ("videoai.edge", "videoai.api", "videoai.limits")),

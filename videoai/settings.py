@@ -142,6 +142,7 @@ INSTALLED_APPS = [
     "models_registry",
     "models_registry.usage",
     "pricing",
+    "pricing.upstream",
     "videoai.model_manager",
     "videoai.apps.AdminSiteConfig",
     "django.contrib.auth",

@@ -10,8 +10,11 @@ from models_registry import services
 from models_registry.audit.models import AuditEntry
 from models_registry.models import AIModel, QualityTier
 from models_registry.usage.recording import record_many
+from pricing.models import UpstreamModel
+from pricing.upstream.models import HeldPrice
 from tests.browser.visitor import Visitor
 from tests.factories import AIModelFactory, rate, service_token, standard_policy
+from tests.pricing.upstream.lists import map_of, synced
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -37,12 +40,15 @@ def catalogue() -> AIModel:
         for n in range(9)
     ]
     assert record_many(items).recorded == 18
+    synced(map_of())
+    synced(map_of(output_cost_per_second=1, metadata={"comment": "Dearer since December."}))
     return model
 
 
 def pages(model: AIModel) -> list[str]:
     entry = AuditEntry.objects.about("model", subject=model.model_id).latest("number")
     tier, tiers = QualityTier.objects.get(key="high"), "/admin/models_registry/qualitytier/"
+    held, listed = HeldPrice.objects.get(), UpstreamModel.objects.get()
     return [
         *("/admin/", "/admin/models/", "/admin/models/?q=veo", "/admin/models/add/"),
         *("/admin/usage/", "/admin/audit/auditentry/"),
@@ -50,6 +56,9 @@ def pages(model: AIModel) -> list[str]:
         f"/admin/models/{model.pk}/history/{entry.number}/restore/",
         *(tiers, f"{tiers}{tier.pk}/change/", f"{tiers}{tier.pk}/delete/"),
         *("/admin/pricing/rate/", "/admin/pricing/pricingpolicy/1/change/"),
+        *("/admin/pricing_upstream/heldprice/", f"/admin/pricing_upstream/heldprice/{held.pk}/change/"),
+        *("/admin/pricing/upstreammodel/", f"/admin/pricing/upstreammodel/{listed.pk}/change/"),
+        f"/admin/models/{listed.model_id}/change/#pricing",
         *("/admin/access/servicetoken/", "/admin/access/servicetoken/add/"),
         *("/admin/auth/user/", "/admin/password_change/", "/admin/nope/", "/demo/"),
     ]

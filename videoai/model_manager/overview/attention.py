@@ -14,6 +14,7 @@ from models_registry.usage.figures import Figures
 from models_registry.usage.models import UsageCounter
 from models_registry.usage.recent import LATELY
 from pricing.models import PricingPolicy
+from pricing.upstream.models import HeldPrice, State
 from videoai.model_manager.overview.situation import RECENT, Situation
 
 MOST_LISTED = 3  # qualities in one note
@@ -171,8 +172,27 @@ def used_deprecated(situation: Situation) -> Iterator[Concern]:
         yield Concern("used-deprecated", Urgency.LATER, told, remedy, cases, page="usage")
 
 
+def held_prices(situation: Situation) -> Iterator[Concern]:
+    if situation.held:
+        waits = "list price waits" if situation.held == 1 else "list prices wait"
+        told = f"{count_text(situation.held)} {waits} to be approved or rejected."
+        remedy = Remedy("Held prices", HeldPrice, query=f"state={State.WAITING}")
+        yield Concern("held-prices", Urgency.SOON, told, remedy)
+
+
+def listed_drafts(situation: Situation) -> Iterator[Concern]:
+    """Of these, nobody has said yet how long clips may be."""
+    cases = [Case(model) for model in situation.listed_drafts]
+    if cases:
+        who = _number(cases, "draft from a price list waits", "drafts from price lists wait")
+        told = f"{who} to be checked: no list says which durations a model offers."
+        remedy = Remedy("Drafts", AIModel, query=f"status={Status.DRAFT}")
+        yield Concern("listed-drafts", Urgency.LATER, told, remedy, cases)
+
+
 def drafts(situation: Situation) -> Iterator[Concern]:
-    cases = [Case(model) for model in situation.in_status(Status.DRAFT)]
+    listed = situation.listed_drafts
+    cases = [Case(model) for model in situation.in_status(Status.DRAFT) if model not in listed]
     if cases:
         told = f"{_number(cases, 'draft waits', 'drafts wait')} to be activated."
         remedy = Remedy("Drafts", AIModel, query=f"status={Status.DRAFT}")
@@ -181,8 +201,8 @@ def drafts(situation: Situation) -> Iterator[Concern]:
 
 RULES: Sequence[Rule] = (
     *(no_policy, no_default, unpriced, success_fallen),
-    *(over_limit, prices_unread, used_off_sale),
-    *(used_deprecated, drafts),
+    *(over_limit, prices_unread, held_prices, used_off_sale),
+    *(used_deprecated, listed_drafts, drafts),
 )
 
 

@@ -28,6 +28,8 @@ ROOMS = {
     "models_registry.aimodel": "Prices, capabilities, lifecycle",
     "models_registry.qualitytier": "What each quality adds to a price",
     "pricing.rate": "Prices of one model in one quality",
+    "pricing_upstream.heldprice": "List prices that wait for somebody to decide",
+    "pricing.upstreammodel": "What price lists say of our models",
     "pricing.pricingpolicy": "Margin, credits a dollar, limit",
     "usage.usagecounter": "What was generated, and how well",
     "audit.auditentry": "Who changed what, when and why",

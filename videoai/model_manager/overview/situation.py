@@ -15,7 +15,8 @@ from models_registry.usage.recent import Use, last_days, use_lately
 from models_registry.usage.totals import within
 from models_registry.usage.windows import Window
 from pricing.errors import CatalogueBusy, OverLimit, Unpriced
-from pricing.price_book import PriceBook, read_book_with_or_without_policy
+from pricing.price_book import LISTED_COST, PriceBook, read_book_with_or_without_policy
+from pricing.upstream.models import HeldPrice
 
 RECENT, BEFORE = 7, 28  # days: how models do now, and what that is held against
 LONG_TEXTS = ("description", "model_parameters", "requirements")  # that nothing here is about
@@ -38,6 +39,7 @@ class Situation:
     uses: Mapping[int, Use] = field(default_factory=dict)  # in the last 30 days, of what isn't active
     recent: Mapping[int, Figures] = field(default_factory=dict)  # of 7 days, of what is sold
     before: Mapping[int, Figures] = field(default_factory=dict)  # of the 28 days before those
+    held: int = 0  # prices of lists that wait for somebody to decide
 
     def in_status(self, *statuses: Status) -> list[AIModel]:
         return [model for model in self.models if model.status in statuses]
@@ -45,6 +47,11 @@ class Situation:
     @property
     def sold(self) -> list[AIModel]:
         return self.in_status(Status.ACTIVE, Status.DEPRECATED)
+
+    @property
+    def listed_drafts(self) -> list[AIModel]:
+        """Drafts that a price list has a price for; none while prices can't be told."""
+        return [one for one in self.in_status(Status.DRAFT) if getattr(one, LISTED_COST, None) is not None]
 
     @cached_property
     def gaps(self) -> list[Gaps]:
@@ -55,7 +62,7 @@ class Situation:
 
 
 def read_situation(*, now: datetime) -> Situation:
-    """Seven queries, however many models there are; fewer where there is nothing to ask for."""
+    """Eight queries, however many models there are; fewer where there is nothing to ask for."""
     models = AIModel.objects.defer(*LONG_TEXTS)
     book = None
     with suppress(CatalogueBusy):
@@ -70,6 +77,7 @@ def read_situation(*, now: datetime) -> Situation:
         uses=use_lately(others, now=now),
         recent=_figures(recent, situation.sold),
         before=_figures(Window(recent.start - BEFORE * DAY, recent.start), situation.sold),
+        held=HeldPrice.objects.waiting().count(),
     )
 
 

@@ -17,7 +17,13 @@ from models_registry.values import decimal_text, shown
 from pricing import guards, services
 from pricing.models import Layer, Rate
 from pricing.preview import compared
-from pricing.price_book import Place, PriceBook, read_book_with_or_without_policy
+from pricing.price_book import (
+    LISTED_COST,
+    Place,
+    PriceBook,
+    is_priced_by_hand,
+    read_book_with_or_without_policy,
+)
 from videoai.model_manager.prices.preview import (
     DURATIONS,
     LIMITS,
@@ -51,6 +57,8 @@ class RateRow(NamedTuple):
     rate: str  # as stored, for those who may not change it
     result: str
     is_offered: bool
+    listed: str  # what a price list says, where one does
+    is_listed: bool  # and that counts wherever no rate is set by hand
 
 
 class RatesForm(AIModelForm):
@@ -246,4 +254,29 @@ class RatesForm(AIModelForm):
             richer.words if richer else decimal_text(stored) if stored is not None else "",
             result.text,
             result.is_offered,
+            self._listed(tier.key),
+            self._counts(tier.key),
         )
+
+    @property
+    def is_listed(self) -> bool:
+        """Does a price list say what the model costs?"""
+        return any(getattr(model, LISTED_COST, None) is not None for model in self.book.models)
+
+    def _counts(self, quality: str) -> bool:
+        return any(
+            self.book.rate(model, Layer.UPSTREAM, quality, None) is not None
+            for model in self.book.models
+            if not is_priced_by_hand(model)
+        )
+
+    def _listed(self, quality: str) -> str:
+        """What the model's price list says of the quality; of one it does not name, its base price."""
+        if not self.book.models:
+            return ""
+        model = self.book.models[0]
+        rate = self.book.rate(model, Layer.UPSTREAM, quality, None)
+        base = getattr(model, LISTED_COST, None)
+        if rate is not None:
+            return f"${rate.words}"
+        return "" if base is None else f"${decimal_text(base)}, its base price"

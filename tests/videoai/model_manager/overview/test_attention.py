@@ -12,7 +12,8 @@ from models_registry.models import AIModel, QualityTier
 from models_registry.usage.figures import Figures
 from models_registry.usage.recent import Use
 from pricing.models import Layer, PricingPolicy, Rate
-from pricing.price_book import Place, PriceBook
+from pricing.price_book import LISTED_COST, Place, PriceBook
+from pricing.upstream.models import HeldPrice
 from videoai.model_manager.overview.attention import Concern, Urgency, concerns
 from videoai.model_manager.overview.situation import Situation
 
@@ -211,6 +212,20 @@ def test_drafts_wait() -> None:
     assert told(found) == {"drafts": ["Model 1"]}
     assert sentence(found) == "1 draft waits to be activated."
     assert concerns(found)[0].remedy.query == "status=draft"
+
+
+def test_drafts_from_price_lists_wait_to_be_checked() -> None:
+    listed = model(1, Status.DRAFT)
+    setattr(listed, LISTED_COST, Decimal("0.1"))
+    found = situation(listed, model(2, Status.DRAFT))
+    assert told(found) == {"listed-drafts": ["Model 1"], "drafts": ["Model 2"]}
+
+
+@pytest.mark.parametrize(("held", "begins"), [(1, "1 list price waits"), (1_200, "1,200 list prices wait")])
+def test_prices_of_lists_wait_to_be_decided(held: int, begins: str) -> None:
+    [one] = concerns(situation(held=held))
+    assert one.sentence == f"{begins} to be approved or rejected."
+    assert (one.remedy.table, one.remedy.query) == (HeldPrice, "state=waiting")
 
 
 def test_the_most_urgent_comes_first() -> None:
