@@ -16,6 +16,11 @@ FIELDS = frozenset({"sunset_at", "successor"})
 MOST_NAMED = 3  # models of a circle
 
 
+def without_unsaid(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """`fields` of a model, but a sunset and a successor only where there are such: most models have none."""
+    return {name: value for name, value in fields.items() if value is not None or name not in FIELDS}
+
+
 def heir_of(model: AIModel) -> AIModel | None:
     """Who becomes the default when `model` is retired: its successor, if that is active."""
     if model.successor is None:

@@ -89,7 +89,8 @@ def _settled(pk: int) -> AIModel | None:
 def _asked(query: dict[str, str]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(query[connection.vendor])
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def _moment(value: str | datetime) -> datetime:

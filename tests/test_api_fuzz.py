@@ -42,8 +42,10 @@ OF_OBJECTS = {"invalid_text", "too_large", "too_deep"}
 OF_SECONDS = {"invalid"}
 # that nothing finished in the future, or before there was anything, and that a window has two ends;
 OF_MOMENTS = {"min_value", "max_value"}
-# and how many periods lie between two moments.
+# how many periods lie between two moments;
 OF_PERIODS = {"max_items"}
+# and that a sunset lies ahead, in this century, and a successor is a model.
+OF_LIFECYCLE = {"sunset_at": {"invalid", "past_dated"}, "successor": {"unknown_model", "cyclic"}}
 
 CONFIG = {
     "generation": {
@@ -83,13 +85,18 @@ def reasons(field: str, body: Any) -> set[str]:
         return OF_PERIODS
     if field in OBJECTS:
         return OF_OBJECTS
+    if field in OF_LIFECYCLE:
+        return OF_LIFECYCLE[field]
     if field.endswith(("_duration", "_durations")) and ".0" in json.dumps(body[field]):
         return BEYOND_SCHEMAS | OF_SECONDS
     return BEYOND_SCHEMAS
 
 
 # Made up, they seldom fit the row's other fields.
-HARD_TO_FIT = ("max_duration", "fixed_duration", "is_active", "is_deprecated", "is_default")
+HARD_TO_FIT = (
+    *("max_duration", "fixed_duration", "is_active", "is_deprecated", "is_default"),
+    *("sunset_at", "successor"),
+)
 
 
 # --- The document, with what only the database knows -----------------------------------------------------

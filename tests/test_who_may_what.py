@@ -58,6 +58,7 @@ ROUTES = [
     Route("GET", "models/premium/", ANYONE, 200),
     Route("GET", "models/{}/", ANYONE, 200),
     Route("GET", f"models/{{}}/validate/?{ASKED}", ANYONE, 200),
+    Route("GET", "models/deprecations/", ANYONE, 200),
     Route("GET", "models/stats/", ANYONE, 200),
     Route("GET", "models/{}/stats/", ANYONE, 200),
     Route("GET", "usage/summary/", ANALYST, 200),

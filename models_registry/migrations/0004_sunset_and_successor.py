@@ -3,6 +3,19 @@
 from django.db import migrations, models
 
 
+def drop_triggers(apps, schema_editor):
+    """SQLite drops no column that a trigger names; after `migrate` they are installed as they should be."""
+    if schema_editor.connection.vendor == "sqlite":
+        with schema_editor.connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'models' "
+                "AND name LIKE 'catalogue_models_%'"
+            )
+            names = [name for (name,) in cursor.fetchall()]
+        for name in names:
+            schema_editor.execute(f"DROP TRIGGER {name}")
+
+
 class Migration(migrations.Migration):
     dependencies = [("models_registry", "0003_megapixels")]
 
@@ -38,4 +51,5 @@ class Migration(migrations.Migration):
                 name="models_awaiting_sunset",
             ),
         ),
+        migrations.RunPython(migrations.RunPython.noop, drop_triggers),
     ]

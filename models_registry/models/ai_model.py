@@ -121,7 +121,9 @@ class AIModel(CatalogueRow):
         max_length=choices.MODEL_ID_LENGTH,
         null=True,
         blank=True,
-        help_text="The id of the model to use instead; everybody is told. A retired default hands over to it.",
+        help_text=(
+            "The id of the model to use instead; everybody is told. A retired default hands over to it."
+        ),
     )
 
     # Timestamps, all by the database's clock but `deprecated_at`; see models_registry.triggers

@@ -73,7 +73,9 @@ class TestWhatIsDue:
             assert len(queries) == 1
 
     @pytest.mark.sqlite
-    @pytest.mark.parametrize("text", ["2026-01-02T03:04:05Z", "2026-01-02T04:04:05+01:00", "2026-01-02 03:04:05"])
+    @pytest.mark.parametrize(
+        "text", ["2026-01-02T03:04:05Z", "2026-01-02T04:04:05+01:00", "2026-01-02 03:04:05"]
+    )
     def test_sqlite_reads_every_way_to_write_a_moment(self, text):
         leaving = model("a/leaving")
         with connection.cursor() as cursor:
