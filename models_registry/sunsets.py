@@ -12,56 +12,29 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from models_registry import lifecycle, services
+from models_registry import lifecycle, services, sunset_sql
 from models_registry.audit import ledger, occasion
 from models_registry.models import AIModel, CatalogueRevision
 from models_registry.values import moment_text
 
 SOURCE = "sunset"
 
-# What goes at its sunset, the default by its heir alone. SQLite compares moments as numbers of days: as
-# texts, those that raw SQL wrote with a T or a Z would come late.
-_LEAVING = """
-    FROM models AS leaving WHERE leaving.is_active AND leaving.sunset_at IS NOT NULL
-    AND (NOT leaving.is_default OR EXISTS (
-        SELECT 1 FROM models AS heir WHERE lower(heir.model_id) = lower(leaving.successor)
-        AND heir.model_id = leaving.successor AND heir.id <> leaving.id
-        AND heir.is_active AND NOT heir.is_deprecated))
-"""
-_DUE = {
-    "sqlite": "julianday(leaving.sunset_at) <= julianday('now')",
-    "postgresql": "leaving.sunset_at <= clock_timestamp()",
-}
-_IN_ORDER = "ORDER BY leaving.sunset_at, leaving.model_id"
-# By database: is anything due (one row, true or false), and when is the next, or the first that is overdue
-# (one row; NULL for never). SQLite tells moments as `2026-12-31 00:00:00.000`, in UTC.
-IS_DUE_SQL = {vendor: f"SELECT EXISTS (SELECT 1 {_LEAVING} AND {due})" for vendor, due in _DUE.items()}
-_DUE_SQL = {vendor: f"SELECT leaving.id {_LEAVING} AND {due} {_IN_ORDER}" for vendor, due in _DUE.items()}
-NEXT_TURN_SQL = {
-    "sqlite": f"SELECT strftime('%Y-%m-%d %H:%M:%f', min(julianday(leaving.sunset_at))) {_LEAVING}",
-    "postgresql": f"SELECT min(leaving.sunset_at) {_LEAVING}",
-}
-NOW_SQL = {
-    "sqlite": "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')",
-    "postgresql": "SELECT clock_timestamp()",
-}
-
 
 def is_due() -> bool:
     """Has the sunset come of a model that can go? One query."""
-    ((found,),) = _asked(IS_DUE_SQL)
+    ((found,),) = _asked(sunset_sql.IS_DUE)
     return bool(found)
 
 
 def next_turn() -> datetime | None:
     """When the next model goes, as things stand; past if one is due. One query."""
-    ((moment,),) = _asked(NEXT_TURN_SQL)
+    ((moment,),) = _asked(sunset_sql.NEXT_TURN)
     return None if moment is None else _moment(moment)
 
 
 def database_now() -> datetime:
     """The clock that sunsets go by."""
-    ((now,),) = _asked(NOW_SQL)
+    ((now,),) = _asked(sunset_sql.NOW)
     return _moment(now)
 
 
@@ -73,7 +46,7 @@ def settle() -> list[AIModel]:
     """
     CatalogueRevision.objects.lock()
     with ledger.together():
-        return [retired for (pk,) in _asked(_DUE_SQL) if (retired := _settled(pk)) is not None]
+        return [retired for (pk,) in _asked(sunset_sql.DUE) if (retired := _settled(pk)) is not None]
 
 
 def _settled(pk: int) -> AIModel | None:

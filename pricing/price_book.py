@@ -194,6 +194,16 @@ class PriceBook:
             listed = self.rate(model, Layer.UPSTREAM, quality, with_audio)
         return self._basis_of(listed, quality) if listed else self._own_price(model, quality)
 
+    def listed_basis(self, model: AIModel, quality: str, *, with_audio: bool | None = None) -> Basis | None:
+        """What a price list says, whether or not that counts. Raises Unpriced, like `basis`."""
+        rate = self.rate(model, Layer.UPSTREAM, quality, with_audio)
+        if rate is not None:
+            return self._basis_of(rate, quality)
+        listed, tier = getattr(model, LISTED_COST, None), self.tiers.get(quality)
+        if listed is None or tier is None:
+            return None
+        return Basis(listed, tier.priced_at, multiplier=tier.cost_multiplier, model=model.pk)
+
     def rate(self, model: AIModel, layer: Layer, quality: str, with_audio: bool | None) -> Rate | None:
         """The most specific rate that fits. Two that name one dimension each are never stored together."""
         for wanted in dict.fromkeys(

@@ -77,6 +77,8 @@ ROUTES = [
     Route("GET", "pricing/matrix/", ANYONE, 200),
     Route("GET", f"pricing/compare/?{ASKED}", ANYONE, 200),
     Route("GET", "pricing/policy/", READER, 200),
+    Route("GET", "pricing/margins/", READER, 200),
+    Route("GET", "pricing/margins/csv/", READER, 200),
     Route("GET", "events/", ANYONE, 200),
     Route("GET", "schema/", ANYONE, 200),
     Route("GET", "docs/", ANYONE, 200),

@@ -1,10 +1,13 @@
 from django.urls import path
 
 from pricing.api.views import CompareView, MatrixView, PolicyView, QuoteView
+from pricing.margins.api import MarginsFileView, MarginsView
 
 urlpatterns = [
     path("pricing/quote/", QuoteView.as_view(), name="quote"),
     path("pricing/matrix/", MatrixView.as_view(), name="matrix"),
     path("pricing/compare/", CompareView.as_view(), name="compare"),
     path("pricing/policy/", PolicyView.as_view(), name="policy"),
+    path("pricing/margins/", MarginsView.as_view(), name="margins"),
+    path("pricing/margins/csv/", MarginsFileView.as_view(), name="margins-csv"),
 ]

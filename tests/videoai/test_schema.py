@@ -44,6 +44,8 @@ def test_every_api_address_stands_in_it(schema):
         "/api/v1/pricing/matrix/",
         "/api/v1/pricing/compare/",
         "/api/v1/pricing/policy/",
+        "/api/v1/pricing/margins/",
+        "/api/v1/pricing/margins/csv/",
     }
     assert get_resolver().resolve("/api/v1/schema/")
 
