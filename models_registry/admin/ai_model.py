@@ -250,11 +250,11 @@ def sunset_mark(model: AIModel, *, now: datetime) -> SafeString:
     if model.sunset_at is None or not model.is_active:
         return SafeString()
     left = days_left(model.sunset_at, now=now)
-    words = f"sunset in {left} days" if left > 1 else "sunset within a day" if left else "past its sunset"
+    to_come = "sunset within a day" if left == 1 else f"sunset in {left} days"
     return format_html(
         ' <span class="mark mark-sunset" title="{}">{}</span>',
         moment_text(model.sunset_at),
-        words if left >= 0 else "past its sunset",
+        to_come if left > 0 else "past its sunset",
     )
 
 

@@ -15,8 +15,11 @@ from models_registry.usage.recent import Use, last_days, use_lately
 from models_registry.usage.totals import within
 from models_registry.usage.windows import Window
 from pricing.errors import CatalogueBusy, OverLimit, Unpriced
+from pricing.margins.margin import Margin
+from pricing.margins.watch import rows
 from pricing.price_book import PriceBook, read_book_with_or_without_policy
 
+ANNOUNCED = 30  # days ahead in which a sunset is looked at
 RECENT, BEFORE = 7, 28  # days: how models do now, and what that is held against
 LONG_TEXTS = ("description", "model_parameters", "requirements")  # that nothing here is about
 
@@ -38,6 +41,7 @@ class Situation:
     uses: Mapping[int, Use] = field(default_factory=dict)  # in the last 30 days, of what isn't active
     recent: Mapping[int, Figures] = field(default_factory=dict)  # of 7 days, of what is sold
     before: Mapping[int, Figures] = field(default_factory=dict)  # of the 28 days before those
+    now: datetime | None = None  # None: nobody looked at the clock
 
     def in_status(self, *statuses: Status) -> list[AIModel]:
         return [model for model in self.models if model.status in statuses]
@@ -45,6 +49,29 @@ class Situation:
     @property
     def sold(self) -> list[AIModel]:
         return self.in_status(Status.ACTIVE, Status.DEPRECATED)
+
+    @cached_property
+    def leaving(self) -> list[AIModel]:
+        """On sale past their sunset, or going within 30 days; the first to go comes first."""
+        if self.now is None:
+            return []
+        latest = self.now + ANNOUNCED * DAY
+        dated = [model for model in self.sold if model.sunset_at is not None and model.sunset_at <= latest]
+        return sorted(dated, key=lambda model: model.sunset_at or latest)
+
+    def heir_of(self, model: AIModel) -> AIModel | None:
+        """Its successor, if that is active."""
+        heir = self._active.get(model.successor or "")
+        return None if heir is model else heir
+
+    @cached_property
+    def _active(self) -> dict[str, AIModel]:
+        return {model.model_id: model for model in self.in_status(Status.ACTIVE)}
+
+    @cached_property
+    def margins(self) -> list[Margin]:
+        """Of each model and quality on sale, without what was sold of it. None while there is no policy."""
+        return list(rows(self.book)) if self.book else []
 
     @cached_property
     def gaps(self) -> list[Gaps]:
@@ -70,6 +97,7 @@ def read_situation(*, now: datetime) -> Situation:
         uses=use_lately(others, now=now),
         recent=_figures(recent, situation.sold),
         before=_figures(Window(recent.start - BEFORE * DAY, recent.start), situation.sold),
+        now=now,
     )
 
 
