@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from models_registry.admin.ai_model import AIModelAdmin
 from models_registry.models import AIModel
+from models_registry.values import decimal_text
 from pricing.errors import CatalogueBusy, Unpriced
 from pricing.margins.file import csv, file_name
 from pricing.margins.margin import Margin
@@ -72,10 +73,14 @@ class MarginsPage(AIModelAdmin):
             "number": len(margins),
             "losses": sum(margin.is_loss for margin in margins),
             "short": sum(margin.is_under_target for margin in margins),
-            "target": next((margin.target_margin for margin in margins), None),
+            "target": next((target_text(margin) for margin in margins), ""),
         }
         status = 200 if form.is_valid() else 400
         return TemplateResponse(request, "admin/model_manager/margins.html", context, status=status)
+
+
+def target_text(margin: Margin) -> str:
+    return "" if margin.target_margin is None else f"{decimal_text(margin.target_margin)} %"
 
 
 def _file(margins: list[Margin]) -> HttpResponse:

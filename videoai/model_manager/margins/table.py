@@ -63,7 +63,7 @@ def table_rows(margins: Iterable[Margin]) -> list[Row]:
 def _row(margin: Margin) -> Row:
     model, quote, volume = margin.model, margin.quote, margin.volume
     sound = {None: "", True: ", with sound", False: ", without sound"}[quote.with_audio]
-    sold = f"{UNKNOWN if volume.credits is None else count_text(volume.credits)} credits"
+    sold = f"{UNKNOWN} credits" if volume.credits is None else _credits(volume.credits)
     return Row(
         name=model.name,
         address=f"{reverse('admin:models_registry_aimodel_change', args=[model.pk])}#pricing",
@@ -72,13 +72,17 @@ def _row(margin: Margin) -> Row:
         cost=price_text(margin.cost_usd),
         cost_note=_cost_note(margin),
         price=price_text(quote.price_usd),
-        credits=f"{count_text(quote.credits)} credits",
+        credits=_credits(quote.credits),
         margin=_signed(price_text(abs(margin.margin_usd)), is_negative=margin.margin_usd < 0),
         percent=f"{_signed(f'{abs(margin.margin_percent):,.2f}', is_negative=margin.margin_percent < 0)} %",
         generations=count_text(volume.generations),
         sold=f"{sold}, {dollars_text(volume.value_usd)} today" if volume.generations else "",
         mark="loss" if margin.is_loss else "short" if margin.is_under_target else "",
     )
+
+
+def _credits(number: int) -> str:
+    return "1 credit" if number == 1 else f"{count_text(number)} credits"
 
 
 def _signed(text: str, *, is_negative: bool) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
@@ -71,7 +71,7 @@ class Situation:
     @cached_property
     def margins(self) -> list[Margin]:
         """Of each model and quality on sale, without what was sold of it. None while there is no policy."""
-        return list(rows(self.book)) if self.book else []
+        return list(rows(replace(self.book, models=self.sold))) if self.book else []
 
     @cached_property
     def gaps(self) -> list[Gaps]:
