@@ -1,5 +1,6 @@
 """The catalogue's vocabularies and limits; no ORM here."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from django.db.models import TextChoices
@@ -35,7 +36,7 @@ class Status(TextChoices):
 
 
 # An id whose route another endpoint would swallow can never be read back, so it is refused at creation.
-RESERVED_MODEL_IDS = frozenset({"default", "premium", "stats"})
+RESERVED_MODEL_IDS = frozenset({"default", "premium", "stats", "deprecations"})
 RESERVED_LAST_SEGMENTS = frozenset({"validate", "stats", "history", "generations", "default", "restore"})
 
 # Usage figures that stand beside a model's fields: who sends them is told that they are not written.
@@ -63,6 +64,9 @@ COST_DECIMALS = 9
 COST_DIGITS = 12
 HIGHEST_COST = Decimal(100)  # US dollars a second
 LOWEST_COST = Decimal(1).scaleb(-COST_DECIMALS)
+
+# What lies outside is a slip of the pen.
+EARLIEST_SUNSET, LATEST_SUNSET = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 MULTIPLIER_DECIMALS = 6
 MULTIPLIER_DIGITS = 10

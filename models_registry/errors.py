@@ -44,9 +44,11 @@ class DefaultModelRequired(CatalogueError):
 
     code = "default_model_required"
 
-    def __init__(self, model_id: str, *, field: str | None = None) -> None:
+    def __init__(self, model_id: str, *, field: str | None = None, successor: str | None = None) -> None:
+        way_out = "give it a successor" if successor is None else f"activate its successor {successor}"
         super().__init__(
-            f"{model_id} is the default model and has to stay active. Make another model the default first.",
+            f"{model_id} is the default model and has to stay active. Make another model the default first; "
+            f"or {way_out}, which takes over when the default is retired.",
             field=field,
         )
 

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
 
-from models_registry import validation, watching
+from models_registry import lifecycle, validation, watching
 from models_registry.choices import STATISTICS, Status
 from models_registry.errors import (
     DefaultModelRequired,
@@ -53,7 +53,7 @@ def create(values: Mapping[str, Any], *, confirmed: bool = False) -> AIModel:
     CatalogueRevision.objects.lock()
     errors = _missing(values, REQUIRED) | _unwritable(values)
     model = AIModel(**{name: value for name, value in values.items() if name not in errors})
-    _refuse_unfit(model, errors)
+    _refuse_unfit(model, errors, before={})
     refuse_taken_id(model.model_id)
     wants_default, model.is_default = model.is_default, False
     _stamp_deprecation(model)
@@ -86,7 +86,7 @@ def revise(
     for name in changes.keys() - errors.keys():
         setattr(stored, name, changes[name])
     if errors or not _only_takes_off_sale(changes):
-        _refuse_unfit(stored, errors)
+        _refuse_unfit(stored, errors, before=before)
     refuse_leaving_default(stored, was_default=before["is_default"])
     wants_default, stored.is_default = stored.is_default, before["is_default"]
     _stamp_deprecation(stored)
@@ -119,18 +119,25 @@ def replace(
     )
 
 
+@transaction.atomic
 def retire(model: AIModel, *, expected_version: int | None = None) -> AIModel:
     """Take `model` off sale for good; its id stays taken. Retiring it again changes nothing.
 
-    Raises StaleModel, or DefaultModelRequired while it is the default.
+    The default hands over to its successor first. Raises StaleModel, or DefaultModelRequired if that is not
+    active.
     """
-    return revise(model, Status.RETIRED.flags, expected_version=expected_version)
+    CatalogueRevision.objects.lock()
+    stored = _seen(model, expected_version)
+    if stored.is_default:
+        _hand_over(stored)
+    return revise(stored, Status.RETIRED.flags)
 
 
 @transaction.atomic
 def restore(model: AIModel, *, expected_version: int | None = None) -> AIModel:
     """Bring a retired model back as active; on an active one this changes nothing.
 
+    A sunset that has passed is taken off: it would retire the model again at once.
     Raises StaleModel, ModelNotRetired for a draft or a deprecated model, ValidationError if the row breaks a
     rule by now (say, a quality tier that is gone).
     """
@@ -138,7 +145,8 @@ def restore(model: AIModel, *, expected_version: int | None = None) -> AIModel:
     stored = _seen(model, expected_version)
     if stored.status not in {Status.RETIRED, Status.ACTIVE}:
         raise ModelNotRetired(stored.model_id, stored.status)
-    return revise(stored, Status.ACTIVE.flags)
+    is_over = stored.status == Status.RETIRED and lifecycle.has_passed(stored.sunset_at, now=timezone.now())
+    return revise(stored, {**Status.ACTIVE.flags, **({"sunset_at": None} if is_over else {})})
 
 
 def make_default(model: AIModel, *, expected_version: int | None = None) -> AIModel:
@@ -191,7 +199,7 @@ def refuse_leaving_default(model: AIModel, *, was_default: bool) -> None:
         return
     for name, wanted in {"is_default": True, **Status.ACTIVE.flags}.items():
         if getattr(model, name) != wanted:
-            raise DefaultModelRequired(model.model_id, field=name)
+            raise DefaultModelRequired(model.model_id, field=name, successor=model.successor)
 
 
 def refuse_tier_in_use(key: str) -> None:
@@ -236,14 +244,17 @@ def _immutable(stored: AIModel, changes: Mapping[str, Any]) -> FieldErrors:
     }
 
 
-def _refuse_unfit(model: AIModel, errors: FieldErrors) -> None:
+def _refuse_unfit(model: AIModel, errors: FieldErrors, *, before: Mapping[str, Any]) -> None:
     """Raise ValidationError that names `errors` and every rule that the other fields break."""
+    found = dict(errors)
     try:
         model.full_clean(errors, validate_unique=False, validate_constraints=False)
     except ValidationError as error:
-        raise ValidationError(error.update_error_dict(errors)) from error
-    if errors:
-        raise ValidationError(errors)
+        error.update_error_dict(found)
+    if not found.keys() & {"is_active", *lifecycle.FIELDS}:  # or their values may be anything
+        found |= lifecycle.faults(model, before=before, now=timezone.now())
+    if found:
+        raise ValidationError(found)
 
 
 def _only_takes_off_sale(changes: Mapping[str, Any]) -> bool:
@@ -256,6 +267,16 @@ def _stamp_deprecation(model: AIModel) -> None:
         model.deprecated_at = None
     elif model.deprecated_at is None:
         model.deprecated_at = timezone.now()
+
+
+def _hand_over(model: AIModel) -> None:
+    """Let the heir of `model` be the default in its place. Raises DefaultModelRequired if there is none."""
+    heir = lifecycle.heir_of(model)
+    if heir is None:
+        raise DefaultModelRequired(model.model_id, field="is_active", successor=model.successor)
+    for row, is_default in ((model, False), (heir, True)):
+        row.is_default = is_default
+        row.save(update_fields=["is_default"])
 
 
 def _claim_default(model: AIModel, *, wanted: bool) -> None:

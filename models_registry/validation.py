@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,15 @@ from django.db import models
 
 from models_registry import choices
 from models_registry.strict_json import step_text
-from models_registry.values import CONTROL, UNSTORABLE, is_whole, parse_decimal, shown
+from models_registry.values import (
+    CONTROL,
+    UNSTORABLE,
+    is_whole,
+    parse_decimal,
+    parse_moment,
+    rfc3339,
+    shown,
+)
 
 if TYPE_CHECKING:
     from models_registry.models import AIModel
@@ -28,7 +37,7 @@ MODEL_ID = re.compile(rf"{MODEL_ID_SEGMENT}(?:/{MODEL_ID_SEGMENT})*")
 
 MOST_NAMED = 10  # wrong items of one list; a short body can hold half a million
 
-TEXTS = ("model_id", "name", "description", "version", "provider", "replicate_model_id")
+TEXTS = ("model_id", "name", "description", "version", "provider", "replicate_model_id", "successor")
 LISTS = ("supported_durations", "supported_qualities", "tags")
 OBJECTS = ("model_parameters", "requirements")
 
@@ -45,6 +54,8 @@ def _is_right_type(column: "models.Field[Any, Any]", value: object) -> bool:
         return is_whole(value)
     if isinstance(column, models.JSONField):
         return isinstance(value, dict if column.name in OBJECTS else list)
+    if isinstance(column, models.DateTimeField):
+        return isinstance(value, datetime) and value.tzinfo is not None
     return isinstance(value, str)
 
 
@@ -53,6 +64,7 @@ EXPECTED = {
     models.DecimalField: 'a decimal number such as "0.75"',
     models.IntegerField: "a whole number",
     models.JSONField: "a list",
+    models.DateTimeField: 'a moment such as "2026-12-31T00:00:00Z" (RFC 3339, with its zone)',
     models.Field: "a text",
 }
 
@@ -89,6 +101,8 @@ def normalise(model: "AIModel") -> None:
             setattr(model, name, value.strip())
     with suppress(ValueError):  # which `wrong_types` will name
         model.cost_per_second = parse_decimal(model.cost_per_second)
+    with suppress(ValueError):
+        model.sunset_at = parse_moment(model.sunset_at)
     for name in (*LISTS, *OBJECTS):
         setattr(model, name, _plain_json(getattr(model, name)))
     durations = model.supported_durations
@@ -139,6 +153,8 @@ def check_row(model: "AIModel", *, known_qualities: Collection[str]) -> None:
         *_category_problems(model.category),
         *_model_id_problems(model.model_id if "model_id" in typed else ""),
         *_tag_problems(model.tags if "tags" in typed else []),
+        *_sunset_problems(model.sunset_at if "sunset_at" in typed else None),
+        *_successor_problems(model, model.successor if "successor" in typed else None),
     ]
     if "supported_qualities" in typed:
         problems += _quality_problems(model.supported_qualities, known_qualities)
@@ -156,7 +172,7 @@ def check_row(model: "AIModel", *, known_qualities: Collection[str]) -> None:
 
 def _text_problems(model: "AIModel", typed: Collection[str]) -> Iterator[Problem]:
     for name in TEXTS:
-        text = getattr(model, name) if name in typed else ""
+        text = (getattr(model, name) if name in typed else None) or ""
         if UNSTORABLE.search(text):
             yield name, "invalid_text", "The text holds a NUL or half a surrogate pair; take it out."
         elif name != "description" and CONTROL.search(text):
@@ -193,6 +209,21 @@ def _model_id_problems(model_id: str) -> Iterator[Problem]:
 def _category_problems(category: str | None) -> Iterator[Problem]:
     if category == "":  # which Django's own check of choices lets pass
         yield "category", "invalid_choice", "An empty text is no category; null stands for none."
+
+
+def _sunset_problems(sunset_at: datetime | None) -> Iterator[Problem]:
+    earliest, latest = choices.EARLIEST_SUNSET, choices.LATEST_SUNSET
+    if sunset_at is not None and not earliest <= sunset_at < latest:
+        told = f"{rfc3339(sunset_at)} is no likely sunset: from {earliest.year} to {latest.year - 1}."
+        yield "sunset_at", "invalid", told
+
+
+def _successor_problems(model: "AIModel", successor: str | None) -> Iterator[Problem]:
+    """Whether there is such a model is asked beside the other rows, by the services."""
+    if successor == "":
+        yield "successor", "blank", "Give the id of a model, or null for none."
+    elif successor is not None and successor == model.model_id:
+        yield "successor", "cyclic", "A model can't be its own successor."
 
 
 def _tag_problems(tags: list[object]) -> Iterator[Problem]:

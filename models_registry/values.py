@@ -9,6 +9,7 @@ from typing import Any
 DECIMAL = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
 # PostgreSQL stores neither, and no font shows them.
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 # Browsers drop these from inputs of one line, so that saving a form would change what nobody touched.
 CONTROL = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
 # Python's own context would round after 28 digits.
@@ -40,6 +41,21 @@ def parse_decimal(value: object) -> Decimal:
     # A huge number is left as it came, for the limits to refuse: writing it out would fill the memory.
     is_huge = abs(value.adjusted()) > 60 or len(value.as_tuple().digits) > WIDE.prec
     return value if is_huge else value.normalize(WIDE)
+
+
+def parse_moment(value: object) -> datetime:
+    """A moment in UTC, to the second, from RFC 3339 with a zone or a `datetime` that has one.
+
+    Raises ValueError for anything else. Fractions of a second are cut off.
+    """
+    if isinstance(value, str) and MOMENT.fullmatch(value):
+        value = datetime.fromisoformat(value.upper())
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise ValueError(f"{shown(value)} is no moment with a zone")
+    try:
+        return value.astimezone(UTC).replace(microsecond=0)
+    except OverflowError as error:  # in the first or the last hours that there are
+        raise ValueError(f"{shown(value)} is out of the calendar") from error
 
 
 def decimal_text(value: Decimal) -> str:

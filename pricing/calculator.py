@@ -9,6 +9,7 @@ EXACT = Context(prec=80, traps=[Inexact])
 ROUNDING = Context(prec=80)  # made once: it takes as long as a division
 # Credits that don't divide evenly (credits_per_dollar of 30) are shown to this many places.
 DOLLAR_PLACES = Decimal(1).scaleb(-9)
+PERCENT_PLACES = Decimal(1).scaleb(-2)
 ONE = Decimal(1)
 
 
@@ -70,6 +71,12 @@ def dollars(credits: int, credits_per_dollar: Decimal) -> Decimal:
     """What `credits` are worth; exact if it ends within nine decimals, else rounded half up to them."""
     worth = ROUNDING.divide(Decimal(credits), credits_per_dollar)
     return worth.quantize(DOLLAR_PLACES, rounding=ROUND_HALF_UP, context=ROUNDING)
+
+
+def percent(part: Decimal, whole: int) -> Decimal:
+    """How much `part` is of `whole`, which is not 0: percent, rounded half up to two places."""
+    exact = ROUNDING.divide(EXACT.multiply(part, Decimal(100)), Decimal(whole))
+    return exact.quantize(PERCENT_PLACES, rounding=ROUND_HALF_UP, context=ROUNDING)
 
 
 def changed_by(cost_per_second: Decimal, *, percent: Decimal) -> Decimal:

@@ -44,8 +44,10 @@ OF_SECONDS = {"invalid"}
 OF_MOMENTS = {"min_value", "max_value"}
 # which qualities there are, and that each model is named once;
 OF_PREVIEWS = {"unknown_quality", "repeated"}
-# and how many periods lie between two moments.
+# how many periods lie between two moments;
 OF_PERIODS = {"max_items"}
+# and that a sunset lies ahead, in this century, and a successor is a model.
+OF_LIFECYCLE = {"sunset_at": {"invalid", "past_dated"}, "successor": {"unknown_model", "cyclic"}}
 
 CONFIG = {
     "generation": {
@@ -78,22 +80,29 @@ def refused_for_no_other_reason(context: Any, response: Any, case: Any) -> None:
             assert error["code"] in reasons(error["field"], case.body), error
 
 
+BY_FIELD = {
+    **dict.fromkeys(("finished_at", "from", "to"), OF_MOMENTS),
+    "per": OF_PERIODS,
+    **dict.fromkeys(OBJECTS, OF_OBJECTS),
+    **OF_LIFECYCLE,
+}
+
+
 def reasons(field: str, body: Any) -> set[str]:
+    if field in BY_FIELD:
+        return BY_FIELD[field]
     if field.startswith(("multipliers.", "models.")):
         return BEYOND_SCHEMAS | OF_PREVIEWS
-    if field in {"finished_at", "from", "to"}:
-        return OF_MOMENTS
-    if field == "per":
-        return OF_PERIODS
-    if field in OBJECTS:
-        return OF_OBJECTS
     if field.endswith(("_duration", "_durations")) and ".0" in json.dumps(body[field]):
         return BEYOND_SCHEMAS | OF_SECONDS
     return BEYOND_SCHEMAS
 
 
 # Made up, they seldom fit the row's other fields.
-HARD_TO_FIT = ("max_duration", "fixed_duration", "is_active", "is_deprecated", "is_default")
+HARD_TO_FIT = (
+    *("max_duration", "fixed_duration", "is_active", "is_deprecated", "is_default"),
+    *("sunset_at", "successor"),
+)
 
 
 # --- The document, with what only the database knows -----------------------------------------------------

@@ -25,6 +25,9 @@ FORBIDDEN = [
     ),
     ("models_registry/models", ("models_registry.services", "models_registry.admin", "models_registry.api")),
     ("models_registry/services.py", ("models_registry.admin", "models_registry.api", "rest_framework")),
+    ("models_registry/lifecycle.py", ("models_registry.services", "rest_framework")),
+    ("models_registry/sunset_sql.py", ("django", "models_registry")),
+    ("models_registry/sunsets.py", ("models_registry.admin", "models_registry.api", "rest_framework")),
     # The floor below the catalogue: it knows nothing of what is recorded.
     (
         "models_registry/audit",
@@ -73,6 +76,10 @@ FORBIDDEN = [
     ("pricing/services.py", ("pricing.admin", "pricing.api", "rest_framework")),
     ("pricing/price_book.py", ("pricing.services", "rest_framework")),
     ("pricing/admin", ("pricing.api", "rest_framework")),
+    *(
+        (f"pricing/margins/{name}.py", ("pricing.api", "pricing.margins.api", "rest_framework"))
+        for name in ("margin", "watch", "file")
+    ),
     ("pricing/api", ("pricing.admin",)),
     # Price lists stand on the core, which knows nothing of them; reading and planning write nothing.
     *(

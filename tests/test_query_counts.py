@@ -16,6 +16,7 @@ READS = {
     "models/?tag=fast&quality=high&duration=5&search=a&max_cost_per_second=1&page_size=200": 2,
     "models/default/": 1,
     "models/premium/": 2,
+    "models/deprecations/": 3,
     "models/a/first/": 1,
     "models/a/first/validate/?duration=5&quality=high": 1,
     "models/stats/?page_size=200": 2,

@@ -1,4 +1,5 @@
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -6,6 +7,7 @@ from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import flatten
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -17,6 +19,7 @@ from models_registry.admin.filters import (
     ProviderFilter,
     QualityFilter,
     StatusFilter,
+    SunsetFilter,
 )
 from models_registry.admin.forms import AIModelForm
 from models_registry.admin.history import HistoricAdmin
@@ -24,6 +27,7 @@ from models_registry.admin.rows import AIModelRowForm, AIModelRows
 from models_registry.admin.writes import reason_form, refusals
 from models_registry.audit.models import AuditEntry, AuditEntryQuerySet
 from models_registry.choices import Status
+from models_registry.deprecations import days_left
 from models_registry.models import AIModel
 from models_registry.querysets import AIModelQuerySet
 from models_registry.values import decimal_text, moment_text
@@ -43,6 +47,7 @@ class AIModelAdmin(HistoricAdmin):
         "tags": "tag_list",
         "model_parameters": "parameters_text",
         "requirements": "requirements_text",
+        "sunset_at": "sunset",
     }
     list_display: tuple[str, ...] = (
         "titled",
@@ -55,7 +60,10 @@ class AIModelAdmin(HistoricAdmin):
         "qualities",
     )
     list_editable = tuple(AIModelRowForm.IN_PLACE)
-    list_filter = (CategoryFilter, StatusFilter, PremiumFilter, QualityFilter, ProviderFilter)
+    list_filter = (
+        *(CategoryFilter, StatusFilter, SunsetFilter, PremiumFilter),
+        *(QualityFilter, ProviderFilter),
+    )
     filter_lookups = tuple(str(listed.parameter_name) for listed in list_filter)
     search_fields = ("model_id", "name", "description", "provider", "tags")
     search_help_text = "In id, name, description, provider and tags."
@@ -85,7 +93,10 @@ class AIModelAdmin(HistoricAdmin):
         ),
         ("Pricing", {"fields": ("cost_per_second",)}),
         ("Parameters", {"fields": ("replicate_model_id", ("model_parameters", "requirements"))}),
-        ("Lifecycle", {"fields": (("is_active", "is_deprecated"), "default_text")}),
+        (
+            "Lifecycle",
+            {"fields": (("is_active", "is_deprecated"), ("sunset_at", "successor"), "default_text")},
+        ),
     )
     stays = {
         "model_id": "an id never changes.",
@@ -153,7 +164,7 @@ class AIModelAdmin(HistoricAdmin):
         marks = format_html_join(
             "", ' <span class="mark mark-{}">{}</span>', ((m, m) for m in marks_of(model))
         )
-        return format_html("{}{}", model.name, marks)
+        return format_html("{}{}{}", model.name, marks, sunset_mark(model, now=timezone.now()))
 
     @admin.display(description="$ per second", ordering="cost_per_second")
     def price(self, model: AIModel) -> str:
@@ -218,6 +229,10 @@ class AIModelAdmin(HistoricAdmin):
     def priced(self, model: AIModel) -> str:
         return moment_text(model.priced_at)
 
+    @admin.display(description="sunset")
+    def sunset(self, model: AIModel) -> str:
+        return moment_text(model.sunset_at) if model.sunset_at else "none"
+
     @admin.display(description="deprecated at")
     def deprecated(self, model: AIModel) -> str:
         return moment_text(model.deprecated_at) if model.deprecated_at else "never"
@@ -228,6 +243,19 @@ def marks_of(model: AIModel) -> list[str]:
     marks = {"default": model.is_default, "premium": model.is_premium}
     marks[model.status.value] = model.status != Status.ACTIVE
     return [mark for mark, holds in marks.items() if holds]
+
+
+def sunset_mark(model: AIModel, *, now: datetime) -> SafeString:
+    """When `model` goes, if it is on sale and somebody has said."""
+    if model.sunset_at is None or not model.is_active:
+        return SafeString()
+    left = days_left(model.sunset_at, now=now)
+    to_come = "sunset within a day" if left == 1 else f"sunset in {left} days"
+    return format_html(
+        ' <span class="mark mark-sunset" title="{}">{}</span>',
+        moment_text(model.sunset_at),
+        to_come if left > 0 else "past its sunset",
+    )
 
 
 def runs(numbers: Sequence[int]) -> Iterator[str]:

@@ -7,6 +7,7 @@ import csv
 import json
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +21,7 @@ from models_registry.values import CONTROL, decimal_text, parse_decimal, same, s
 
 PLAIN_DECIMAL = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
+LOCAL_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?Z?", re.ASCII)
 LINE_END = re.compile("\r\n?")
 LONGEST_LIST_TEXT = 5_000
 MONOSPACE = {"class": "vLargeTextField monospace", "rows": 8, "spellcheck": "false", "autocomplete": "off"}
@@ -66,6 +68,27 @@ class WholeNumberField(forms.IntegerField):
         if not WHOLE_NUMBER.fullmatch(text):
             raise forms.ValidationError(self.error_messages["invalid"], "invalid")
         return int(text)
+
+
+class MomentField(forms.DateTimeField):
+    """A moment in UTC, to the second, as browsers send it; where they have no picker, as people write it."""
+
+    widget = forms.DateTimeInput(
+        format="%Y-%m-%dT%H:%M:%S",
+        attrs={"type": "datetime-local", "step": "1", "class": "moment", "autocomplete": "off"},
+    )
+    default_error_messages = {"invalid": "Write a moment in UTC, as in 2026-12-31 18:00:00."}
+
+    def to_python(self, value: Any) -> datetime | None:
+        if value in self.empty_values:
+            return None
+        text = str(value).strip()
+        try:
+            if not LOCAL_MOMENT.fullmatch(text):
+                raise ValueError
+            return datetime.fromisoformat(text.removesuffix("Z")).replace(microsecond=0, tzinfo=UTC)
+        except ValueError:
+            raise forms.ValidationError(self.error_messages["invalid"], "invalid") from None
 
 
 class MultilineField(forms.CharField):
@@ -293,4 +316,5 @@ AI_MODEL_FIELDS: dict[str, type[forms.Field]] = {
     "tags": TagsField,
     "model_parameters": ObjectField,
     "requirements": ObjectField,
+    "sunset_at": MomentField,
 }

@@ -6,8 +6,10 @@ from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
 from models_registry.choices import Category, Status
+from models_registry.deprecations import DAY
 from models_registry.models import QualityTier
 from models_registry.querysets import AIModelQuerySet
 
@@ -49,6 +51,25 @@ class StatusFilter(ListedFilter):
 
     def keep(self, rows: AIModelQuerySet, value: str) -> AIModelQuerySet:
         return rows.in_status(value)
+
+
+class SunsetFilter(ListedFilter):
+    """Models on sale, by when they go."""
+
+    title = parameter_name = "sunset"
+    WITHIN = {"7": "Within 7 days", "30": "Within 30 days", "365": "Within a year"}
+    PAST, NO_DATE = "past", "undated"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [*self.WITHIN.items(), (self.PAST, "Has passed"), (self.NO_DATE, "Deprecated, no date")]
+
+    def keep(self, rows: AIModelQuerySet, value: str) -> AIModelQuerySet:
+        now = timezone.now()
+        if value == self.NO_DATE:
+            return rows.in_status(Status.DEPRECATED).filter(sunset_at=None)
+        if value == self.PAST:
+            return rows.sold().filter(sunset_at__lte=now)
+        return rows.sold().filter(sunset_at__gt=now, sunset_at__lte=now + int(value) * DAY)
 
 
 class ProviderFilter(ListedFilter):

@@ -7,11 +7,12 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.forms.models import construct_instance
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 
-from models_registry import services
-from models_registry.admin.fields import AI_MODEL_FIELDS, ReasonField, SeenVersionField
+from models_registry import lifecycle, services
+from models_registry.admin.fields import AI_MODEL_FIELDS, MomentField, ReasonField, SeenVersionField
 from models_registry.audit import wording
 from models_registry.audit.audited import Audited
 from models_registry.errors import CatalogueError, ConfirmationRequired
@@ -177,6 +178,7 @@ class AIModelForm(CatalogueForm):
             column.name for column in editable_fields(AIModel) if column.name != "is_default"
         ]
         field_classes = AI_MODEL_FIELDS
+        widgets = {"sunset_at": MomentField.widget}  # or the admin would put two inputs in its place
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -201,7 +203,7 @@ class AIModelForm(CatalogueForm):
             self.add_error(None, self.stale_message())
             return
         construct_instance(self, self.instance, self._meta.fields, self._meta.exclude)
-        for check in (self._check_row, self._check_beside_others):
+        for check in (self._check_row, self._check_lifecycle, self._check_beside_others):
             try:
                 check()
             except REFUSALS as problem:
@@ -216,6 +218,17 @@ class AIModelForm(CatalogueForm):
             fresh = {name: e for name, e in problem.error_dict.items() if name not in wrong_already}
             if fresh:
                 raise ValidationError(fresh) from problem
+
+    def _check_lifecycle(self) -> None:
+        names = {"is_active", *lifecycle.FIELDS}
+        if self.errors.keys() & names:
+            return
+        is_new = self.instance.pk is None
+        # What the form does not show stands in the row as it stood.
+        before = {} if is_new else {n: self.initial.get(n, getattr(self.instance, n)) for n in names}
+        found = lifecycle.faults(self.instance, before=before, now=timezone.now())
+        if found:
+            raise ValidationError(found)
 
     def _check_beside_others(self) -> None:
         if self.instance.pk is not None:

@@ -95,12 +95,22 @@ SHAPES: dict[str, dict[str, Any]] = {
     "tags": {"type": "array", "items": line(choices.TAG_LENGTH), "maxItems": choices.TAGS},
     "replicate_model_id": line(choices.REPLICATE_ID_LENGTH),
     **{name: {"type": "object"} for name in OBJECTS},
+    "sunset_at": {"type": ["string", "null"], "format": "date-time"},
+    "successor": {
+        "type": ["string", "null"],
+        "maxLength": choices.MODEL_ID_LENGTH,
+        "pattern": MODEL_ID_PATTERN,
+    },
 }
 
 EXPLAINED = {
     "cost_per_second": "US dollars a second, exactly; a text or a number.",
     "supported_durations": "Whole seconds; stored in order and without repeats.",
     "is_default": "`true` takes the flag from the model that has it; it can't be given up.",
+    "sunset_at": (
+        "From then on the model is retired, by itself; the default only if its successor is active. "
+        "To the second, with its zone. A model on sale is given none that has passed."
+    ),
     **dict.fromkeys(
         OBJECTS, f"At most {choices.JSON_BYTES:,} bytes, nested at most {choices.JSON_DEPTH} deep."
     ),

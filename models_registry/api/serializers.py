@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from models_registry import lifecycle
 from models_registry.audit.models import AuditEntry
 from models_registry.choices import Status
 from models_registry.models import AIModel
@@ -51,6 +52,8 @@ def _reader(field: "serializers.Field[Any, Any, Any, Any]") -> Callable[[object]
 
 
 class AIModelSerializer(ReadOff, serializers.ModelSerializer[AIModel]):
+    """A model as it is served; `sunset_at` and `successor` only where there are such."""
+
     cost_per_second = MoneyField(help_text="US dollars a second, before multiplier and margin.")
     supported_durations = serializers.ListField(
         child=serializers.IntegerField(), help_text="Seconds, ascending."
@@ -62,6 +65,13 @@ class AIModelSerializer(ReadOff, serializers.ModelSerializer[AIModel]):
     )
     model_parameters = serializers.DictField()
     requirements = serializers.DictField()
+    # Not required, and so optional in the schema. Nothing is ever read by this serializer.
+    sunset_at = serializers.DateTimeField(
+        required=False, help_text="When it is retired, by itself; left out if nobody has said."
+    )
+    successor = serializers.CharField(
+        required=False, help_text="The id of the model to use instead; left out if there is none."
+    )
 
     class Meta:
         model = AIModel
@@ -89,8 +99,13 @@ class AIModelSerializer(ReadOff, serializers.ModelSerializer[AIModel]):
             "created_at",
             "updated_at",
             "deprecated_at",
+            "sunset_at",
+            "successor",
         ]
         read_only_fields = fields
+
+    def to_representation(self, instance: object) -> dict[str, Any]:
+        return lifecycle.without_unsaid(super().to_representation(instance))
 
 
 class ChangeSerializer(serializers.Serializer[Any]):

@@ -1,6 +1,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import PathConverter
 
+from models_registry.api.deprecations import DeprecationsView
 from models_registry.api.history import HistoryView
 from models_registry.api.views import AIModelViewSet
 
@@ -19,6 +20,7 @@ MODEL = "models/<any_text:model_id>/"
 urlpatterns = [
     path("models/", AIModelViewSet.as_view({"get": "list", "post": "create"}), name="models"),
     path("models/default/", AIModelViewSet.as_view({"get": "default"}), name="models-default"),
+    path("models/deprecations/", DeprecationsView.as_view(), name="models-deprecations"),
     path("models/premium/", AIModelViewSet.as_view({"get": "premium"}), name="models-premium"),
     path(
         f"{MODEL}validate/",

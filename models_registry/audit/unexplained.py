@@ -202,7 +202,8 @@ def _gap(entry: AuditEntry, previous: tuple[str, str | None] | None) -> str | No
         return None
     if left is None or before is None:
         return "the row came or went in between" if (left is None) != (before is None) else None
-    steps = wording.differences(entry.kind, left, before)
+    # A column that was added in between stands in the later entry alone.
+    steps = wording.differences(entry.kind, {**dict.fromkeys(before), **left}, before)
     if entry.subject != previous[0]:
         steps.append(f"it belonged to {shown(previous[0])}")
     return "; ".join(steps) or None

@@ -110,6 +110,22 @@ class AIModel(CatalogueRow):
     )
     requirements = models.JSONField(default=dict, blank=True, help_text="A JSON object.")
 
+    # The end of its life, as it is announced
+    sunset_at = models.DateTimeField(
+        "sunset",
+        null=True,
+        blank=True,
+        help_text="In UTC, to the second. From then on the model is retired, by itself.",
+    )
+    successor = models.CharField(  # noqa: DJ001 - as with the category: null for none
+        max_length=choices.MODEL_ID_LENGTH,
+        null=True,
+        blank=True,
+        help_text=(
+            "The id of the model to use instead; everybody is told. A retired default hands over to it."
+        ),
+    )
+
     # Timestamps, all by the database's clock but `deprecated_at`; see models_registry.triggers
     created_at = models.DateTimeField(editable=False, db_default=Now())
     updated_at = models.DateTimeField(editable=False, db_default=Now())
@@ -142,6 +158,11 @@ class AIModel(CatalogueRow):
                 fields=["name", "model_id", "id"],
                 condition=OFFERED & Q(is_premium=True),
                 name="models_offered_premium",
+            ),
+            models.Index(
+                fields=["sunset_at"],
+                condition=Q(is_active=True, sunset_at__isnull=False),
+                name="models_awaiting_sunset",
             ),
         ]
         constraints = [
@@ -219,9 +240,12 @@ class AIModel(CatalogueRow):
         changed = {name for name in after if before.get(name) != after[name]} - {"deprecated_at"}
         if changed == {"is_default"} and after["is_default"]:
             return "make_default"
-        if changed <= {"is_active", "is_deprecated", "is_default"}:
+        flags = {"is_active", "is_deprecated", "is_default"}
+        # A sunset that has passed goes when the model comes back.
+        ends_sunset = "sunset_at" in changed and after["sunset_at"] is None
+        if changed <= (flags | {"sunset_at"} if ends_sunset else flags):
             was, now = (Status.of(**{k: s[k] for k in FLAGS}) for s in (before, after))
-            if now == Status.RETIRED != was:
+            if now == Status.RETIRED != was and not ends_sunset:
                 return "retire"
             if was == Status.RETIRED and now == Status.ACTIVE:
                 return "restore"

@@ -2,6 +2,7 @@ from django.urls import path
 
 from pricing.api.preview import PreviewView
 from pricing.api.views import CompareView, MatrixView, PolicyView, QuoteView
+from pricing.margins.api import MarginsFileView, MarginsView
 
 urlpatterns = [
     path("pricing/quote/", QuoteView.as_view(), name="quote"),
@@ -9,4 +10,6 @@ urlpatterns = [
     path("pricing/compare/", CompareView.as_view(), name="compare"),
     path("pricing/policy/", PolicyView.as_view(), name="policy"),
     path("pricing/preview/", PreviewView.as_view(), name="price-preview"),
+    path("pricing/margins/", MarginsView.as_view(), name="margins"),
+    path("pricing/margins/csv/", MarginsFileView.as_view(), name="margins-csv"),
 ]

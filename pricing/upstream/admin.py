@@ -10,8 +10,8 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from models_registry.admin.filters import ListedFilter
-from models_registry.admin.forms import REFUSALS
-from models_registry.admin.history import HistoricAdmin, refusal_words
+from models_registry.admin.forms import REFUSALS, refusal_words
+from models_registry.admin.history import HistoricAdmin
 from models_registry.admin.writes import note_refusal, reason_form
 from models_registry.audit.models import AuditEntry, AuditEntryQuerySet
 from models_registry.values import decimal_text, moment_text

@@ -51,6 +51,7 @@ def pages(model: AIModel) -> list[str]:
     held, listed = HeldPrice.objects.get(), UpstreamModel.objects.get()
     return [
         *("/admin/", "/admin/models/", "/admin/models/?q=veo", "/admin/models/add/"),
+        "/admin/models/margins/",
         *("/admin/usage/", "/admin/audit/auditentry/"),
         *(f"/admin/models/{model.pk}/{page}" for page in ("change/", "history/", "change/#pricing")),
         f"/admin/models/{model.pk}/history/{entry.number}/restore/",

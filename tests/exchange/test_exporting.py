@@ -248,3 +248,18 @@ def test_nothing_leaves_that_can_not_be_recorded(
 
     assert not target.exists()
     assert capsys.readouterr().out == ""
+
+
+def test_a_sunset_and_a_successor_make_the_way_only_where_there_are_such() -> None:
+    AIModelFactory(model_id="a/first")
+    plain = exported()
+    assert not {"sunset_at", "successor"} & json.loads(plain)["models"][0].keys()
+    AIModelFactory(model_id="a/going", sunset_at="2099-01-02T03:04:05Z", successor="a/first")
+    whole = exported()
+
+    untraced(AIModel).all().delete()
+    import_file(whole.encode())
+
+    assert exported() == whole
+    going = json.loads(whole)["models"][1]
+    assert (going["sunset_at"], going["successor"]) == ("2099-01-02T03:04:05Z", "a/first")

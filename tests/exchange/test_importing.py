@@ -508,3 +508,41 @@ def test_a_rate_above_the_policys_limit_is_told_by_its_name(priced: AIModel) -> 
     rows = [complete_row("acme/b", rates={"720p": "0.6"}), {"model_id": "acme/a", "cost_per_second": "0.51"}]
 
     assert faults_of(*rows) == [(2, "rates.720p"), (3, "cost_per_second")]
+
+
+class TestSuccessors:
+    def test_a_successor_may_stand_below_the_model(self) -> None:
+        import_models(
+            complete_row("a/one", successor="a/two"),
+            complete_row("a/two", successor="a/three"),
+            complete_row("a/three", is_default=True),
+        )
+
+        assert [stored(f"a/{name}").successor for name in ("one", "two", "three")] == [
+            "a/two",
+            "a/three",
+            None,
+        ]
+        assert default_id() == "a/three"
+
+    def test_a_chain_can_be_turned_round_in_one_file(self) -> None:
+        import_models(complete_row("a/one", successor="a/two"), complete_row("a/two"))
+
+        import_models(complete_row("a/two", successor="a/one"), complete_row("a/one", successor=None))
+
+        assert (stored("a/one").successor, stored("a/two").successor) == (None, "a/one")
+
+    def test_a_circle_is_refused_and_so_is_a_model_that_is_nowhere(self) -> None:
+        rows = [complete_row("a/one", successor="a/two"), complete_row("a/two", successor="a/one")]
+
+        assert "successor" in {field for _, field in faults_of(*rows)}
+        assert faults_of(complete_row("a/one", successor="no/such")) == [(2, "successor")]
+
+    def test_a_sunset_that_has_passed_is_a_fact_of_what_is_not_on_sale(self) -> None:
+        passed = "2020-01-01T00:00:00Z"
+        retired = complete_row("a/old", sunset_at=passed, is_active=False, is_deprecated=True)
+
+        import_models(retired)
+
+        assert stored("a/old").sunset_at is not None
+        assert faults_of(complete_row("a/new", sunset_at=passed)) == [(2, "sunset_at")]

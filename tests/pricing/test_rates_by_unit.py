@@ -28,7 +28,8 @@ def model() -> AIModel:
 def put(model: AIModel, amount: str, *, layer: Layer = Layer.OVERRIDE, **values: Any) -> Rate:
     """`quality` and `with_audio` say where."""
     quality = values.pop("quality", None)
-    return put_rate(model, {"amount": Decimal(amount), "quality_id": quality, **values}, layer=layer)
+    said = {"amount": Decimal(amount), "quality_id": quality, **values}
+    return put_rate(model, said, layer=layer, confirmed=True)
 
 
 def quoted(quality: str = "standard", duration: int = 5, with_audio: bool | None = None) -> Quote:
@@ -118,7 +119,7 @@ class TestTheMostSpecificWins:
 
         assert quoted("high", with_audio=True).cost_per_second == Decimal("0.4")
         with pytest.raises(RateTie):
-            remove_rate(settling)
+            remove_rate(settling, confirmed=True)
         assert Rate.objects.count() == 3
 
     def test_layers_do_not_tie(self, model: AIModel) -> None:
@@ -148,7 +149,7 @@ class TestLayers:
         listed(model, "0.18")
 
         assert quoted("high").cost_per_second == Decimal("0.4")
-        remove_rate(Rate.objects.by_hand().get())
+        remove_rate(Rate.objects.by_hand().get(), confirmed=True)
         assert quoted("high").cost_per_second == Decimal("0.5")
 
     def test_a_quote_names_its_row(self, model: AIModel) -> None:

@@ -28,6 +28,7 @@ def test_every_api_address_stands_in_it(schema):
         "/api/v1/models/",
         "/api/v1/models/default/",
         "/api/v1/models/premium/",
+        "/api/v1/models/deprecations/",
         "/api/v1/models/{model_id}/",
         "/api/v1/models/{model_id}/default/",
         "/api/v1/models/{model_id}/generations/",
@@ -44,6 +45,8 @@ def test_every_api_address_stands_in_it(schema):
         "/api/v1/pricing/compare/",
         "/api/v1/pricing/policy/",
         "/api/v1/pricing/preview/",
+        "/api/v1/pricing/margins/",
+        "/api/v1/pricing/margins/csv/",
     }
     assert get_resolver().resolve("/api/v1/schema/")
 

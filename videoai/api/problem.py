@@ -77,6 +77,7 @@ DATABASE_SILENT = "The database does not answer. Try again in a moment."
 FIELD_CODES = frozenset(
     {
         "blank",
+        "cyclic",
         "immutable",
         "invalid",
         "invalid_choice",
@@ -89,6 +90,7 @@ FIELD_CODES = frozenset(
         "min_value",
         "not_the_only_duration",
         "null",
+        "past_dated",
         "read_only",
         "repeated",
         "required",
@@ -98,6 +100,7 @@ FIELD_CODES = frozenset(
         "too_large",
         "unique",
         "unknown_field",
+        "unknown_model",
         "unknown_parameter",
         "unknown_quality",
     }

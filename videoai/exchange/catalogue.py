@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from models_registry import services
+from models_registry import lifecycle, services
 from models_registry.models import AIModel
 from pricing.models import Rate
 
@@ -21,7 +21,7 @@ class Catalogue:
     def fields(self, model_id: str) -> dict[str, Any]:
         """Every field that a file may hold, with each rate as a field `rates.<quality>`."""
         rates = {rate_field(key): rate.amount for key, rate in self.rates[model_id].items()}
-        return {**services.state(self.models[model_id]), **rates}
+        return {**lifecycle.without_unsaid(services.state(self.models[model_id])), **rates}
 
 
 def rate_field(quality: str) -> str:

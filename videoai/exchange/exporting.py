@@ -4,13 +4,14 @@ import json
 import os
 import secrets
 import stat
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
-from models_registry import services
+from models_registry import lifecycle, services
 from models_registry.models import AIModel, CatalogueRevision
 from models_registry.values import decimal_text
 from pricing.errors import CatalogueBusy
@@ -54,7 +55,7 @@ def _revision() -> tuple[str, int] | None:
 
 
 def _row(catalogue: Catalogue, model_id: str) -> dict[str, Any]:
-    fields = services.state(catalogue.models[model_id])
+    fields = lifecycle.without_unsaid(services.state(catalogue.models[model_id]))
     rates = {key: decimal_text(rate.amount) for key, rate in catalogue.rates[model_id].items()}
     return {**{name: _plain(value) for name, value in fields.items()}, "rates": rates}
 
@@ -63,6 +64,8 @@ def _plain(value: Any) -> Any:
     """`value` as the file has it. Keys are sorted: PostgreSQL keeps no order of them, SQLite does."""
     if isinstance(value, Decimal):
         return decimal_text(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, dict):
         return {key: _plain(value[key]) for key in sorted(value)}
     if isinstance(value, list):

@@ -23,7 +23,7 @@ from pricing import services as pricing
 from pricing.models import Rate
 from videoai.exchange.catalogue import Catalogue, rate_field, read_catalogue
 from videoai.exchange.diff import ModelChange, compare
-from videoai.exchange.planning import Plan, plan
+from videoai.exchange.planning import Plan, in_order, plan
 from videoai.exchange.reader import Problem, Row
 
 Progress = Callable[[int], None]  # called with the number of rows tried so far
@@ -102,12 +102,11 @@ def _carry_out(
 ) -> list[list[Problem]]:
     """Try every plan; returns the problems of each row that has any.
 
-    The row that claims the default comes first: another may retire the model that has the flag so far. If the
-    claim fails, it is that row alone which is to blame.
+    If the claim to the default fails, it is that row alone which is to blame.
     """
     refusals: list[list[Problem]] = []
     claim_failed = False
-    for count, planned in enumerate(sorted(plans, key=lambda p: not p.claims_default), start=1):
+    for count, planned in enumerate(in_order(plans), start=1):
         found = _attempt(planned, before, confirmed)
         claim_failed = claim_failed or (planned.claims_default and bool(found))
         blamed = [p for p in found if not (claim_failed and p.code == DefaultModelRequired.code)]

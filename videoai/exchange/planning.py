@@ -35,6 +35,12 @@ class Plan:
     is_feasible: bool = True  # False: without knowing the model there is nothing to try
 
     @property
+    def successor(self) -> str | None:
+        """The id of the model that has to be there first."""
+        successor = self.changes.get("successor")
+        return successor.strip() if isinstance(successor, str) else None
+
+    @property
     def claims_default(self) -> bool:
         return "is_default" in self.changes and self.changes["is_default"] is True
 
@@ -43,6 +49,24 @@ def plan(rows: Iterable[Row], *, standing: Catalogue, qualities: Collection[str]
     """A plan for each row, in their order. `qualities` are the keys of the tiers."""
     planner = Planner(standing, qualities)
     return [planner.plan(row) for row in rows]
+
+
+def in_order(plans: Iterable[Plan]) -> list[Plan]:
+    """As they are carried out: a model's successor before the model.
+
+    And the claim to the default before all others: one of them may retire the model that has it so far.
+    """
+    waiting = sorted(plans, key=lambda one: not one.claims_default)
+    by_id = {one.row.model_id: one for one in waiting}
+    ordered: dict[int, Plan] = {}
+    for planned in waiting:
+        chain: dict[int, Plan] = {}
+        following: Plan | None = planned
+        while following is not None and id(following) not in {*ordered, *chain}:
+            chain[id(following)] = following
+            following = by_id.get(following.successor) if following.successor else None
+        ordered |= dict(reversed(chain.items()))
+    return list(ordered.values())
 
 
 class Planner:

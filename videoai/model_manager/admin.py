@@ -14,6 +14,7 @@ from videoai.model_manager.deeds.make_default import MakeDefault
 from videoai.model_manager.deeds.sale import Activate, Deactivate, Restore, Retire
 from videoai.model_manager.form.page import FormPage
 from videoai.model_manager.listing.page import ListPage
+from videoai.model_manager.margins.page import MarginsPage
 from videoai.model_manager.overview.page import Overview
 from videoai.model_manager.prices.changes import ChangePrices
 from videoai.model_manager.prices.tab import PricingTab
@@ -29,7 +30,7 @@ DEEDS: list[type[ListAction]] = [
 
 
 @admin.register(AIModel)
-class ModelManager(Overview, ListPage, FormPage, PricingTab, AIModelAdmin):
+class ModelManager(Overview, ListPage, FormPage, PricingTab, MarginsPage, AIModelAdmin):
     actions = [action(deed) for deed in DEEDS]
 
     def get_actions(self, request: HttpRequest) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
+from models_registry import lifecycle
 from models_registry.models import AIModel
 from videoai.model_manager.fitness import Fitness
 
@@ -43,16 +44,25 @@ class TakeoverField(forms.ModelChoiceField):
 class TakeoverForm(forms.Form):
     takeover = TakeoverField()
 
-    def __init__(self, *args: Any, successors: "QuerySet[AIModel]", **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, successors: "QuerySet[AIModel]", heir: AIModel | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["takeover"]
         field.queryset = successors
+        field.initial = heir
 
 
 def successors(leaving: Collection[AIModel]) -> "QuerySet[AIModel]":
     """Who may take over when `leaving` go."""
     gone = [model.pk for model in leaving]
     return AIModel.objects.active().exclude(pk__in=gone).order_by("name", "model_id")
+
+
+def heir_of(leaving: Collection[AIModel]) -> AIModel | None:
+    """Who is named as the successor of the default among `leaving`, and can take over."""
+    heirs = [lifecycle.heir_of(model) for model in leaving if model.is_default]
+    return next((heir for heir in heirs if heir is not None and heir not in leaving), None)
 
 
 def needs_takeover(leaving: Collection[AIModel]) -> bool:

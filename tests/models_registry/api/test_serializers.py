@@ -1,7 +1,9 @@
 """Models are told faster than Django REST framework does it, and in the same words."""
 
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from rest_framework import serializers
@@ -16,7 +18,13 @@ pytestmark = pytest.mark.django_db
 
 
 class AsTheFrameworkDoesIt(AIModelSerializer):
-    to_representation = serializers.Serializer.to_representation
+    def to_representation(self, instance: AIModel) -> dict[str, Any]:
+        told = serializers.Serializer.to_representation(self, instance)
+        return {
+            name: value
+            for name, value in told.items()
+            if value is not None or name not in {"sunset_at", "successor"}
+        }
 
 
 @pytest.fixture
@@ -35,7 +43,8 @@ def models() -> list[AIModel]:
         is_premium=True,
         model_parameters={"a": [1, 2.5, None, {"b": True}]},
     )
-    AIModelFactory(is_active=False)
+    AIModelFactory(is_active=False, sunset_at=datetime(2026, 1, 2, tzinfo=UTC))
+    AIModelFactory(successor=AIModelFactory().model_id)
     services.retire(AIModelFactory(version="2", requirements={"gpu": "x"}))
     return list(AIModel.objects.all())
 

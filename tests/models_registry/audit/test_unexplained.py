@@ -10,7 +10,7 @@ from models_registry import services
 from models_registry.audit.ledger import written
 from models_registry.audit.models import AuditEntry, Book
 from models_registry.audit.occasion import acting
-from models_registry.audit.unexplained import adopt
+from models_registry.audit.unexplained import adopt, gaps
 from models_registry.audit.verifying import Verification
 from models_registry.models import AIModel, QualityTier
 from pricing import services as pricing
@@ -201,3 +201,27 @@ def test_the_last_use_of_a_token_is_no_change() -> None:
     token = tokens.create("frontend", scopes=["catalog:read"]).token
     ServiceToken.objects.filter(pk=token.pk).update(last_used_at=token.created_at)
     assert trail.findings() == []
+
+
+def test_a_column_that_came_between_two_entries_is_no_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = AIModel.audit_state
+
+    def of_before(row: AIModel) -> dict[str, Any]:
+        return {name: value for name, value in whole(row).items() if name != "sunset_at"}
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AIModel, "audit_state", of_before)
+        model = services.create({**services.state(trail.model()), "model_id": "a/old", "is_default": False})
+    services.revise(model, {"version": "after"})
+
+    assert [told for _, row, told in gaps(_entries()) if row.subject == "a/old"] == []
+
+
+def _entries() -> list[AuditEntry]:
+    """With the number of the entry before, as they are verified."""
+    entries = list(AuditEntry.objects.filter(book=Book.CATALOGUE).order_by("number"))
+    last: dict[tuple[str, str], int] = {}
+    for entry in entries:
+        entry.previous = last.get((entry.kind, entry.row_id))  # type: ignore[attr-defined]
+        last[entry.kind, entry.row_id] = entry.number
+    return entries

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 from models_registry.api.filters import AIModelFilter
 from models_registry.api.openapi import MODEL_ID_PATTERN
 from models_registry.api.query import LONGEST_TEXT, PAGE_PARAMETERS, CapabilityQuery
-from models_registry.choices import MODEL_ID_LENGTH, RESERVED_LAST_SEGMENTS
+from models_registry.choices import MODEL_ID_LENGTH, RESERVED_LAST_SEGMENTS, RESERVED_MODEL_IDS
 from pricing.api.serializers import MatrixQuery, QuoteQuery
 
 PREFIX = "/api/v1/"
@@ -52,7 +52,8 @@ FIXED = {
     "pricing/matrix/": Kind.MATRIX,
     "pricing/compare/": Kind.COMPARE,
 }
-# Answered by Django alone: figures of usage move without the catalogue, histories and writes need rights.
+# Answered by Django alone: figures of usage and what is told by the clock move without the catalogue,
+# histories and writes need rights.
 NOT_A_MODEL = tuple(f"/{word}" for word in RESERVED_LAST_SEGMENTS - {"validate"})
 
 FILTERS = PAGE_PARAMETERS | AIModelFilter.base_filters.keys() - {"status"}
@@ -170,7 +171,7 @@ def _recognised(rest: str) -> tuple[Kind | None, str | None]:
 
 
 def _is_model_id(text: str) -> bool:
-    is_reserved = f"/{text}".endswith(NOT_A_MODEL)
+    is_reserved = text in RESERVED_MODEL_IDS or f"/{text}".endswith(NOT_A_MODEL)
     return len(text) <= MODEL_ID_LENGTH and not is_reserved and MODEL_ID.fullmatch(text) is not None
 
 

@@ -21,7 +21,7 @@ from videoai.model_manager.deeds.list_action import FORM
 from videoai.model_manager.deeds.naming import linked
 from videoai.model_manager.deeds.page import DeedPage
 
-OWN = {**Status.DRAFT.flags, "is_default": False}
+OWN = {**Status.DRAFT.flags, "is_default": False, "sunset_at": None, "successor": None}
 
 
 class DuplicateForm(AIModelForm):

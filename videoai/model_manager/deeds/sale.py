@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from models_registry import services
 from models_registry.choices import Status
 from models_registry.errors import ModelNotRetired
+from models_registry.lifecycle import has_passed
 from models_registry.models import AIModel
 from videoai.model_manager.deeds.chosen import Chosen
 from videoai.model_manager.deeds.naming import linked
@@ -17,9 +18,10 @@ from videoai.model_manager.deeds.plan import Plan, Step, marks, marks_now
 from videoai.model_manager.deeds.planned import PlannedDeed
 from videoai.model_manager.fitness import Fitness
 from videoai.model_manager.leaving import cautions
-from videoai.model_manager.takeover import TakeoverForm, needs_takeover, successors
+from videoai.model_manager.takeover import TakeoverForm, heir_of, needs_takeover, successors
 
 LAST_ONE = "It is the default model, and no other active model is there to take over."
+SUNSET_GOES = "Its sunset has passed and is taken off."
 BECOMES_DEFAULT = "It becomes the default: no model is the default now."
 
 
@@ -31,7 +33,8 @@ class LeavingDeed(PlannedDeed):
 
     def form(self, data: QueryDict | None, chosen: Chosen) -> forms.Form:
         if needs_takeover(chosen.models):
-            return TakeoverForm(data, successors=successors(chosen.models))
+            heir = heir_of(chosen.models)
+            return TakeoverForm(data, successors=successors(chosen.models), heir=heir)
         return forms.Form(data)
 
     def plan(self, chosen: Chosen) -> Plan:
@@ -130,9 +133,10 @@ class Activate(ArrivingDeed):
     meaning = "Everybody can order from an active model, at its prices of today."
 
     def obstacle(self, model: AIModel) -> str:
-        return (
-            f"{model.model_id} is retired; Restore brings it back." if model.status == Status.RETIRED else ""
-        )
+        if model.status == Status.RETIRED:
+            return f"{model.model_id} is retired; Restore brings it back."
+        is_over = not model.is_active and has_passed(model.sunset_at, now=timezone.now())
+        return f"The sunset of {model.model_id} has passed; change it first." if is_over else ""
 
     def to_know(self, model: AIModel) -> Sequence[str]:
         return ["It is no longer deprecated then."] if model.is_deprecated else []
@@ -150,6 +154,9 @@ class Restore(ArrivingDeed):
 
     def obstacle(self, model: AIModel) -> str:
         return "" if model.status == Status.RETIRED else ModelNotRetired(model.model_id, model.status).message
+
+    def to_know(self, model: AIModel) -> Sequence[str]:
+        return [SUNSET_GOES] if has_passed(model.sunset_at, now=timezone.now()) else []
 
     def carry_out(self, step: Step) -> None:
         services.restore(step.model)

@@ -8,7 +8,7 @@ from models_registry.models import AIModel
 from models_registry.usage.recent import use_lately
 from videoai.model_manager.leaving import AnswerField, used
 from videoai.model_manager.prices.rates import RatesForm
-from videoai.model_manager.takeover import TakeoverField, successors
+from videoai.model_manager.takeover import TakeoverField, heir_of, successors
 
 ALL_THE_SAME = "Take it off sale all the same"
 
@@ -17,17 +17,18 @@ class ModelForm(RatesForm):
     """All that can be said of a model; asks before one that is used goes off sale."""
 
     take_off_sale = AnswerField(required=False, label=ALL_THE_SAME)
-    successor = TakeoverField(required=False)
+    takeover = TakeoverField(required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk is None or not self.instance.is_active:
             del self.fields["take_off_sale"]
         if self.instance.pk is None or not self.instance.is_default:
-            del self.fields["successor"]
+            del self.fields["takeover"]
         else:
-            field: Any = self.fields["successor"]
+            field: Any = self.fields["takeover"]
             field.queryset = successors([self.instance])
+            field.initial = heir_of([self.instance])
             field.choices = list(iter(field.choices))  # read once, and not counted first
 
     @property
@@ -42,11 +43,11 @@ class ModelForm(RatesForm):
     @property
     def new_default(self) -> AIModel | None:
         """Who becomes the default in place of a model that can't stay it."""
-        return self.cleaned_data.get("successor") if self.leaves_default else None
+        return self.cleaned_data.get("takeover") if self.leaves_default else None
 
     @property
     def can_hand_over(self) -> bool:
-        return len(self.fields["successor"].choices) > 1  # type: ignore[attr-defined] # beside the blank one
+        return len(self.fields["takeover"].choices) > 1  # type: ignore[attr-defined] # beside the blank one
 
     def revise(self, model: AIModel) -> None:
         if self.new_default is not None:
@@ -64,7 +65,7 @@ class ModelForm(RatesForm):
         super()._post_clean()
         if not self.leaves_default:
             # The question is hidden, so nobody could put the answer right.
-            self.errors.pop("successor", None)
+            self.errors.pop("takeover", None)
         if self.leaves_sale and not self.is_stale and not self.cleaned_data.get("take_off_sale"):
             self._ask()
 

@@ -19,7 +19,7 @@ TEMPLATES = {
     "history": f"{FOLDER}form_history.html",
 }
 # Fields that no fieldset names: who drew them says where. All others are prices.
-DRAWN = {"take_off_sale": "lifecycle", "successor": "lifecycle", "change_reason": "", NON_FIELD_ERRORS: ""}
+DRAWN = {"take_off_sale": "lifecycle", "takeover": "lifecycle", "change_reason": "", NON_FIELD_ERRORS: ""}
 
 
 class Mistake(NamedTuple):

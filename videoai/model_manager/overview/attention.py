@@ -1,11 +1,6 @@
 """What somebody should mend, the most urgent first: rules about how the catalogue stands."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
-from enum import Enum
-from typing import NamedTuple
-
-from django.db.models import Model
 
 from models_registry.choices import Status
 from models_registry.models import AIModel, QualityTier
@@ -15,49 +10,11 @@ from models_registry.usage.models import UsageCounter
 from models_registry.usage.recent import LATELY
 from pricing.models import PricingPolicy
 from pricing.upstream.models import HeldPrice, State
+from videoai.model_manager.overview import lifecycle, margins
+from videoai.model_manager.overview.concern import Case, Concern, Remedy, Urgency, number_of
 from videoai.model_manager.overview.situation import RECENT, Situation
 
 MOST_LISTED = 3  # qualities in one note
-
-
-class Urgency(Enum):
-    """How soon it should be mended: the order, and the word for it."""
-
-    NOW = "now", "Now"  # customers are refused, or get nothing
-    SOON = "soon", "Soon"
-    LATER = "later", "In time"
-
-    def __init__(self, key: str, word: str) -> None:
-        self.key, self.word = key, word
-
-
-class Remedy(NamedTuple):
-    """The page where it is mended: a `page` of a `table` of the admin."""
-
-    label: str
-    table: type[Model]
-    page: str = "changelist"
-    query: str = ""
-
-
-class Case(NamedTuple):
-    """One of the models that it is about, and what is the matter with it."""
-
-    model: AIModel
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Concern:
-    """Something that needs attention; `page` and `tab` are where it is seen of each of its models."""
-
-    name: str
-    urgency: Urgency
-    sentence: str
-    remedy: Remedy
-    cases: Sequence[Case] = ()
-    page: str = "change"
-    tab: str = ""
 
 
 Rule = Callable[[Situation], Iterator[Concern]]
@@ -103,7 +60,7 @@ def unpriced(situation: Situation) -> Iterator[Concern]:
         Case(gaps.model, f"no price in {_listed(gaps.unpriced)}") for gaps in situation.gaps if gaps.unpriced
     ]
     if cases:
-        who = _number(cases, "model offers", "models offer")
+        who = number_of(cases, "model offers", "models offer")
         told = f"{who} a quality that has no price: nobody can buy it."
         remedy = Remedy("Quality tiers", QualityTier)
         yield Concern("unpriced", Urgency.NOW, told, remedy, cases, tab="pricing")
@@ -117,7 +74,7 @@ def success_fallen(situation: Situation) -> Iterator[Concern]:
     ]
     cases = [Case(model, _fall(now, then)) for model, now, then in pairs if has_fallen(now, then)]
     if cases:
-        told = f"{_number(cases, 'model fails', 'models fail')} more often than in the four weeks before."
+        told = f"{number_of(cases, 'model fails', 'models fail')} more often than in the four weeks before."
         remedy = Remedy("Usage of 7 days", UsageCounter, query="range=7d")
         yield Concern("success-fallen", Urgency.NOW, told, remedy, cases, page="usage")
 
@@ -130,7 +87,7 @@ def over_limit(situation: Situation) -> Iterator[Concern]:
     ]
     if cases and situation.book and situation.book.policy:
         limit = count_text(situation.book.policy.max_credits_per_generation)
-        who = _number(cases, "model offers", "models offer")
+        who = number_of(cases, "model offers", "models offer")
         told = f"{who} what would cost more than {limit} credits, the policy's limit: nobody can buy it."
         remedy = Remedy("Pricing policy", PricingPolicy)
         yield Concern("over-limit", Urgency.SOON, told, remedy, cases, tab="pricing")
@@ -148,7 +105,7 @@ def used_off_sale(situation: Situation) -> Iterator[Concern]:
             ],
         )
         if cases:
-            who = _number(cases, f"{status} model is", f"{status} models are")
+            who = number_of(cases, f"{status} model is", f"{status} models are")
             told = f"{who} used though not on sale: some backend goes past the catalogue."
             remedy = Remedy(f"{status.label} models", AIModel, query=f"status={status}")
             yield Concern(f"used-{status}", Urgency.SOON, told, remedy, cases, page="usage")
@@ -167,7 +124,7 @@ def used_deprecated(situation: Situation) -> Iterator[Concern]:
         ],
     )
     if cases:
-        told = f"{_number(cases, 'deprecated model is', 'deprecated models are')} still in use."
+        told = f"{number_of(cases, 'deprecated model is', 'deprecated models are')} still in use."
         remedy = Remedy("Deprecated models", AIModel, query=f"status={Status.DEPRECATED}")
         yield Concern("used-deprecated", Urgency.LATER, told, remedy, cases, page="usage")
 
@@ -184,7 +141,7 @@ def listed_drafts(situation: Situation) -> Iterator[Concern]:
     """Of these, nobody has said yet how long clips may be."""
     cases = [Case(model) for model in situation.listed_drafts]
     if cases:
-        who = _number(cases, "draft from a price list waits", "drafts from price lists wait")
+        who = number_of(cases, "draft from a price list waits", "drafts from price lists wait")
         told = f"{who} to be checked: no list says which durations a model offers."
         remedy = Remedy("Drafts", AIModel, query=f"status={Status.DRAFT}")
         yield Concern("listed-drafts", Urgency.LATER, told, remedy, cases)
@@ -194,15 +151,16 @@ def drafts(situation: Situation) -> Iterator[Concern]:
     listed = situation.listed_drafts
     cases = [Case(model) for model in situation.in_status(Status.DRAFT) if model not in listed]
     if cases:
-        told = f"{_number(cases, 'draft waits', 'drafts wait')} to be activated."
+        told = f"{number_of(cases, 'draft waits', 'drafts wait')} to be activated."
         remedy = Remedy("Drafts", AIModel, query=f"status={Status.DRAFT}")
         yield Concern("drafts", Urgency.LATER, told, remedy, cases, tab="lifecycle")
 
 
 RULES: Sequence[Rule] = (
-    *(no_policy, no_default, unpriced, success_fallen),
+    *(no_policy, no_default, unpriced, lifecycle.default_past_sunset, margins.losses, success_fallen),
+    *(lifecycle.default_sunset, lifecycle.nobody_follows, margins.under_target),
     *(over_limit, prices_unread, held_prices, used_off_sale),
-    *(used_deprecated, listed_drafts, drafts),
+    *(used_deprecated, lifecycle.undated, listed_drafts, drafts),
 )
 
 
@@ -213,10 +171,6 @@ def has_fallen(now: Figures, then: Figures) -> bool:
 
 
 # --- Words -----------------------------------------------------------------------------------------------
-
-
-def _number(cases: Collection[Case], one: str, many: str) -> str:
-    return f"{count_text(len(cases))} {one if len(cases) == 1 else many}"
 
 
 def _listed(texts: Sequence[str]) -> str:

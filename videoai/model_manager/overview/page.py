@@ -17,7 +17,8 @@ from models_registry.usage.admin.lately import DAYS, lately
 from models_registry.usage.admin.wording import count_text
 from models_registry.usage.figures import Figures, summary_without_codes
 from models_registry.usage.recent import last_days
-from videoai.model_manager.overview.attention import Case, Concern, Remedy, concerns
+from videoai.model_manager.overview.attention import concerns
+from videoai.model_manager.overview.concern import Case, Concern, Remedy
 from videoai.model_manager.overview.latest import latest_changes
 from videoai.model_manager.overview.situation import Situation, read_situation
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
@@ -15,9 +15,12 @@ from models_registry.usage.recent import Use, last_days, use_lately
 from models_registry.usage.totals import within
 from models_registry.usage.windows import Window
 from pricing.errors import CatalogueBusy, OverLimit, Unpriced
+from pricing.margins.margin import Margin
+from pricing.margins.watch import rows
 from pricing.price_book import LISTED_COST, PriceBook, read_book_with_or_without_policy
 from pricing.upstream.models import HeldPrice
 
+ANNOUNCED = 30  # days ahead in which a sunset is looked at
 RECENT, BEFORE = 7, 28  # days: how models do now, and what that is held against
 LONG_TEXTS = ("description", "model_parameters", "requirements")  # that nothing here is about
 
@@ -40,6 +43,7 @@ class Situation:
     recent: Mapping[int, Figures] = field(default_factory=dict)  # of 7 days, of what is sold
     before: Mapping[int, Figures] = field(default_factory=dict)  # of the 28 days before those
     held: int = 0  # prices of lists that wait for somebody to decide
+    now: datetime | None = None  # None: nobody looked at the clock
 
     def in_status(self, *statuses: Status) -> list[AIModel]:
         return [model for model in self.models if model.status in statuses]
@@ -52,6 +56,29 @@ class Situation:
     def listed_drafts(self) -> list[AIModel]:
         """Drafts that a price list has a price for; none while prices can't be told."""
         return [one for one in self.in_status(Status.DRAFT) if getattr(one, LISTED_COST, None) is not None]
+
+    @cached_property
+    def leaving(self) -> list[AIModel]:
+        """On sale past their sunset, or going within 30 days; the first to go comes first."""
+        if self.now is None:
+            return []
+        latest = self.now + ANNOUNCED * DAY
+        dated = [model for model in self.sold if model.sunset_at is not None and model.sunset_at <= latest]
+        return sorted(dated, key=lambda model: model.sunset_at or latest)
+
+    def heir_of(self, model: AIModel) -> AIModel | None:
+        """Its successor, if that is active."""
+        heir = self._active.get(model.successor or "")
+        return None if heir is model else heir
+
+    @cached_property
+    def _active(self) -> dict[str, AIModel]:
+        return {model.model_id: model for model in self.in_status(Status.ACTIVE)}
+
+    @cached_property
+    def margins(self) -> list[Margin]:
+        """Of each model and quality on sale, without what was sold of it. None while there is no policy."""
+        return list(rows(replace(self.book, models=self.sold))) if self.book else []
 
     @cached_property
     def gaps(self) -> list[Gaps]:
@@ -78,6 +105,7 @@ def read_situation(*, now: datetime) -> Situation:
         recent=_figures(recent, situation.sold),
         before=_figures(Window(recent.start - BEFORE * DAY, recent.start), situation.sold),
         held=HeldPrice.objects.waiting().count(),
+        now=now,
     )
 
 

@@ -73,6 +73,7 @@ def test_what_is_kept_ready(path, query, kind, model_id):
 @pytest.mark.parametrize(
     ("path", "query"),
     [
+        *((f"{MODELS}deprecations/", ""), (f"{MODELS}deprecations", "within_days=9")),
         *((f"{MODELS}stats/", ""), (f"{MODELS}a/b/stats/", ""), (f"{MODELS}a/b/history/", "")),
         *(("/api/v1/pricing/policy/", ""), (f"{MODELS}a/b/generations/", ""), (f"{MODELS}a/default/", "")),
         *((f"{MODELS}default/validate/", "duration=5&quality=high"), ("/api/v1/schema/", ""), ("/", "")),

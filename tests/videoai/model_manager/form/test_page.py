@@ -176,12 +176,12 @@ def test_the_default_hands_over_as_it_leaves(admin_client: Client, default: AIMo
     form = ObjectForm(admin_client, change_address(default))
     refused = form.save(is_active=None, is_deprecated="on")
     assert len(errors_of(refused)["is_active"]) == 2
-    offered = refused.context["adminform"].form.fields["successor"].queryset
+    offered = refused.context["adminform"].form.fields["takeover"].queryset
     assert list(offered) == [other]
     for nonsense in (str(draft.pk), str(default.pk), "9" * 30, "x", "\0"):
-        assert "successor" in errors_of(form.save(successor=nonsense, take_off_sale="on"))
-    assert "is_active" in errors_of(form.save(successor="", take_off_sale="on"))
-    assert "is_active" in errors_of(form.save(successor=str(other.pk), take_off_sale=None))
+        assert "takeover" in errors_of(form.save(takeover=nonsense, take_off_sale="on"))
+    assert "is_active" in errors_of(form.save(takeover="", take_off_sale="on"))
+    assert "is_active" in errors_of(form.save(takeover=str(other.pk), take_off_sale=None))
     assert stored(default).is_default
     assert form.save(take_off_sale="on", change_reason="Too dear").status_code == 302
     assert (stored(other).is_default, stored(default).is_default) == (True, False)
@@ -195,14 +195,14 @@ def test_nothing_is_handed_over_when_the_rest_is_refused(
     admin_client: Client, default: AIModel, other: AIModel
 ) -> None:
     form = ObjectForm(admin_client, change_address(default))
-    assert list(errors_of(form.save(is_active=None, successor=str(other.pk), name=""))) == ["name"]
+    assert list(errors_of(form.save(is_active=None, takeover=str(other.pk), name=""))) == ["name"]
     services.revise(default, {"version": "2"})
     assert "__all__" in errors_of(form.save(name="Mine"))
     assert stored(default).is_default
     # Who stays the default hands over to nobody, and nobody asks who it would be.
     for successor in (str(other.pk), str(default.pk), "9" * 30, "x", "\0"):
         form = ObjectForm(admin_client, change_address(default))
-        assert form.save(name=f"Mine {len(successor)}", successor=successor).status_code == 302
+        assert form.save(name=f"Mine {len(successor)}", takeover=successor).status_code == 302
     assert stored(default).is_default
 
 
@@ -210,4 +210,4 @@ def test_the_only_active_model_can_not_leave(admin_client: Client, default: AIMo
     form = ObjectForm(admin_client, change_address(default))
     assert "is_active" in errors_of(form.save(is_active=None))
     assert "No other model is active" in form.html
-    assert "successor" not in form.values
+    assert "takeover" not in form.values

@@ -228,6 +228,83 @@ def test_prices_of_lists_wait_to_be_decided(held: int, begins: str) -> None:
     assert (one.remedy.table, one.remedy.query) == (HeldPrice, "state=waiting")
 
 
+# --- Going -----------------------------------------------------------------------------------------------
+
+NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
+
+
+def leaves(days: float, pk: int = 1, status: Status = Status.ACTIVE, **values: Any) -> AIModel:
+    return model(pk, status, sunset_at=NOW + timedelta(days=days), **values)
+
+
+@pytest.mark.parametrize(
+    ("days", "name", "urgency"),
+    [
+        *((-3, "default-past-sunset", Urgency.NOW), (0, "default-past-sunset", Urgency.NOW)),
+        *((1, "default-sunset", Urgency.SOON), (30, "default-sunset", Urgency.SOON)),
+    ],
+)
+@pytest.mark.parametrize("heir", [None, Status.DRAFT, Status.DEPRECATED, Status.RETIRED])
+def test_a_default_that_can_not_go_is_told_of_a_month_ahead_and_loudly_from_its_sunset_on(
+    days: float, name: str, urgency: Urgency, heir: Status | None
+) -> None:
+    first = leaves(days, is_default=True, successor="acme/2" if heir else None)
+    models = [first, *([model(2, heir, sunset_at=NOW + timedelta(days=99))] if heir else [])]
+    found = [one for one in concerns(Situation(models, now=NOW)) if one.name.startswith("default")]
+    assert [(one.name, one.urgency, one.remedy.table) for one in found] == [(name, urgency, AIModel)]
+    assert ("acme/2 is not active" in found[0].cases[0].note) == (heir is not None)
+
+
+def test_a_default_that_can_hand_over_or_goes_later_worries_nobody() -> None:
+    prices = book(default())
+    heir = model(2)
+    first = leaves(1, is_default=True, successor="acme/2")
+    assert concerns(Situation([first, heir], book=prices, now=NOW)) == []
+    assert concerns(Situation([leaves(30.1, is_default=True)], book=prices, now=NOW)) == []
+
+
+def test_models_that_go_and_have_nobody_to_follow() -> None:
+    models = [
+        *(leaves(9), leaves(2, 2, Status.DEPRECATED, successor="acme/3"), model(3, Status.DRAFT)),
+        *(leaves(3, 4, successor="acme/99"), leaves(31, 5), leaves(1, 6, Status.RETIRED)),
+    ]
+    assert told(situation(*models, now=NOW))["sunset-alone"] == [
+        "Model 2: 2026-12-01 12:00:00 UTC, acme/3 is not active",
+        "Model 1: 2026-12-08 12:00:00 UTC, no successor",
+    ]
+
+
+def test_deprecated_models_of_which_nobody_says_when_they_go() -> None:
+    found = situation(model(1, Status.DEPRECATED), leaves(99, 2, Status.DEPRECATED), now=NOW)
+    assert told(found) == {"undated": ["Model 1"]}
+    assert concerns(found)[0].urgency == Urgency.LATER
+
+
+# --- Margins ---------------------------------------------------------------------------------------------
+
+
+def test_what_costs_more_than_customers_pay_is_a_loss() -> None:
+    dear, draft = model(1, supported_durations=[5]), model(2, Status.DRAFT, supported_durations=[5])
+    for one in (dear, draft):
+        setattr(one, LISTED_COST, Decimal("0.3"))
+    found = situation(dear, draft)
+    assert told(found)["losses"] == [
+        "Model 1: -25 % in standard at 5 s: listed at $1.50, sold for $1.20",
+    ]
+    [one] = _named(found, "losses")
+    assert (one.urgency, one.remedy.page) == (Urgency.NOW, "margins")
+    assert one.sentence.startswith("The provider's list is above our price: 1 model costs us more")
+
+
+def test_what_earns_less_than_the_target_is_told_of_once_a_model() -> None:
+    found = situation(model(1))
+    assert found.book is not None
+    assert found.book.policy is not None
+    found.book.policy.target_margin = Decimal(25)
+    assert sorted(name.partition(":")[0] for name in told(found)["under-target"]) == ["Model 1", "Model 99"]
+    assert _named(found, "under-target")[0].sentence == "2 models earn less than the target of 25 %."
+
+
 def test_the_most_urgent_comes_first() -> None:
     models = [
         *(model(1, supported_qualities=["8k"]), model(2, cost_per_second=Decimal(90))),

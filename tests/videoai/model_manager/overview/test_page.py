@@ -89,7 +89,7 @@ def test_what_is_read_from_the_database_needs_attention_and_is_one_click_away(ad
     untraced(AIModel).filter(pk=old.pk).update(updated_at=datetime.now(UTC) - timedelta(days=3))
     assert concerns(admin_client.get(OVERVIEW)) == [
         *("no-policy", "success-fallen"),
-        *("used-retired", "used-deprecated", "drafts"),
+        *("used-retired", "used-deprecated", "undated", "drafts"),
     ]
 
     standard_policy()
@@ -97,7 +97,7 @@ def test_what_is_read_from_the_database_needs_attention_and_is_one_click_away(ad
     response = admin_client.get(OVERVIEW)
     assert concerns(response) == [
         *("unpriced", "success-fallen", "over-limit"),
-        *("used-retired", "used-deprecated"),
+        *("used-retired", "used-deprecated", "undated"),
     ]
     html = response.content.decode()
     for address in (
