@@ -29,8 +29,8 @@ class Migration(migrations.Migration):
                     "unit_before",
                     models.CharField(
                         choices=[
-                            ("second", "Second"),
-                            ("clip", "Clip"),
+                            ("second", "second"),
+                            ("clip", "clip"),
                             ("megapixel_second", "megapixel second"),
                             ("unknown", "unknown: not quoted"),
                         ],
@@ -42,8 +42,8 @@ class Migration(migrations.Migration):
                     "unit_after",
                     models.CharField(
                         choices=[
-                            ("second", "Second"),
-                            ("clip", "Clip"),
+                            ("second", "second"),
+                            ("clip", "clip"),
                             ("megapixel_second", "megapixel second"),
                             ("unknown", "unknown: not quoted"),
                         ],
