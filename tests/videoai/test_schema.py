@@ -43,6 +43,9 @@ def test_every_api_address_stands_in_it(schema):
         "/api/v1/pricing/matrix/",
         "/api/v1/pricing/compare/",
         "/api/v1/pricing/policy/",
+        "/api/v1/pricing/quotes/",
+        "/api/v1/pricing/quotes/{quote_id}/",
+        "/api/v1/pricing/quotes/{quote_id}/redeem/",
     }
     assert get_resolver().resolve("/api/v1/schema/")
 
