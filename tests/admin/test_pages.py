@@ -27,6 +27,7 @@ PAGES = [
     "/admin/models_registry/qualitytier/",
     "/admin/pricing/pricingpolicy/1/change/",
     "/admin/pricing/rate/add/",
+    "/admin/pricing_quotes/heldquote/",
     "/admin/audit/auditentry/",
     "/admin/audit/auditentry/catalogue-{entry}/change/",
     "/admin/access/servicetoken/",
@@ -44,7 +45,7 @@ def test_the_url_names_are_djangos() -> None:
 def test_the_overview_begins_with_the_model_manager(admin_client: Client) -> None:
     apps = admin_client.get("/admin/").context["app_list"]
     assert [app["app_label"] for app in apps] == [
-        *("models_registry", "pricing", "usage"),
+        *("models_registry", "pricing", "pricing_quotes", "usage"),
         *("access", "audit", "auth"),
     ]
     assert apps[0]["models"][0]["name"] == "ModelManager"

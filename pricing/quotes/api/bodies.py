@@ -44,7 +44,7 @@ def _read(
     body: Mapping[str, Any], readers: Mapping[str, Callable[[Any], Any]], *, required: Collection[str]
 ) -> dict[str, Any]:
     known = f"There is no such field. Known ones: {', '.join(readers)}."
-    problems = {name: ErrorDetail(known, "unknown_field") for name in body.keys() - readers.keys()}
+    problems = {name: ErrorDetail(known, "unknown_field") for name in body if name not in readers}
     read = {}
     for name, reader in readers.items():
         if name in required and body.get(name) is None:

@@ -29,6 +29,7 @@ ROOMS = {
     "models_registry.qualitytier": "What each quality adds to a price",
     "pricing.rate": "Prices of one model in one quality",
     "pricing.pricingpolicy": "Margin, credits a dollar, limit",
+    "pricing_quotes.heldquote": "What was quoted, and what became of it",
     "usage.usagecounter": "What was generated, and how well",
     "audit.auditentry": "Who changed what, when and why",
     "access.servicetoken": "What programs sign in with",
