@@ -114,7 +114,8 @@ def record_each(singles: Sequence[Single]) -> list[Recorded | GenerationConflict
 def _outcome(single: Single, standing: Standing | GenerationConflict) -> Recorded | GenerationConflict:
     if isinstance(standing, GenerationConflict):
         return standing
-    return Recorded(as_told(standing.report, model_id=single.model_id), is_new=standing.is_new)
+    report = standing.report._replace(finished_at=standing.finished_at)
+    return Recorded(as_told(report, model_id=single.model_id), is_new=standing.is_new)
 
 
 def record_many(items: Sequence[Any], *, now: datetime | None = None) -> Batch:

@@ -22,9 +22,10 @@ class Stored(NamedTuple):
     def standing(self, report: Report) -> "Standing":
         """What `report` counts as. Raises GenerationConflict."""
         written = self.written(report)
-        if not self.is_of(written):
+        is_new = self.first is report
+        if not is_new and not self.is_of(written):
             raise GenerationConflict(report.generation_id)
-        return Standing(written._replace(finished_at=self.finished_at), is_new=self.first is report)
+        return Standing(written, self.finished_at, is_new)
 
     def written(self, report: Report) -> Report:
         """`report` at the price that was agreed on, if one was. Raises AgreedOtherwise."""
@@ -40,6 +41,7 @@ class Standing(NamedTuple):
     """A generation as it stands, and whether it was new."""
 
     report: Report
+    finished_at: datetime  # also if the report did not say
     is_new: bool
 
 

@@ -72,9 +72,10 @@ ERROR_COUNTS = Table(
 )
 
 
-_AGREED = "generation_id, model_id, credits, cost_nanodollars, price_row"
+_AGREED = "SELECT generation_id, model_id, credits, cost_nanodollars, price_row FROM agreed_prices"
+# On PostgreSQL an array, which is planned in no time, and finds the index of however big a table.
 _AMONG = {
-    "postgresql": "generation_id IN (SELECT json_array_elements_text(%s))",
+    "postgresql": "generation_id = ANY(%s)",
     "sqlite": "generation_id IN (SELECT value FROM json_each(%s))",
 }
 
@@ -108,14 +109,14 @@ def claim(rows: Sequence[Row]) -> Claimed:
     ids = [row["generation_id"] for row in rows]
     with connection.cursor() as claiming, connection.cursor() as asking:
         claiming.execute(f"{_insert(KEYS)} ON CONFLICT DO NOTHING RETURNING generation_id", [_json(rows)])
-        asking.execute(f"SELECT {_AGREED} FROM agreed_prices WHERE {_AMONG[connection.vendor]}", [_json(ids)])
+        asking.execute(f"{_AGREED} WHERE {_AMONG[connection.vendor]}", [_among(ids)])
         return Claimed({generation_id for (generation_id,) in claiming.fetchall()}, asking.fetchall())
 
 
 def give_back(ids: Iterable[str]) -> None:
     """Take keys out again, in the transaction that claimed them; who waits for them gets them then."""
     with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {KEYS.name} WHERE {_AMONG[connection.vendor]}", [_json(sorted(ids))])
+        cursor.execute(f"DELETE FROM {KEYS.name} WHERE {_AMONG[connection.vendor]}", [_among(ids)])
 
 
 def insert(table: Table, rows: Iterable[Row]) -> None:
@@ -138,7 +139,13 @@ def moments(times: Iterable[datetime]) -> list[str]:
     return [str(adapt(time)) for time in times]
 
 
-def _json(rows: Iterable[Row | str]) -> str:
+def _among(ids: Iterable[str]) -> list[str] | str:
+    """Ids, as `_AMONG` takes them."""
+    found = sorted(ids)
+    return found if connection.vendor == "postgresql" else json.dumps(found)
+
+
+def _json(rows: Iterable[Row]) -> str:
     def as_stored(time: datetime) -> str:
         return moments([time])[0]
 

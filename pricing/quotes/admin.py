@@ -15,6 +15,7 @@ from pricing.quotes.services import refuse_altered
 
 SEEING = ("models_registry.view_aimodel", "models_registry.change_aimodel")
 NOTHING = "–"
+SHORT = 10
 
 
 class StateFilter(ListedFilter):
@@ -32,7 +33,7 @@ class HeldQuoteAdmin(GuardedAdmin):
     """What was quoted and what became of it; to be read, and by nobody to be changed."""
 
     primary_key = re.compile("[A-Za-z0-9_-]{1,40}")
-    list_display = ("id", "model_id_text", "what", "credits", "state", "made", "expires", "generation")
+    list_display = ("short", "model_id_text", "what", "credits", "state", "made", "expires", "generation")
     list_filter = (StateFilter,)
     filter_lookups = (StateFilter.parameter_name,)
     search_fields = ("id", "generation_id")
@@ -84,6 +85,11 @@ class HeldQuoteAdmin(GuardedAdmin):
         raise Http404
 
     # --- Columns -----------------------------------------------------------------------------------------
+
+    @admin.display(description="quote")
+    def short(self, quote: HeldQuote) -> str:
+        """Its beginning, which is enough to tell it from the others; its page has it whole."""
+        return f"{quote.pk[:SHORT]}…"
 
     @admin.display(description="model")
     def model_id_text(self, quote: HeldQuote) -> str:

@@ -32,9 +32,7 @@ class QuoteAltered(CatalogueError):
     code = "quote_altered"
 
     def __init__(self, field: str | None = None) -> None:
-        told = (
-            f"{shown(field)} is not what was quoted" if field else "The stored quote is not what was signed"
-        )
+        told = f"{field} is not what was quoted" if field else "The stored quote is not what was signed"
         super().__init__(f"{told}. Ask for a new quote.", field=field)
 
 

@@ -92,6 +92,14 @@ def test_usage_is_kept_for_a_whole_number_of_days_or_without_end(monkeypatch):
             days("USAGE_RETENTION_DAYS")
 
 
+@pytest.mark.parametrize("text", ["59", "86401", "-60", "15m"])
+def test_a_quote_holds_for_a_minute_to_a_day(text):
+    refused = start(QUOTE_LIFETIME_SECONDS=text)
+
+    assert refused.returncode == 1
+    assert f"QUOTE_LIFETIME_SECONDS={text} is not a whole number from 60 to 86,400." in refused.stderr
+
+
 class TestFirstRun:
     @pytest.fixture(autouse=True)
     def no_key(self, monkeypatch):
