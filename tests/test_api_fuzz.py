@@ -21,8 +21,9 @@ from schemathesis.python._constants.orchestrator import make_constants_value_sou
 from models_registry.audit.models import AuditEntry
 from models_registry.usage.recording import record
 from models_registry.validation import OBJECTS
+from pricing.quotes.services import hold
 from tests.factories import AIModelFactory, standard_policy
-from tests.test_who_may_what import served
+from tests.test_who_may_what import HELD, served
 from videoai.wsgi import application
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -57,7 +58,10 @@ CONFIG = {
         "with-security-parameters": False,  # requests come in an administrator's session
     },
     "phases": {"stateful": {"generation": {"mode": "positive"}, "inference": {"algorithms": []}}},
-    "parameters": {"path.model_id": MODEL_ID},  # no value that is made up holds a slash
+    "parameters": {
+        "path.model_id": MODEL_ID,
+        "path.quote_id": HELD,
+    },  # no value that is made up holds a slash
     "checks": {
         # It takes our session for one that it made up itself; the table of permissions asks every route.
         "ignored_auth": {"enabled": False},
@@ -203,6 +207,7 @@ def _catalogue(db: None) -> None:
     standard_policy()
     AIModelFactory(model_id=MODEL_ID)
     AIModelFactory(model_id="acme/second")
+    hold(MODEL_ID, quality="high", duration=5, quote_id=HELD)
     done = {"generation_time": Decimal(12), "finished_at": "2026-11-01T05:20:00Z"}
     record(MODEL_ID, {"generation_id": "a", "success": True, **done})
     record(MODEL_ID, {"generation_id": "b", "success": False, "error_code": "quota", **done})
@@ -210,7 +215,7 @@ def _catalogue(db: None) -> None:
 
 # Schemathesis's own `parametrize()` has every process that looks for tests make all requests up.
 OPERATIONS = sorted(
-    f"{method} /api/v1/{path.format('{model_id}')}"
+    f"{method} /api/v1/{path.format('{model_id}').replace(HELD, '{quote_id}')}"
     for method, path in served()
     if path not in {"schema/", "docs/"}
 )

@@ -73,6 +73,24 @@ FORBIDDEN = [
     ("pricing/moves.py", ("django", "pricing.services", "rest_framework")),
     ("pricing/guards.py", ("pricing.services", "pricing.admin", "pricing.api", "rest_framework")),
     ("pricing/preview.py", ("pricing.services", "pricing.admin", "pricing.api", "rest_framework")),
+    (
+        "models_registry/usage/agreements.py",
+        (
+            *(f"models_registry.{name}" for name in ("admin", "api", "audit", "services")),
+            *(f"models_registry.usage.{name}" for name in ("admin", "api", "recording")),
+            "rest_framework",
+        ),
+    ),
+    # A room on top of prices, which know nothing of it.
+    *(
+        (f"pricing/{name}", ("pricing.quotes",))
+        for name in ("admin.py", "api", "calculator.py", "models", "price_book.py", "services.py")
+    ),
+    *(
+        (f"pricing/quotes/{name}.py", ("pricing.quotes.admin", "pricing.quotes.api", "rest_framework"))
+        for name in ("admin", "models", "services", "signing", "terms")
+    ),
+    ("pricing/quotes/api", ("pricing.admin", "pricing.quotes.admin")),
     ("pricing/services.py", ("pricing.admin", "pricing.api", "rest_framework")),
     ("pricing/price_book.py", ("pricing.services", "rest_framework")),
     ("pricing/admin", ("pricing.api", "rest_framework")),

@@ -17,6 +17,8 @@ from models_registry import services
 from models_registry.audit.models import AuditEntry
 from models_registry.models import CatalogueRevision
 from models_registry.usage.models import GenerationKey
+from pricing.quotes.models import HeldQuote
+from pricing.quotes.services import hold
 from tests.factories import AIModelFactory, standard_policy
 from tests.laying import laid_once
 from tests.test_permissions import routes
@@ -49,6 +51,8 @@ NEW = {
     "replicate_model_id": "new/one",
 }
 ASKED = "duration=5&quality=high"
+ASKED_FOR = {"model_id": "a/other", "duration": 5, "quality": "high"}
+HELD = "q_held"
 GENERATION = {"generation_id": "g-1", "generation_time": 12.5, "success": True}
 
 ROUTES = [
@@ -80,6 +84,9 @@ ROUTES = [
     Route("POST", "pricing/preview/", READER, 200, {"policy": {"profit_margin": "2"}}),
     Route("GET", "pricing/margins/", READER, 200),
     Route("GET", "pricing/margins/csv/", READER, 200),
+    Route("POST", "pricing/quotes/", ANYONE, 201, ASKED_FOR),
+    Route("GET", f"pricing/quotes/{HELD}/", ANYONE, 200),
+    Route("POST", f"pricing/quotes/{HELD}/redeem/", RECORDER, 200, {"generation_id": "g-1"}),
     Route("GET", "events/", ANYONE, 200),
     Route("GET", "schema/", ANYONE, 200),
     Route("GET", "docs/", ANYONE, 200),
@@ -167,6 +174,7 @@ def catalogue() -> None:
     AIModelFactory(model_id="a/first")
     other = AIModelFactory(model_id="a/other")
     services.revise(other, {"description": "Second."})
+    hold(**ASKED_FOR, quote_id=HELD)
 
 
 def send(client: Client, route: Route, model_id: str = "a/other", **changes: Any) -> Any:
@@ -308,12 +316,14 @@ def test_who_may_change_but_not_add_can_not_create():
     assert statuses == {201}
 
 
-def trace() -> tuple[int, int, int]:
-    """What moves with every write: the catalogue's revision, the changes in the audit trail, generations."""
+def trace() -> tuple[int, int, int, int, int]:
+    """What moves with every write: the catalogue's revision, the audit trail, generations, held quotes."""
     return (
         CatalogueRevision.objects.get().revision,
         AuditEntry.objects.changes().count(),
         GenerationKey.objects.count(),
+        HeldQuote.objects.count(),
+        HeldQuote.objects.redeemed().count(),
     )
 
 
@@ -328,7 +338,15 @@ def served() -> Iterator[tuple[str, str]]:
             actions = getattr(route.callback, "actions", None)
             methods = actions or [name for name in view.http_method_names if hasattr(view, name)]
             for method in set(methods) - {"head", "options"}:
-                yield method.upper(), address.removeprefix("api/v1/").replace("<any_text:model_id>", "{}")
+                yield method.upper(), told(address)
+
+
+def told(address: str) -> str:
+    """An address as the table has it."""
+    ids = {"<any_text:model_id>": "{}", "<slug:quote_id>": HELD}
+    for id_, stands_for in ids.items():
+        address = address.replace(id_, stands_for)
+    return address.removeprefix("api/v1/")
 
 
 def test_the_table_has_every_route():

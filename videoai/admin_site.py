@@ -15,14 +15,15 @@ from django.urls import URLPattern, URLResolver, include, path, reverse
 from models_registry.audit.models import AuditEntry
 from models_registry.models import AIModel
 from models_registry.usage.models import UsageCounter
+from pricing.quotes.models import HeldQuote
 from videoai.access import two_factor_views
 from videoai.access.two_factor import awaits_second_factor, is_trusted
 
 # The rooms that are opened most often come first; any others follow by name.
-FIRST_APPS = ("models_registry", "pricing", "pricing_upstream", "usage")
+FIRST_APPS = ("models_registry", "pricing", "pricing_upstream", "pricing_quotes", "usage")
 # Where they stand instead of at the long address that Django would give them.
 HOMES = {AIModel: "models/", UsageCounter: "usage/"}
-CALLED = {AIModel: "ModelManager", AuditEntry: "Audit trail"}
+CALLED = {AIModel: "ModelManager", AuditEntry: "Audit trail", HeldQuote: "Quotes"}
 
 # Nobody sees these in the admin: they hold the keys of other people's second factors.
 SECRET_APPS = {"otp_static", "otp_totp"}

@@ -143,6 +143,7 @@ INSTALLED_APPS = [
     "models_registry.usage",
     "pricing",
     "pricing.upstream",
+    "pricing.quotes",
     "videoai.model_manager",
     "videoai.apps.AdminSiteConfig",
     "django.contrib.auth",
@@ -305,6 +306,8 @@ def counters(url: str) -> dict[str, dict[str, Any]]:
         raise ImproperlyConfigured(f"CACHE_URL {error}") from None
 
 
+# Seconds for which a quote holds, whatever becomes of prices.
+QUOTE_LIFETIME_SECONDS = whole_number("QUOTE_LIFETIME_SECONDS", default=900, least=60, most=86_400)
 RATE_LIMIT_READ = rate_limit("RATE_LIMIT_READ", default="6000/min")
 RATE_LIMIT_WRITE = rate_limit("RATE_LIMIT_WRITE", default="1200/min")
 RATE_LIMIT_FAILURE = rate_limit("RATE_LIMIT_FAILURE", default="300/min")

@@ -14,7 +14,7 @@ from models_registry.usage.sums import Scope
 from models_registry.values import shown
 
 ROWS_AT_ONCE = 2_000
-CONTENT = Report._fields[1:10]  # what fingerprints are of
+CONTENT = (*Report._fields[1:10], "price_row")  # what fingerprints are of
 
 # A bucket holds the times above γ^(b−1) minutes, up to γ^b; the margin is for how logarithms are rounded.
 _MISFIT = (
@@ -92,9 +92,9 @@ def _changed(scope: Scope) -> Iterator[str]:
         f"SELECT generation_id, finished_at, ({key}), {content} FROM generations WHERE {within.sql} "
         f"AND {in_reach(connection, 'finished_at')} ORDER BY finished_at, generation_id"
     )
-    for generation_id, finished_at, fingerprint, model, success, *others in _rows(sql, within.params):
+    for generation_id, finished_at, fingerprint, model, success, *others, row in _rows(sql, within.params):
         content_now = (model, bool(success), *others)
-        report = Report._make((generation_id, *content_now, finished_at, True, 0))
+        report = Report._make((generation_id, *content_now, finished_at, True, 0, row))
         if fingerprint not in {None, report.fingerprint}:
             yield f"{_name(generation_id, finished_at)}: it was changed, its key has another fingerprint"
 

@@ -58,6 +58,13 @@ class Generation(models.Model):
     error_code = models.CharField(max_length=64, blank=True)
     cost_nanodollars = models.BigIntegerField(null=True)
     credits = models.BigIntegerField(null=True)
+    price_row = models.CharField(
+        max_length=120,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Which row of the price list it has its price from.",
+    )
 
     class Meta:
         db_table = "generations"
@@ -70,6 +77,22 @@ class Generation(models.Model):
                 condition=Q(success=False) | Q(error_code=""), name="generations_success_has_no_error"
             ),
         ]
+
+    def __str__(self) -> str:
+        return self.generation_id
+
+
+class AgreedPrice(models.Model):
+    """What one generation is recorded with, agreed on before it was made; kept as long as its key."""
+
+    generation_id = models.CharField(primary_key=True, max_length=200)
+    model = model_key()
+    credits = models.BigIntegerField()
+    cost_nanodollars = models.BigIntegerField()
+    price_row = models.CharField(max_length=120)
+
+    class Meta:
+        db_table = "agreed_prices"
 
     def __str__(self) -> str:
         return self.generation_id

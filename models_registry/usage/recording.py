@@ -1,5 +1,7 @@
 """Recording finished generations: each counted once, whatever is sent twice, and all of it or nothing.
 
+What has a price that was agreed on is recorded with that (see `agreements`); what says another is refused.
+
 One transaction claims the ids, inserts the generations, and adds to counters and rollups. Writers that meet
 wait for each other in one order (ids, then counters, then rollups, each sorted), so none waits in a circle.
 The counter of a model is locked before its rollups: who holds it is the only one to change them.
@@ -19,10 +21,12 @@ from models_registry.errors import ModelUnavailable
 from models_registry.models import AIModel, QualityTier
 from models_registry.strict_json import Unreadable
 from models_registry.usage import statements
+from models_registry.usage.agreements import Agreement
 from models_registry.usage.errors import GenerationConflict
 from models_registry.usage.models import GenerationKey, UsageRollup
 from models_registry.usage.periods import Grain
 from models_registry.usage.reports import Problem, Report, as_told, read_report
+from models_registry.usage.standing import Agreed, Standing, Stored, key_rows, settle, times_of
 from models_registry.usage.tallies import tally, totals
 from models_registry.values import UNSTORABLE, in_milliseconds, shown
 
@@ -62,19 +66,6 @@ class Batch:
 
     def reject(self, index: int, *problems: Problem) -> None:
         self.rejected.append(Rejection(index, list(problems)))
-
-
-class Stored(NamedTuple):
-    """What is known of an id."""
-
-    fingerprint: int
-    finished_at: datetime
-    is_new: bool
-
-    def is_of(self, report: Report) -> bool:
-        """Does `report` say the same? Who does not say when it finished contradicts nobody."""
-        same_time = not report.said_when or report.finished_at == self.finished_at
-        return same_time and report.fingerprint == self.fingerprint
 
 
 def record(model_id: str, values: Mapping[str, Any], *, now: datetime | None = None) -> Recorded:
@@ -117,15 +108,14 @@ def record_each(singles: Sequence[Single]) -> list[Recorded | GenerationConflict
     The first of an id counts; the others are the same again, or in conflict with it.
     """
     known = _write_first([report for _, report in singles])
-    return [_outcome(single, stored) for single, stored in zip(singles, known, strict=True)]
+    return [_outcome(single, one) for single, one in zip(singles, known, strict=True)]
 
 
-def _outcome(single: Single, stored: Stored) -> Recorded | GenerationConflict:
-    model_id, report = single
-    if not stored.is_of(report):
-        return GenerationConflict(report.generation_id)
-    told = as_told(report._replace(finished_at=stored.finished_at), model_id=model_id)
-    return Recorded(told, is_new=stored.is_new)
+def _outcome(single: Single, standing: Standing | GenerationConflict) -> Recorded | GenerationConflict:
+    if isinstance(standing, GenerationConflict):
+        return standing
+    report = standing.report._replace(finished_at=standing.finished_at)
+    return Recorded(as_told(report, model_id=single.model_id), is_new=standing.is_new)
 
 
 def record_many(items: Sequence[Any], *, now: datetime | None = None) -> Batch:
@@ -138,14 +128,13 @@ def record_many(items: Sequence[Any], *, now: datetime | None = None) -> Batch:
     batch = Batch()
     reports = _readable(items, batch, now=_in_utc(now))
     known = _write_first(list(reports.values()))
-    for (index, report), stored in zip(reports.items(), known, strict=True):
-        if stored.is_new:
+    for index, one in zip(reports, known, strict=True):
+        if isinstance(one, GenerationConflict):
+            batch.reject(index, Problem(one.field or "generation_id", one.code, one.message))
+        elif one.is_new:
             batch.recorded += 1
-        elif stored.is_of(report):
-            batch.duplicates += 1
         else:
-            conflict = GenerationConflict(report.generation_id)
-            batch.reject(index, Problem("generation_id", conflict.code, conflict.message))
+            batch.duplicates += 1
     batch.rejected.sort(key=lambda rejection: rejection.index)
     return batch
 
@@ -231,40 +220,39 @@ def _in_utc(moment: datetime | None) -> datetime:
 # --- Writing ---------------------------------------------------------------------------------------------
 
 
-def _write_first(reports: Sequence[Report]) -> list[Stored]:
-    """Record of each id the first, and tell of each of `reports` what its id stands for."""
-    first: dict[str, Report] = {}
-    for report in reports:
-        first.setdefault(report.generation_id, report)
-    known = _write(first.values()) if first else {}
-    found = []
-    for report in reports:
-        stored = known[report.generation_id]
-        is_first = first[report.generation_id] is report
-        found.append(stored if is_first else stored._replace(is_new=False))
-    return found
+def _write_first(reports: Sequence[Report]) -> list[Standing | GenerationConflict]:
+    """Record of each id the first that fits what was agreed on, and tell what each of `reports` counts as."""
+    known = _write(reports) if reports else {}
+    return [_standing(report, known[report.generation_id]) for report in reports]
+
+
+def _standing(report: Report, stored: Stored) -> Standing | GenerationConflict:
+    try:
+        return stored.standing(report)
+    except GenerationConflict as conflict:
+        return conflict
 
 
 @transaction.atomic
 @statements.sent_at_once()
-def _write(reports: Iterable[Report]) -> dict[str, Stored]:
+def _write(reports: Sequence[Report]) -> dict[str, Stored]:
     """Record those of `reports` whose ids are free, and tell of each id what it now stands for."""
-    ordered = sorted(reports)
-    known = {one.generation_id: Stored(one.fingerprint, one.finished_at, is_new=True) for one in ordered}
-    times = dict(zip(known, statements.moments(one.finished_at for one in ordered), strict=True))
-    free = statements.claim(
-        {"generation_id": key, "finished_at": times[key], "fingerprint": stored.fingerprint}
-        for key, stored in known.items()
-    )
-    if len(free) < len(known):
-        taken = GenerationKey.objects.filter(pk__in=known.keys() - free)
-        for key in taken:
-            known[key.generation_id] = Stored(key.fingerprint, key.finished_at, is_new=False)
-    new = [report for report in ordered if report.generation_id in free]
+    first: dict[str, Report] = {}
+    for report in reports:
+        first.setdefault(report.generation_id, report)
+    known = {key: Stored(one.fingerprint, one.finished_at, one) for key, one in sorted(first.items())}
+    times = times_of(known)
+    claimed = statements.claim(key_rows(known, times))
+    if len(claimed.free) < len(known):
+        for key in GenerationKey.objects.filter(pk__in=known.keys() - claimed.free):
+            known[key.generation_id] = Stored(key.fingerprint, key.finished_at, None)
+    if claimed.agreed:
+        times |= settle([Agreed(row[0], Agreement._make(row[1:])) for row in claimed.agreed], known, reports)
+    new = {key: stored.written(stored.first) for key, stored in known.items() if stored.first}
     if new:
-        rows = (_generation(report, finished_at=times[report.generation_id]) for report in new)
+        rows = (_generation(report, finished_at=times[key]) for key, report in new.items())
         statements.insert(statements.GENERATIONS, rows)
-        add_up(new)
+        add_up(new.values())
     return known
 
 

@@ -14,6 +14,7 @@ from models_registry.usage.periods import EARLIEST
 from models_registry.values import UNSTORABLE, decimal_text, in_milliseconds, is_whole, parse_decimal, shown
 
 LONGEST_ID = 200
+LONGEST_PRICE_ROW = 120
 LONGEST_TIME = 86_400  # seconds
 TIME_DECIMALS = 6
 HIGHEST_COST = 1_000  # US dollars
@@ -55,11 +56,14 @@ class Report(NamedTuple):
     finished_at: datetime  # to the millisecond, which `dumpdata` keeps
     said_when: bool  # or `finished_at` is when it was recorded
     bucket: int
+    price_row: str = ""  # which row of the price list it has its price from
 
     @property
     def fingerprint(self) -> int:
         """Equal for equal content. When it finished is not part of it: saying nothing means now."""
-        content = repr((self.model, *self[2:10])).encode()
+        # An empty price row leaves no mark: what was recorded before there were any keeps its fingerprint.
+        rows = [self.price_row] if self.price_row else []
+        content = repr((self.model, *self[2:10], *rows)).encode()
         return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), signed=True)
 
 
@@ -87,6 +91,7 @@ def read_report(
         finished_at=finished_at or now,
         said_when=finished_at is not None,
         bucket=sketch.bucket_of(microseconds),
+        price_row=read.get("price_row", ""),
     ), []
 
 
@@ -103,6 +108,7 @@ def as_told(report: Report, *, model_id: str) -> dict[str, Any]:
         "error_code": report.error_code or None,
         "cost_usd": dollars(report.cost_nanodollars),
         "credits": report.credits,
+        "price_row": report.price_row or None,
         "finished_at": report.finished_at,
     }
 
@@ -206,6 +212,10 @@ def _quality(value: Any) -> str:
     return _text(value, longest=LONGEST_ID)
 
 
+def _price_row(value: Any) -> str:
+    return _text(value, longest=LONGEST_PRICE_ROW)
+
+
 def _error_code(value: Any) -> str:
     if isinstance(value, str) and ERROR_CODE.fullmatch(value):
         return value
@@ -236,6 +246,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "error_code": _error_code,
     "cost_usd": _nanodollars,
     "credits": _credits,
+    "price_row": _price_row,
     "finished_at": _moment,
 }
 KNOWN = ", ".join(["model_id (in the address, or in each item of a batch)", *READERS])

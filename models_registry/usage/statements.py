@@ -6,12 +6,12 @@ writers wait for each other in one order.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from psycopg import Pipeline
@@ -53,6 +53,7 @@ GENERATIONS = Table(
         "error_code": "text",
         "cost_nanodollars": "bigint",
         "credits": "bigint",
+        "price_row": "text",
     },
 )
 COUNTERS = Table("usage_counters", key={"model_id": "bigint"}, others=dict.fromkeys(Tally.SUMS[:3], "bigint"))
@@ -71,6 +72,14 @@ ERROR_COUNTS = Table(
 )
 
 
+_AGREED = "SELECT generation_id, model_id, credits, cost_nanodollars, price_row FROM agreed_prices"
+# On PostgreSQL an array, which is planned in no time, and finds the index of however big a table.
+_AMONG = {
+    "postgresql": "generation_id = ANY(%s)",
+    "sqlite": "generation_id IN (SELECT value FROM json_each(%s))",
+}
+
+
 @contextmanager
 def sent_at_once() -> Iterator[None]:
     """Statements whose result nobody asks for wait for no answer of the database, where it can do that.
@@ -84,14 +93,30 @@ def sent_at_once() -> Iterator[None]:
         yield
 
 
-def claim(rows: Iterable[Row]) -> set[str]:
-    """Put keys into their table; those that were free are returned.
+class Claimed(NamedTuple):
+    """Which ids were free, and what stands in `agreed_prices` of any of them."""
 
-    Waits for whoever is claiming one of them at the same moment, to know how that ends.
+    free: set[str]
+    agreed: list[tuple[Any, ...]]  # generation_id, model_id, credits, cost_nanodollars, price_row
+
+
+def claim(rows: Sequence[Row]) -> Claimed:
+    """Put keys into their table, and look for what was agreed on.
+
+    Waits for whoever is claiming one of them at the same moment, to know how that ends. Only then is there
+    all that was agreed on, so it takes a second statement; on PostgreSQL the two are sent at once.
     """
+    ids = [row["generation_id"] for row in rows]
+    with connection.cursor() as claiming, connection.cursor() as asking:
+        claiming.execute(f"{_insert(KEYS)} ON CONFLICT DO NOTHING RETURNING generation_id", [_json(rows)])
+        asking.execute(f"{_AGREED} WHERE {_AMONG[connection.vendor]}", [_among(ids)])
+        return Claimed({generation_id for (generation_id,) in claiming.fetchall()}, asking.fetchall())
+
+
+def give_back(ids: Iterable[str]) -> None:
+    """Take keys out again, in the transaction that claimed them; who waits for them gets them then."""
     with connection.cursor() as cursor:
-        cursor.execute(f"{_insert(KEYS)} ON CONFLICT DO NOTHING RETURNING generation_id", [_json(rows)])
-        return {generation_id for (generation_id,) in cursor.fetchall()}
+        cursor.execute(f"DELETE FROM {KEYS.name} WHERE {_AMONG[connection.vendor]}", [_among(ids)])
 
 
 def insert(table: Table, rows: Iterable[Row]) -> None:
@@ -112,6 +137,12 @@ def moments(times: Iterable[datetime]) -> list[str]:
     """Times as the columns hold them, for rows of more than one statement."""
     adapt = connection.ops.adapt_datetimefield_value
     return [str(adapt(time)) for time in times]
+
+
+def _among(ids: Iterable[str]) -> list[str] | str:
+    """Ids, as `_AMONG` takes them."""
+    found = sorted(ids)
+    return found if connection.vendor == "postgresql" else json.dumps(found)
 
 
 def _json(rows: Iterable[Row]) -> str:

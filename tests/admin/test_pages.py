@@ -29,6 +29,7 @@ PAGES = [
     "/admin/pricing/rate/add/",
     "/admin/pricing/upstreammodel/",
     "/admin/pricing_upstream/heldprice/",
+    "/admin/pricing_quotes/heldquote/",
     "/admin/audit/auditentry/",
     "/admin/audit/auditentry/catalogue-{entry}/change/",
     "/admin/access/servicetoken/",
@@ -46,7 +47,7 @@ def test_the_url_names_are_djangos() -> None:
 def test_the_overview_begins_with_the_model_manager(admin_client: Client) -> None:
     apps = admin_client.get("/admin/").context["app_list"]
     assert [app["app_label"] for app in apps] == [
-        *("models_registry", "pricing", "pricing_upstream", "usage"),
+        *("models_registry", "pricing", "pricing_upstream", "pricing_quotes", "usage"),
         *("access", "audit", "auth"),
     ]
     assert apps[0]["models"][0]["name"] == "ModelManager"

@@ -47,6 +47,9 @@ def test_every_api_address_stands_in_it(schema):
         "/api/v1/pricing/preview/",
         "/api/v1/pricing/margins/",
         "/api/v1/pricing/margins/csv/",
+        "/api/v1/pricing/quotes/",
+        "/api/v1/pricing/quotes/{quote_id}/",
+        "/api/v1/pricing/quotes/{quote_id}/redeem/",
     }
     assert get_resolver().resolve("/api/v1/schema/")
 

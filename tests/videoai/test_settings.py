@@ -104,6 +104,14 @@ def test_the_guard_of_prices_is_a_factor_above_one_or_off(monkeypatch):
             factor("PRICE_CHANGE_GUARD", default="3")
 
 
+@pytest.mark.parametrize("text", ["59", "86401", "-60", "15m"])
+def test_a_quote_holds_for_a_minute_to_a_day(text):
+    refused = start(QUOTE_LIFETIME_SECONDS=text)
+
+    assert refused.returncode == 1
+    assert f"QUOTE_LIFETIME_SECONDS={text} is not a whole number from 60 to 86,400." in refused.stderr
+
+
 class TestFirstRun:
     @pytest.fixture(autouse=True)
     def no_key(self, monkeypatch):

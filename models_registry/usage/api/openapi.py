@@ -55,12 +55,21 @@ FIELDS: dict[str, dict[str, Any]] = {
         "description": "Why it failed, in a word of yours; only of failures.",
         "examples": ["provider_timeout"],
     },
-    "cost_usd": {"oneOf": [*DOLLARS, NULL], "description": "What it cost in US dollars, exactly."},
+    "cost_usd": {
+        "oneOf": [*DOLLARS, NULL],
+        "description": "What it cost in US dollars, exactly; of a redeemed quote it is known.",
+    },
     "credits": {
         "type": ["integer", "null"],
         "minimum": 0,
         "maximum": reports.MOST_CREDITS,
-        "description": "What was charged for it.",
+        "description": "What was charged for it; of a redeemed quote it is known.",
+    },
+    "price_row": {
+        "type": ["string", "null"],
+        "maxLength": reports.LONGEST_PRICE_ROW,
+        "pattern": r"^[^\u0000]*$",
+        "description": "Which row of the price list its price is from; of a redeemed quote it is known.",
     },
     "finished_at": {
         "type": ["string", "null"],
@@ -134,6 +143,9 @@ class GenerationSerializer(serializers.Serializer[Any]):
     error_code = serializers.CharField(allow_null=True)
     cost_usd = DollarsField()
     credits = serializers.IntegerField(allow_null=True)
+    price_row = serializers.CharField(
+        allow_null=True, help_text="Which row of the price list it has its price from."
+    )
     finished_at = serializers.DateTimeField(help_text="When it was recorded, if nobody said.")
 
 

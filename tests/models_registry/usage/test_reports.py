@@ -351,6 +351,7 @@ def test_it_is_told_as_it_was_said():
         "error_code": None,
         "cost_usd": "0.4",
         "credits": 27,
+        "price_row": None,
         "finished_at": datetime(2026, 11, 22, 18, 59, 59, 500_000, tzinfo=UTC),
     }
 

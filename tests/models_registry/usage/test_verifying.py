@@ -154,7 +154,7 @@ def test_a_generation_that_was_deleted_is_missed():
 def test_a_generation_that_was_put_in_is_found():
     sql(
         "INSERT INTO generations SELECT 'put in', finished_at, recorded_at, success, microseconds, bucket, "
-        "duration, quality, queue_microseconds, error_code, cost_nanodollars, credits, model_id "
+        "duration, quality, queue_microseconds, error_code, cost_nanodollars, credits, model_id, price_row "
         "FROM generations WHERE generation_id = 'acme/m1 11 9'"
     )
 

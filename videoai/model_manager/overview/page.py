@@ -32,6 +32,7 @@ ROOMS = {
     "pricing_upstream.heldprice": "List prices that wait for somebody to decide",
     "pricing.upstreammodel": "What price lists say of our models",
     "pricing.pricingpolicy": "Margin, credits a dollar, limit",
+    "pricing_quotes.heldquote": "What was quoted, and what became of it",
     "usage.usagecounter": "What was generated, and how well",
     "audit.auditentry": "Who changed what, when and why",
     "access.servicetoken": "What programs sign in with",

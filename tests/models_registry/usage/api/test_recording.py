@@ -88,6 +88,7 @@ def test_a_generation_is_recorded_and_shown(post):
         "error_code": None,
         "cost_usd": None,
         "credits": None,
+        "price_row": None,
         "finished_at": "2026-11-22T19:18:05Z",
     }
     assert counted() == {"a/b": (1, 1, 12_500_000)}
@@ -111,6 +112,7 @@ def test_all_that_can_be_said_is_shown_as_it_is_written_everywhere(post):
         "error_code": "provider_timeout",
         "cost_usd": "0.100000001",
         "credits": 27,
+        "price_row": None,
         "finished_at": "2026-11-22T19:18:05.123000Z",
     }
 

@@ -263,11 +263,11 @@ def test_rooms_are_those_that_may_be_entered(staff: Any, admin_client: Client) -
     everything = admin_client.get(OVERVIEW)
     assert rooms(everything) == [
         *("ModelManager", "Quality tiers", "Rates", "Held prices", "Price list entries"),
-        *("Pricing policy", "Usage"),
+        *("Pricing policy", "Quotes", "Usage"),
         *("Audit trail", "Tokens", "Users", "Groups"),
     ]
     assert everything.context["rest"] == []
-    assert rooms(staff("view_aimodel")) == ["ModelManager", "Usage"]
+    assert rooms(staff("view_aimodel")) == ["ModelManager", "Quotes", "Usage"]
     assert "Add to ModelManager" not in text(staff("view_aimodel"))
     assert "Add to ModelManager" in text(staff("view_aimodel", "add_aimodel"))
     assert rooms(staff()) == []
