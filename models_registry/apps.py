@@ -42,12 +42,13 @@ def check_triggers(
         standing = set(connection.introspection.table_names())
         for config in apps.get_app_configs():
             tables = [t for t in getattr(config, "tracked_tables", ()) if t.name in standing]
-            found += [
-                Warning(
-                    f"The trigger {name} is missing.",
-                    hint="Run `python manage.py migrate`, which installs it again.",
-                    id="models_registry.W001",
-                )
-                for name in sorted(triggers.missing(connection, tables))
-            ]
+            found += map(missing_trigger, sorted(triggers.missing(connection, tables)))
     return found
+
+
+def missing_trigger(name: str) -> CheckMessage:
+    return Warning(
+        f"The trigger {name} is missing.",
+        hint="Run `python manage.py migrate`, which installs it again.",
+        id="models_registry.W001",
+    )

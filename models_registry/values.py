@@ -7,6 +7,11 @@ from decimal import Context, Decimal
 from typing import Any
 
 DECIMAL = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
+MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})",
+    re.ASCII,
+)
+YEARS = range(1970, 9_999)  # of moments, whatever zone they are told in
 # PostgreSQL stores neither, and no font shows them.
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 # Browsers drop these from inputs of one line, so that saving a form would change what nobody touched.
@@ -62,6 +67,20 @@ def moment_text(moment: datetime) -> str:
 def rfc3339(moment: datetime) -> str:
     """In UTC and to the millisecond, as in `2026-11-22T19:18:05.123Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_moment(value: object) -> datetime:
+    """The time that an RFC 3339 text tells, in UTC. Raises ValueError for anything else."""
+    wrong = f"{shown(value)} is no time with its zone such as 2026-11-22T19:18:05Z (RFC 3339)"
+    if not isinstance(value, str) or not MOMENT.fullmatch(value.upper()):
+        raise ValueError(wrong)
+    try:
+        moment = datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(wrong) from None
+    if moment.year not in YEARS:
+        raise ValueError(f"{shown(value)} is out of reach: years from {YEARS[0]} to {YEARS[-1]}")
+    return moment
 
 
 def in_milliseconds(moment: datetime) -> datetime:

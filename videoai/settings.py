@@ -141,6 +141,7 @@ INSTALLED_APPS = [
     "models_registry",
     "models_registry.usage",
     "pricing",
+    "pricing.schedule",
     "videoai.model_manager",
     "videoai.apps.AdminSiteConfig",
     "django.contrib.auth",
@@ -178,6 +179,7 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "axes.middleware.AxesMiddleware",
+    "videoai.turning.TurningMiddleware",
 ]
 
 ROOT_URLCONF = "videoai.urls"
