@@ -17,7 +17,10 @@ from models_registry import services
 from models_registry.audit.models import AuditEntry
 from models_registry.models import CatalogueRevision
 from models_registry.usage.models import GenerationKey
-from tests.factories import AIModelFactory, standard_policy
+from pricing.schedule.deeds import Deed
+from pricing.schedule.models import Kind, ScheduledChange
+from pricing.schedule.services import schedule
+from tests.factories import AIModelFactory, standard_policy, untraced
 from tests.laying import laid_once
 from tests.test_permissions import routes
 from videoai.access import services as tokens
@@ -49,6 +52,12 @@ NEW = {
     "replicate_model_id": "new/one",
 }
 ASKED = "duration=5&quality=high"
+CHANGE = {
+    "change": "price",
+    "model_id": "a/other",
+    "cost_per_second": "0.5",
+    "effective_from": (timezone.now() + timedelta(days=1)).isoformat(),
+}
 GENERATION = {"generation_id": "g-1", "generation_time": 12.5, "success": True}
 
 ROUTES = [
@@ -76,6 +85,11 @@ ROUTES = [
     Route("GET", "pricing/matrix/", ANYONE, 200),
     Route("GET", f"pricing/compare/?{ASKED}", ANYONE, 200),
     Route("GET", "pricing/policy/", READER, 200),
+    Route("GET", f"pricing/quote/?model_id=a/other&at=2100-01-01T00:00:00Z&{ASKED}", READER, 200),
+    Route("GET", "pricing/changes/", READER, 200),
+    Route("POST", "pricing/changes/", WRITER, 201, CHANGE),
+    Route("GET", "pricing/changes/1/", READER, 200),
+    Route("DELETE", "pricing/changes/1/", WRITER, 204),
     Route("GET", "events/", ANYONE, 200),
     Route("GET", "schema/", ANYONE, 200),
     Route("GET", "docs/", ANYONE, 200),
@@ -163,6 +177,9 @@ def catalogue() -> None:
     AIModelFactory(model_id="a/first")
     other = AIModelFactory(model_id="a/other")
     services.revise(other, {"description": "Second."})
+    deed = Deed(Kind.POLICY, {"profit_margin": "1.4"})
+    change = schedule(deed, effective_from=timezone.now() + timedelta(days=1))
+    untraced(ScheduledChange).filter(pk=change.pk).update(id=1)
 
 
 def send(client: Client, route: Route, model_id: str = "a/other", **changes: Any) -> Any:
@@ -324,7 +341,8 @@ def served() -> Iterator[tuple[str, str]]:
             actions = getattr(route.callback, "actions", None)
             methods = actions or [name for name in view.http_method_names if hasattr(view, name)]
             for method in set(methods) - {"head", "options"}:
-                yield method.upper(), address.removeprefix("api/v1/").replace("<any_text:model_id>", "{}")
+                path = address.removeprefix("api/v1/").replace("<any_text:model_id>", "{}")
+                yield method.upper(), path.replace("<int:change_id>", "1")
 
 
 def test_the_table_has_every_route():

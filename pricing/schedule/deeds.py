@@ -9,12 +9,21 @@ from django.db import models
 
 from models_registry import services as catalogue
 from models_registry.models import AIModel, QualityTier
-from models_registry.values import decimal_text, parse_decimal, shown
+from models_registry.values import (
+    UNSTORABLE,
+    decimal_text,
+    is_whole,
+    parse_decimal,
+    parse_moment,
+    rfc3339,
+    shown,
+)
 from pricing import services
 from pricing.models import Layer, PricingPolicy, Rate
 from pricing.models.rate import SAID
 from pricing.schedule.models import Kind, ScheduledChange
 
+MOST = 2**31 - 1  # that PostgreSQL's columns hold
 TABLES: Mapping[str, type[models.Model]] = {
     Kind.PRICE: AIModel,
     Kind.RATE: Rate,
@@ -95,14 +104,30 @@ def _in_json(kind: Kind, name: str, value: Any) -> Any:
         if not column.null:
             raise ValidationError("This field is never null.", "null")
         return None
+    try:
+        return _reader(column)(value)
+    except ValueError as error:
+        raise ValidationError(f"{error}.", "invalid") from error
+
+
+def _reader(column: "models.Field[Any, Any]") -> Callable[[Any], Any]:
+    """What reads a value for `column` into JSON's types. Raises ValueError."""
     if isinstance(column, models.DecimalField):
-        try:
-            return decimal_text(parse_decimal(value))
-        except ValueError as error:
-            raise ValidationError(f"{error}.", "invalid") from error
-    wanted = int if isinstance(column, models.IntegerField) else str
-    if not isinstance(value, wanted) or isinstance(value, bool):
-        raise ValidationError(f"{shown(value)} is no value of this field.", "invalid")
+        return lambda value: decimal_text(parse_decimal(value))
+    if isinstance(column, models.DateTimeField):
+        return lambda value: rfc3339(parse_moment(value))
+    return _whole if isinstance(column, models.IntegerField) else _text
+
+
+def _whole(value: Any) -> int:
+    if not is_whole(value) or not 0 <= value <= MOST:
+        raise ValueError(f"{shown(value)} is no whole number from 0 to {MOST:,}")
+    return int(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or UNSTORABLE.search(value):
+        raise ValueError(f"{shown(value)} is no text")
     return value
 
 

@@ -43,6 +43,8 @@ def test_every_api_address_stands_in_it(schema):
         "/api/v1/pricing/matrix/",
         "/api/v1/pricing/compare/",
         "/api/v1/pricing/policy/",
+        "/api/v1/pricing/changes/",
+        "/api/v1/pricing/changes/{change_id}/",
     }
     assert get_resolver().resolve("/api/v1/schema/")
 
