@@ -69,6 +69,19 @@ FORBIDDEN = [
     ("pricing/services.py", ("pricing.admin", "pricing.api", "rest_framework")),
     ("pricing/price_book.py", ("pricing.services", "rest_framework")),
     ("pricing/admin", ("pricing.api", "rest_framework")),
+    ("pricing/ledger.py", ("pricing.services", "rest_framework")),
+    ("pricing/triggers.py", ("pricing", "models_registry.models", "models_registry.services")),
+    ("pricing/explaining.py", ("pricing.services", "rest_framework")),
+    ("models_registry/turning.py", ("models_registry", "rest_framework")),
+    # A room of pricing: the core knows nothing of it.
+    *(
+        (f"pricing/{name}", ("pricing.schedule",))
+        for name in ("models", "price_book.py", "services.py", "ledger.py", "admin.py", "calculator.py")
+    ),
+    *(
+        (f"pricing/schedule/{name}.py", ("pricing.schedule.api", "pricing.admin", "rest_framework"))
+        for name in ("models", "deeds", "services", "forecast")
+    ),
     ("pricing/api", ("pricing.admin",)),
     # What the edge and Django say alike belongs to neither.
     ("videoai/live/events.py", ("django", "rest_framework", "models_registry", "videoai")),
