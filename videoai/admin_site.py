@@ -19,7 +19,7 @@ from videoai.access import two_factor_views
 from videoai.access.two_factor import awaits_second_factor, is_trusted
 
 # The rooms that are opened most often come first; any others follow by name.
-FIRST_APPS = ("models_registry", "pricing", "usage")
+FIRST_APPS = ("models_registry", "pricing", "pricing_schedule", "usage")
 # Where they stand instead of at the long address that Django would give them.
 HOMES = {AIModel: "models/", UsageCounter: "usage/"}
 CALLED = {AIModel: "ModelManager", AuditEntry: "Audit trail"}

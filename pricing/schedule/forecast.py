@@ -33,11 +33,12 @@ def book_at(model_ids: Collection[str], at: datetime) -> PriceBook:
 def foreseen(book: PriceBook, changes: Iterable[ScheduledChange]) -> PriceBook:
     """`book` behind `changes`, in their order. Nothing is stored, and nobody asks whether they will fit."""
     for change in changes:
-        book = _behind(book, deed_of(change), change.effective_from)
+        book = behind(book, deed_of(change), change.effective_from)
     return book
 
 
-def _behind(book: PriceBook, deed: Deed, moment: datetime) -> PriceBook:
+def behind(book: PriceBook, deed: Deed, moment: datetime) -> PriceBook:
+    """`book` once `deed` is done at `moment`."""
     values = values_of(deed) | {"priced_at": moment}
     if deed.kind == Kind.POLICY:
         return replace(book, policy=_with(book.policy or PricingPolicy(), values))

@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Any
 
 from django.db import models
@@ -30,8 +31,14 @@ class ScheduledChangeQuerySet(AuditedQuerySet["ScheduledChange"]):
     def pending(self) -> "ScheduledChangeQuerySet":
         return self.filter(state=State.PENDING)
 
-    def failed(self) -> "ScheduledChangeQuerySet":
-        return self.filter(state=State.FAILED)
+    def until(self, moment: datetime) -> "ScheduledChangeQuerySet":
+        """Pending ones that come until then."""
+        return self.pending().filter(effective_from__lte=moment)
+
+    def failed(self, since: datetime | None = None) -> "ScheduledChangeQuerySet":
+        """Those that could not be carried out, the latest first; all, or those that were due `since`."""
+        failed = self.filter(state=State.FAILED).order_by("-effective_from", "-pk")
+        return failed if since is None else failed.filter(effective_from__gte=since)
 
     def in_turn(self) -> "ScheduledChangeQuerySet":
         """As they are carried out."""

@@ -36,11 +36,7 @@ def schedule(deed: Deed, *, effective_from: datetime) -> ScheduledChange:
     The moment counts to the millisecond. Raises ValidationError, keyed by field, ChangeOverlaps, or whatever
     doing it now, behind what is scheduled before it, would raise.
     """
-    CatalogueRevision.objects.lock()
-    moment = in_milliseconds(effective_from)
-    _refuse_moment(moment)
-    _refuse_overlap(deed, moment)
-    _try(deed, moment)
+    moment = _checked(deed, effective_from)
     now = occasion.current()
     actor = now.find_actor()
     change = ScheduledChange(
@@ -58,6 +54,22 @@ def schedule(deed: Deed, *, effective_from: datetime) -> ScheduledChange:
     )
     change.save(force_insert=True)
     return change
+
+
+@transaction.atomic
+def rehearse(deed: Deed, *, effective_from: datetime) -> None:
+    """Raises what `schedule` would raise, and changes nothing."""
+    _checked(deed, effective_from)
+
+
+def _checked(deed: Deed, effective_from: datetime) -> datetime:
+    """The moment that counts, once all is found right; behind the catalogue's lock."""
+    CatalogueRevision.objects.lock()
+    moment = in_milliseconds(effective_from)
+    _refuse_moment(moment)
+    _refuse_overlap(deed, moment)
+    _try(deed, moment)
+    return moment
 
 
 @transaction.atomic
@@ -155,23 +167,13 @@ def _refuse_overlap(deed: Deed, moment: datetime) -> None:
 
 def _try(deed: Deed, moment: datetime) -> None:
     """Do it behind what is scheduled before it, and undo all of that. Raises what doing it raises."""
-    with trial(moment, of=deed):
-        pass
-
-
-@contextmanager
-def trial(moment: datetime, *, of: Deed) -> Iterator[None]:
-    """Everything stands as it will when the deed is done; afterwards, nothing has happened.
-
-    Raises what doing it raises.
-    """
     try:
         with transaction.atomic():
             earlier = ScheduledChange.objects.pending().filter(effective_from__lte=moment)
-            for change in earlier.touching([of.model.pk] if of.model else []).in_turn():
+            touching = earlier.touching([deed.model.pk] if deed.model else [])
+            for change in touching.select_related("model").in_turn():
                 _try_one(deed_of(change))
-            carry_out(of)
-            yield
+            carry_out(deed)
             raise _Undone
     except _Undone:
         return

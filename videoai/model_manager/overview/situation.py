@@ -16,7 +16,9 @@ from models_registry.usage.totals import within
 from models_registry.usage.windows import Window
 from pricing.errors import CatalogueBusy, OverLimit, Unpriced
 from pricing.price_book import PriceBook, read_book_with_or_without_policy
+from pricing.schedule.models import ScheduledChange
 
+FAILED, MOST_FAILED = 30, 20  # days; changes
 RECENT, BEFORE = 7, 28  # days: how models do now, and what that is held against
 LONG_TEXTS = ("description", "model_parameters", "requirements")  # that nothing here is about
 
@@ -38,6 +40,7 @@ class Situation:
     uses: Mapping[int, Use] = field(default_factory=dict)  # in the last 30 days, of what isn't active
     recent: Mapping[int, Figures] = field(default_factory=dict)  # of 7 days, of what is sold
     before: Mapping[int, Figures] = field(default_factory=dict)  # of the 28 days before those
+    failed: Sequence[ScheduledChange] = ()  # changes that could not be carried out in the last 30 days
 
     def in_status(self, *statuses: Status) -> list[AIModel]:
         return [model for model in self.models if model.status in statuses]
@@ -55,7 +58,7 @@ class Situation:
 
 
 def read_situation(*, now: datetime) -> Situation:
-    """Seven queries, however many models there are; fewer where there is nothing to ask for."""
+    """Eight queries, however many models there are; fewer where there is nothing to ask for."""
     models = AIModel.objects.defer(*LONG_TEXTS)
     book = None
     with suppress(CatalogueBusy):
@@ -70,6 +73,7 @@ def read_situation(*, now: datetime) -> Situation:
         uses=use_lately(others, now=now),
         recent=_figures(recent, situation.sold),
         before=_figures(Window(recent.start - BEFORE * DAY, recent.start), situation.sold),
+        failed=list(ScheduledChange.objects.failed(now - FAILED * DAY).select_related("model")[:MOST_FAILED]),
     )
 
 
