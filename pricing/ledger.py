@@ -59,12 +59,13 @@ def restored(version: PriceVersion) -> Any:
 
 def newest() -> int:
     """The number of the last version that was written; 0 before there was any."""
-    return PriceVersion.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    return PriceVersion.objects.aggregate(newest=Max("number"))["newest"] or 0
 
 
 def written_since(number: int) -> list[PriceVersion]:
     """Of each row that has versions behind `number`, the last one."""
-    last = {(one.kind, one.row_id): one for one in PriceVersion.objects.filter(pk__gt=number).order_by("pk")}
+    found = PriceVersion.objects.filter(number__gt=number).order_by("number")
+    last = {(one.kind, one.row_id): one for one in found}
     return list(last.values())
 
 
@@ -76,8 +77,9 @@ def date(version: PriceVersion, moment: datetime) -> None:
 
 def date_back(versions: Iterable[PriceVersion], *, to: datetime) -> None:
     """Let what `versions` say count from `to` already: since then nobody was told anything else."""
-    for version in versions:
+    for number, version in enumerate(versions, newest() + 1):
         PriceVersion.objects.create(
+            number=number,
             kind=version.kind,
             row_id=version.row_id,
             model_row=version.model_row,
@@ -91,8 +93,8 @@ def _versions(at: datetime, wanted: Q) -> Iterable[PriceVersion]:
     """Of each row that is `wanted` and was there at the moment, the version that counted."""
     until = PriceVersion.objects.filter(effective_from__lt=at + RESOLUTION)
     of_row = until.filter(kind=OuterRef("kind"), row_id=OuterRef("row_id"))
-    latest = of_row.order_by("-effective_from", "-pk").values("pk")[:1]
-    return until.filter(wanted, pk=Subquery(latest), state__isnull=False).order_by("pk")
+    latest = of_row.order_by("-effective_from", "-number").values("pk")[:1]
+    return until.filter(wanted, pk=Subquery(latest), state__isnull=False).order_by("row_id")
 
 
 def _read(field: "models.Field[Any, Any]", value: Any) -> Any:

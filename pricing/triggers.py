@@ -12,6 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from models_registry.triggers import bring_up_to_date, columns_of, named, standing_on
 from models_registry.triggers.postgresql import FUNCTION
 from models_registry.triggers.sqlite import NOW, SAME_DATE
+from models_registry.triggers.tracked import differs
 
 # What a version in the ledger is of.
 MODEL, LISTED, RATE, POLICY, TIER = "model", "listed", "rate", "policy", "tier"
@@ -19,8 +20,10 @@ PREFIX = "prices"
 LEDGER = "price_versions"
 REFUSAL = "What prices were is never rewritten"
 PRICED_AT = "priced_at"
-# To the microsecond, as Django writes a moment: they are compared as texts.
+# To the millisecond, which dumps and SQLite keep; in as many digits as Django writes, to be compared as text.
 SQLITE_NOW = f"{NOW} || '000'"
+POSTGRESQL_NOW = "date_trunc('milliseconds', clock_timestamp())"
+NEXT_NUMBER = f"(SELECT coalesce(max(number), 0) + 1 FROM {LEDGER})"  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -112,14 +115,16 @@ def _wanted(connection: BaseDatabaseWrapper, tables: list[LedgerTable]) -> dict[
     return wanted
 
 
-INSERT = f"INSERT INTO {LEDGER} (kind, row_id, model_row, name, effective_from, state)"
+INSERT = f"INSERT INTO {LEDGER} (id, number, kind, row_id, model_row, name, effective_from, state)"
 
 
-def _version(table: LedgerTable, row: str, *, since: str, state: str) -> str:
-    """The columns of a version of `row`."""
+def _version(table: LedgerTable, row: str, *, vendor: str, state: str, since: str = "") -> str:
+    """The columns of a version of `row`; it counts from now on, unless `since` says otherwise."""
+    since = since or (SQLITE_NOW if vendor == "sqlite" else POSTGRESQL_NOW)
     model = f"{row}.{table.model_column}" if table.model_column else "NULL"
     name = f"{row}.{table.name_column}" if table.name_column else "''"
-    return f"'{table.kind}', {row}.id, {model}, {name}, {since}, {state}"
+    key = "lower(hex(randomblob(16)))" if vendor == "sqlite" else "gen_random_uuid()"
+    return f"{key}, {NEXT_NUMBER}, '{table.kind}', {row}.id, {model}, {name}, {since}, {state}"
 
 
 def _state(table: LedgerTable, row: str, vendor: str) -> str:
@@ -135,32 +140,37 @@ def _state(table: LedgerTable, row: str, vendor: str) -> str:
 
 def _note_down_unknown(table: LedgerTable, vendor: str) -> str:
     """Rows from before there was a ledger count from when their price was last changed."""
-    now = SQLITE_NOW if vendor == "sqlite" else "clock_timestamp()"
-    since = f"r.{PRICED_AT}" if PRICED_AT in table.columns else now
-    version = _version(table, "r", since=since, state=_state(table, "r", vendor))
+    since = f"r.{PRICED_AT}" if PRICED_AT in table.columns else ""
+    version = _version(table, "r", vendor=vendor, state=_state(table, "r", vendor), since=since)
     known = f"SELECT 1 FROM {LEDGER} AS v WHERE v.kind = '{table.kind}' AND v.row_id = r.id"  # noqa: S608
     return f"{INSERT} SELECT {version} FROM {table.name} AS r WHERE NOT EXISTS ({known})"  # noqa: S608
 
 
 # --- PostgreSQL ------------------------------------------------------------------------------------------
 
+# Whoever loads a dump over what it was made of writes again what stands there.
+KEPT = ("number", "kind", "row_id", "model_row", "name", "state")
 GUARD = FUNCTION.format(
     statements=f"\n    RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'integrity_constraint_violation';",
-    occasion=f"BEFORE UPDATE ON {LEDGER} FOR EACH STATEMENT",
+    occasion=(
+        f"BEFORE UPDATE ON {LEDGER} FOR EACH ROW "
+        f"WHEN ({differs((*KEPT, 'effective_from'), 'IS DISTINCT FROM')})"
+    ),
 )
 
 
 def _postgresql(table: LedgerTable) -> Iterator[tuple[str, str]]:
     for event, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
         state = "NULL" if event == "DELETE" else _state(table, row, "postgresql")
-        version = _version(table, row, since="clock_timestamp()", state=state)
-        differs = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in table.columns)
-        when = f" WHEN ({differs})" if event == "UPDATE" else ""
+        version = _version(table, row, vendor="postgresql", state=state)
+        when = f" WHEN ({differs(table.columns, 'IS DISTINCT FROM')})" if event == "UPDATE" else ""
         yield (
             event.lower(),
             _function(f"{INSERT} VALUES ({version})", f"{event} ON {table.name} FOR EACH ROW{when}"),
         )
-    columns = "kind, row_id, max(model_row), max(name), clock_timestamp(), NULL"
+    columns = (
+        f"gen_random_uuid(), {NEXT_NUMBER}, kind, row_id, max(model_row), max(name), {POSTGRESQL_NOW}, NULL"
+    )
     known = f"FROM {LEDGER} WHERE kind = '{table.kind}' GROUP BY kind, row_id"
     gone = f"{INSERT} SELECT {columns} {known}"
     yield "truncate", _function(gone, f"TRUNCATE ON {table.name} FOR EACH STATEMENT")
@@ -172,22 +182,26 @@ def _function(statement: str, occasion: str) -> str:
 
 # --- SQLite ----------------------------------------------------------------------------------------------
 
-SQLITE_GUARD = f"CREATE TRIGGER @name@ BEFORE UPDATE ON {LEDGER} BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
+OTHER_MOMENT = "julianday(NEW.effective_from) IS NOT julianday(OLD.effective_from)"
+SQLITE_GUARD = (
+    f"CREATE TRIGGER @name@ BEFORE UPDATE ON {LEDGER} WHEN {differs(KEPT, 'IS NOT')} OR {OTHER_MOMENT} "
+    f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
+)
 
 
 def _sqlite(table: LedgerTable) -> Iterator[tuple[str, str]]:
     """The row is read anew, since another trigger may have dated its price meanwhile."""
     state = _state(table, table.name, "sqlite")
-    version = _version(table, table.name, since=SQLITE_NOW, state=state)
+    version = _version(table, table.name, vendor="sqlite", state=state)
     note_down = f"{INSERT} SELECT {version} FROM {table.name} WHERE id = NEW.id;"  # noqa: S608
-    differs = " OR ".join(
+    news = " OR ".join(
         f"NOT ({SAME_DATE})" if column == PRICED_AT else f"NEW.{column} IS NOT OLD.{column}"
         for column in table.columns
     )
-    gone = f"{INSERT} VALUES ({_version(table, 'OLD', since=SQLITE_NOW, state='NULL')});"
+    gone = f"{INSERT} VALUES ({_version(table, 'OLD', vendor='sqlite', state='NULL')});"
     yield "insert", f"CREATE TRIGGER @name@ AFTER INSERT ON {table.name} BEGIN {note_down} END"
     yield (
         "update",
-        f"CREATE TRIGGER @name@ AFTER UPDATE ON {table.name} WHEN {differs} BEGIN {note_down} END",
+        f"CREATE TRIGGER @name@ AFTER UPDATE ON {table.name} WHEN {news} BEGIN {note_down} END",
     )
     yield "delete", f"CREATE TRIGGER @name@ AFTER DELETE ON {table.name} BEGIN {gone} END"

@@ -1,3 +1,5 @@
+import uuid
+
 from django.db import migrations, models
 
 
@@ -12,8 +14,12 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "number",
+                    models.BigIntegerField(
+                        db_index=True, help_text="Counts up; it orders versions of one moment."
                     ),
                 ),
                 (
@@ -42,7 +48,7 @@ class Migration(migrations.Migration):
                 "db_table": "price_versions",
                 "indexes": [
                     models.Index(
-                        fields=["kind", "row_id", "-effective_from", "-id"],
+                        fields=["kind", "row_id", "-effective_from", "-number"],
                         name="price_versions_latest_of_row",
                     ),
                     models.Index(fields=["model_row"], name="price_versions_by_model"),

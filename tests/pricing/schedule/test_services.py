@@ -118,9 +118,9 @@ def test_several_are_carried_out_in_the_order_of_their_moments(model, planned):
     later, earlier = (
         schedule(price(model, text), effective_from=in_a_while(hours=n)) for n, text in ((2, "1"), (1, "2"))
     )
-    time.sleep(0.01)
-    let_come(later, milliseconds=2)
-    let_come(earlier, milliseconds=5)
+    time.sleep(0.1)
+    let_come(later, milliseconds=10)
+    let_come(earlier, milliseconds=60)
 
     assert credits() == 330
     for change, then in ((earlier, 660), (later, 330)):
