@@ -6,7 +6,7 @@ from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A0
 from django.db import connections
 from django.db.models.signals import post_migrate
 
-from models_registry import lookups, triggers
+from models_registry import lookups, sunset_sql, triggers, turning
 
 
 class ModelsRegistryConfig(AppConfig):
@@ -17,6 +17,7 @@ class ModelsRegistryConfig(AppConfig):
 
     def ready(self) -> None:
         lookups.register()
+        turning.register(sunset_sql.TURN)
         post_migrate.connect(install_triggers, sender=self)
         register(Tags.database)(check_triggers)
 
@@ -42,12 +43,13 @@ def check_triggers(
         standing = set(connection.introspection.table_names())
         for config in apps.get_app_configs():
             tables = [t for t in getattr(config, "tracked_tables", ()) if t.name in standing]
-            found += [
-                Warning(
-                    f"The trigger {name} is missing.",
-                    hint="Run `python manage.py migrate`, which installs it again.",
-                    id="models_registry.W001",
-                )
-                for name in sorted(triggers.missing(connection, tables))
-            ]
+            found += map(missing_trigger, sorted(triggers.missing(connection, tables)))
     return found
+
+
+def missing_trigger(name: str) -> CheckMessage:
+    return Warning(
+        f"The trigger {name} is missing.",
+        hint="Run `python manage.py migrate`, which installs it again.",
+        id="models_registry.W001",
+    )

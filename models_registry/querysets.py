@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.db.models import Q
 
+from models_registry import turning
 from models_registry.audit.audited import AuditedQuerySet
 from models_registry.choices import LONGEST_DURATION, Status
 from models_registry.values import UNSTORABLE
@@ -117,8 +118,16 @@ class CatalogueRevisionQuerySet(models.QuerySet["CatalogueRevision"]):
         """Wait until no other writer of the catalogue is under way, then keep them out until this one ends.
 
         Taken first by every writing service, so that writers never wait for each other in two orders
-        (the triggers lock this row anyway, only later). Needs an open transaction.
+        (the triggers lock this row anyway, only later). What is due by then is carried out first, so that a
+        writer never writes on top of an old state. Needs an open transaction.
         """
+        row = self._locked()
+        if turning.is_due():
+            turning.settle()
+            row.refresh_from_db()
+        return row
+
+    def _locked(self) -> "CatalogueRevision":
         row = self.select_for_update().filter(pk=1).first()
         if row is not None:
             return row

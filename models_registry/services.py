@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
 
-from models_registry import lifecycle, validation, watching
+from models_registry import lifecycle, turning, validation, watching
 from models_registry.choices import STATISTICS, Status
 from models_registry.errors import (
     DefaultModelRequired,
@@ -180,6 +180,13 @@ def delete_tier(tier: QualityTier) -> None:
         tier.delete()
     except ProtectedError as error:
         raise TierInUse(tier.key, sorted(map(str, error.protected_objects))[:5]) from error
+
+
+def carry_out_what_is_due() -> None:
+    """Let what was set to change by now have changed. One query while nothing is due; see `turning`."""
+    if turning.is_due():
+        with transaction.atomic():
+            CatalogueRevision.objects.lock()
 
 
 # --- Rules that need the other rows, asked by forms too --------------------------------------------------

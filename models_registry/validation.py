@@ -102,7 +102,7 @@ def normalise(model: "AIModel") -> None:
     with suppress(ValueError):  # which `wrong_types` will name
         model.cost_per_second = parse_decimal(model.cost_per_second)
     with suppress(ValueError):
-        model.sunset_at = parse_moment(model.sunset_at)
+        model.sunset_at = parse_moment(model.sunset_at).replace(microsecond=0)
     for name in (*LISTS, *OBJECTS):
         setattr(model, name, _plain_json(getattr(model, name)))
     durations = model.supported_durations

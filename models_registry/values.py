@@ -2,11 +2,13 @@
 
 import json
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Context, Decimal
 from typing import Any
 
 DECIMAL = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
+YEARS = range(1970, 9_999)  # of moments, whatever zone they are told in
 # PostgreSQL stores neither, and no font shows them.
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
@@ -43,21 +45,6 @@ def parse_decimal(value: object) -> Decimal:
     return value if is_huge else value.normalize(WIDE)
 
 
-def parse_moment(value: object) -> datetime:
-    """A moment in UTC, to the second, from RFC 3339 with a zone or a `datetime` that has one.
-
-    Raises ValueError for anything else. Fractions of a second are cut off.
-    """
-    if isinstance(value, str) and MOMENT.fullmatch(value):
-        value = datetime.fromisoformat(value.upper())
-    if not isinstance(value, datetime) or value.tzinfo is None:
-        raise ValueError(f"{shown(value)} is no moment with a zone")
-    try:
-        return value.astimezone(UTC).replace(microsecond=0)
-    except OverflowError as error:  # in the first or the last hours that there are
-        raise ValueError(f"{shown(value)} is out of the calendar") from error
-
-
 def decimal_text(value: Decimal) -> str:
     """The exact value without exponent or trailing zeros: how money is written everywhere."""
     return format(value.normalize(WIDE), "f") if value else "0"
@@ -78,6 +65,26 @@ def moment_text(moment: datetime) -> str:
 def rfc3339(moment: datetime) -> str:
     """In UTC and to the millisecond, as in `2026-11-22T19:18:05.123Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_moment(value: object) -> datetime:
+    """The time that an RFC 3339 text, or a `datetime` with a zone, tells, in UTC.
+
+    Raises ValueError for anything else.
+    """
+    wrong = f"{shown(value)} is no time with its zone such as 2026-11-22T19:18:05Z (RFC 3339)"
+    if isinstance(value, str) and MOMENT.fullmatch(value):
+        with suppress(ValueError):
+            value = datetime.fromisoformat(value.upper())
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise ValueError(wrong)
+    try:
+        moment = value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(wrong) from None
+    if moment.year not in YEARS:
+        raise ValueError(f"{shown(value)} is out of reach: years from {YEARS[0]} to {YEARS[-1]}")
+    return moment
 
 
 def in_milliseconds(moment: datetime) -> datetime:

@@ -1,9 +1,15 @@
+from collections.abc import Sequence
+from typing import Any
+
 from django.apps import AppConfig
+from django.core.checks import CheckMessage, Tags, register
+from django.db import connections
 from django.db.models.signals import post_migrate
 
 from models_registry import watching
-from models_registry.apps import install_triggers
+from models_registry.apps import install_triggers, missing_trigger
 from models_registry.triggers import TrackedTable
+from pricing import triggers
 
 
 class PricingConfig(AppConfig):
@@ -29,3 +35,21 @@ class PricingConfig(AppConfig):
         post_migrate.connect(install_triggers, sender=self)
         watching.watch("model", check="pricing.guards.check_model")
         watching.watch("quality_tier", check="pricing.guards.check_tier")
+        post_migrate.connect(keep_ledger, sender=self)
+        register(Tags.database)(check_ledger)
+
+
+def keep_ledger(using: str, **_: Any) -> None:
+    """Have the database write down what prices were, and what they are."""
+    triggers.install(connections[using])
+
+
+def check_ledger(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """Say so when a trigger was dropped: prices would change without being written down."""
+    return [
+        missing_trigger(name)
+        for alias in databases or []
+        for name in sorted(triggers.missing(connections[alias]))
+    ]

@@ -9,6 +9,8 @@ from typing import NamedTuple
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from models_registry.models import AIModel, CatalogueRevision, QualityTier
+from models_registry.services import carry_out_what_is_due
+from models_registry.turning import is_due_expression
 from models_registry.values import decimal_text, rfc3339
 from pricing import calculator
 from pricing.errors import CatalogueBusy, OverLimit, Unpriced
@@ -315,14 +317,18 @@ def read_book_with_or_without_policy(models: "QuerySet[AIModel]") -> PriceBook:
 
     Four queries. Between two of them somebody may commit, and a price made of an old part and a new one was
     never anybody's. So the first and the last query also read the catalogue's revision, and if it has
-    moved, all is read again.
+    moved, all is read again. The first one also tells whether a scheduled change is due, which is then
+    carried out before anything else is read.
 
     Raises CatalogueBusy if no reading was left alone.
     """
     revision = Subquery(CatalogueRevision.objects.filter(pk=1).values("revision")[:1])
     listed = Subquery(UpstreamModel.objects.filter(model=OuterRef("pk")).values("cost_per_second")[:1])
     for _ in range(MOST_READINGS):
-        policy = PricingPolicy.objects.annotate(revision=revision).first()
+        policy = PricingPolicy.objects.annotate(revision=revision, is_due=is_due_expression()).first()
+        if policy is not None and policy.is_due:
+            carry_out_what_is_due()
+            continue
         tiers = {tier.key: tier for tier in QualityTier.objects.all()}
         rates = by_place(Rate.objects.filter(model__in=models.order_by().values("pk")).order_by())
         found = list(models.annotate(revision=revision, **{LISTED_COST: listed}))

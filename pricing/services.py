@@ -17,7 +17,7 @@ from pricing import guards
 from pricing.errors import RateTie
 from pricing.models import Layer, PricingPolicy, Rate
 from pricing.models.rate import SAID
-from pricing.price_book import Quote, read_price_book
+from pricing.price_book import PriceBook, Quote, read_price_book
 
 Matrix = dict[str, dict[str, dict[int, int]]]  # model_id → quality → seconds → credits
 
@@ -36,10 +36,26 @@ def quote(model_id: str, *, quality: str, duration: int, with_audio: bool | None
     Raises ModelUnavailable, UnsupportedDuration, UnsupportedQuality, OverLimit, Unpriced or CatalogueBusy.
     """
     book = read_price_book(AIModel.objects.sold().with_model_id(model_id))
-    if not book.models:
-        raise ModelUnavailable(f"No model {shown(model_id)} is for sale.", field="model_id")
-    model = book.models[0]
-    capability = check_capability(model_id, model, duration=duration, quality=quality)
+    model = sold_in(book, model_id)
+    return quote_in(book, model, quality=quality, duration=duration, with_audio=with_audio)
+
+
+def sold_in(book: PriceBook, model_id: str) -> AIModel:
+    """The model of this id, if it is on sale in `book`. Raises ModelUnavailable."""
+    for model in book.models:
+        if model.model_id == model_id and model.is_active:
+            return model
+    raise ModelUnavailable(f"No model {shown(model_id)} is for sale.", field="model_id")
+
+
+def quote_in(
+    book: PriceBook, model: AIModel, *, quality: str, duration: int, with_audio: bool | None = None
+) -> Quote:
+    """Price what `model`, which is one of `book`, offers there.
+
+    Raises UnsupportedDuration, UnsupportedQuality, OverLimit or Unpriced.
+    """
+    capability = check_capability(model.model_id, model, duration=duration, quality=quality)
     if not capability.valid:
         is_duration = capability.code == UnsupportedDuration.code
         error = UnsupportedDuration if is_duration else UnsupportedQuality

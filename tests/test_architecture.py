@@ -26,7 +26,7 @@ FORBIDDEN = [
     ("models_registry/models", ("models_registry.services", "models_registry.admin", "models_registry.api")),
     ("models_registry/services.py", ("models_registry.admin", "models_registry.api", "rest_framework")),
     ("models_registry/lifecycle.py", ("models_registry.services", "rest_framework")),
-    ("models_registry/sunset_sql.py", ("django", "models_registry")),
+    ("models_registry/sunset_sql.py", ("django", "models_registry.models", "models_registry.services")),
     ("models_registry/sunsets.py", ("models_registry.admin", "models_registry.api", "rest_framework")),
     # The floor below the catalogue: it knows nothing of what is recorded.
     (
@@ -97,6 +97,19 @@ FORBIDDEN = [
     *(
         (f"pricing/margins/{name}.py", ("pricing.api", "pricing.margins.api", "rest_framework"))
         for name in ("margin", "watch", "file")
+    ),
+    ("pricing/ledger.py", ("pricing.services", "rest_framework")),
+    ("pricing/triggers.py", ("pricing", "models_registry.models", "models_registry.services")),
+    ("pricing/explaining.py", ("pricing.services", "rest_framework")),
+    ("models_registry/turning.py", ("models_registry", "rest_framework")),
+    # A room of pricing: the core knows nothing of it.
+    *(
+        (f"pricing/{name}", ("pricing.schedule",))
+        for name in ("models", "price_book.py", "services.py", "ledger.py", "admin.py", "calculator.py")
+    ),
+    *(
+        (f"pricing/schedule/{name}.py", ("pricing.schedule.api", "pricing.admin", "rest_framework"))
+        for name in ("models", "deeds", "services", "forecast")
     ),
     ("pricing/api", ("pricing.admin",)),
     # Price lists stand on the core, which knows nothing of them; reading and planning write nothing.

@@ -19,7 +19,10 @@ from models_registry.models import CatalogueRevision
 from models_registry.usage.models import GenerationKey
 from pricing.quotes.models import HeldQuote
 from pricing.quotes.services import hold
-from tests.factories import AIModelFactory, standard_policy
+from pricing.schedule.deeds import Deed
+from pricing.schedule.models import Kind, ScheduledChange
+from pricing.schedule.services import schedule
+from tests.factories import AIModelFactory, standard_policy, untraced
 from tests.laying import laid_once
 from tests.test_permissions import routes
 from videoai.access import services as tokens
@@ -53,6 +56,12 @@ NEW = {
 ASKED = "duration=5&quality=high"
 ASKED_FOR = {"model_id": "a/other", "duration": 5, "quality": "high"}
 HELD = "q_held"
+CHANGE = {
+    "change": "price",
+    "model_id": "a/other",
+    "cost_per_second": "0.5",
+    "effective_from": (timezone.now() + timedelta(days=1)).isoformat(),
+}
 GENERATION = {"generation_id": "g-1", "generation_time": 12.5, "success": True}
 
 ROUTES = [
@@ -87,6 +96,11 @@ ROUTES = [
     Route("POST", "pricing/quotes/", ANYONE, 201, ASKED_FOR),
     Route("GET", f"pricing/quotes/{HELD}/", ANYONE, 200),
     Route("POST", f"pricing/quotes/{HELD}/redeem/", RECORDER, 200, {"generation_id": "g-1"}),
+    Route("GET", f"pricing/quote/?model_id=a/other&at=2100-01-01T00:00:00Z&{ASKED}", READER, 200),
+    Route("GET", "pricing/changes/", READER, 200),
+    Route("POST", "pricing/changes/", WRITER, 201, CHANGE),
+    Route("GET", "pricing/changes/1/", READER, 200),
+    Route("DELETE", "pricing/changes/1/", WRITER, 204),
     Route("GET", "events/", ANYONE, 200),
     Route("GET", "schema/", ANYONE, 200),
     Route("GET", "docs/", ANYONE, 200),
@@ -175,6 +189,9 @@ def catalogue() -> None:
     other = AIModelFactory(model_id="a/other")
     services.revise(other, {"description": "Second."})
     hold(**ASKED_FOR, quote_id=HELD)
+    deed = Deed(Kind.POLICY, {"profit_margin": "1.4"})
+    change = schedule(deed, effective_from=timezone.now() + timedelta(days=1))
+    untraced(ScheduledChange).filter(pk=change.pk).update(id=1)
 
 
 def send(client: Client, route: Route, model_id: str = "a/other", **changes: Any) -> Any:
@@ -343,7 +360,7 @@ def served() -> Iterator[tuple[str, str]]:
 
 def told(address: str) -> str:
     """An address as the table has it."""
-    ids = {"<any_text:model_id>": "{}", "<slug:quote_id>": HELD}
+    ids = {"<any_text:model_id>": "{}", "<slug:quote_id>": HELD, "<int:change_id>": "1"}
     for id_, stands_for in ids.items():
         address = address.replace(id_, stands_for)
     return address.removeprefix("api/v1/")

@@ -20,7 +20,14 @@ from videoai.access import two_factor_views
 from videoai.access.two_factor import awaits_second_factor, is_trusted
 
 # The rooms that are opened most often come first; any others follow by name.
-FIRST_APPS = ("models_registry", "pricing", "pricing_upstream", "pricing_quotes", "usage")
+FIRST_APPS = (
+    "models_registry",
+    "pricing",
+    "pricing_schedule",
+    "pricing_upstream",
+    "pricing_quotes",
+    "usage",
+)
 # Where they stand instead of at the long address that Django would give them.
 HOMES = {AIModel: "models/", UsageCounter: "usage/"}
 CALLED = {AIModel: "ModelManager", AuditEntry: "Audit trail", HeldQuote: "Quotes"}

@@ -142,6 +142,7 @@ INSTALLED_APPS = [
     "models_registry",
     "models_registry.usage",
     "pricing",
+    "pricing.schedule",
     "pricing.upstream",
     "pricing.quotes",
     "videoai.model_manager",
@@ -181,6 +182,7 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "axes.middleware.AxesMiddleware",
+    "videoai.turning.TurningMiddleware",
 ]
 
 ROOT_URLCONF = "videoai.urls"

@@ -13,6 +13,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("models_registry.api.urls")),
     path("", include("pricing.api.urls")),
     path("", include("pricing.quotes.api.urls")),
+    path("", include("pricing.schedule.api.urls")),
     path("", include("videoai.live.urls")),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(url_name="schema"), name="docs"),

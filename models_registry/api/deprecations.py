@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from models_registry import sunsets
+from models_registry import turning
 from models_registry.api.query import WholeNumberField, read_query
 from models_registry.api.scopes import PUBLIC, READING
 from models_registry.choices import Status
@@ -66,5 +66,5 @@ class DeprecationsView(APIView):
     )
     def get(self, request: Request) -> Response:
         wanted = read_query(request, WithinQuery)
-        found = deprecations(within_days=wanted["within_days"], now=sunsets.database_now())
+        found = deprecations(within_days=wanted["within_days"], now=turning.clock())
         return Response(DeprecationsSerializer(found).data)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from django.http import QueryDict
@@ -10,10 +11,11 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
-from models_registry.values import shown
+from models_registry.values import parse_moment, shown
 
 PAGE_PARAMETERS = frozenset({"page", "page_size"})
 LONGEST_TEXT = 200
+FLAGS = {"true": True, "false": False}
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,100}")
 
 
@@ -82,6 +84,27 @@ class WholeNumberField(serializers.IntegerField):
         if not isinstance(data, str) or not WHOLE_NUMBER.fullmatch(data):
             self.fail("invalid", value=shown(data))
         return int(data)
+
+
+@extend_schema_field({"type": "string", "format": "date-time"})
+class MomentField(serializers.Field):
+    """A time with its zone (RFC 3339)."""
+
+    def to_internal_value(self, data: object) -> datetime:
+        try:
+            return parse_moment(data)
+        except ValueError as error:
+            raise ValidationError(f"{error}; write a + as %2B.", "invalid") from error
+
+
+@extend_schema_field({"type": "boolean"})
+class FlagField(serializers.Field):
+    """`true` or `false`, in just these letters."""
+
+    def to_internal_value(self, data: object) -> bool:
+        if data not in FLAGS:
+            raise ValidationError(f"{shown(data)} is neither true nor false.", "invalid_choice")
+        return FLAGS[str(data)]
 
 
 class CapabilityQuery(serializers.Serializer[Any]):

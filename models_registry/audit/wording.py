@@ -21,6 +21,10 @@ DEEDS = {
     "revoke": "revoked",
     "rotate": "rotated",
     "token_refused": "refused",
+    "schedule": "scheduled",
+    "carry_out": "carried out",
+    "cancel": "cancelled",
+    "give_up": "failed",
 }
 FIRST_FACTS = {"status", "code", "why"}
 NOTHING = "none"

@@ -14,14 +14,24 @@ nothing to do.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from models_registry.triggers import postgresql, sqlite
 from models_registry.triggers.tracked import BOOKKEEPING, TrackedTable
 
-__all__ = ["CATALOGUE_TABLES", "TrackedTable", "install", "missing"]
+__all__ = [
+    "CATALOGUE_TABLES",
+    "TrackedTable",
+    "bring_up_to_date",
+    "columns_of",
+    "install",
+    "missing",
+    "named",
+]
+
+PREFIX = "catalogue"
 
 CATALOGUE_TABLES = (
     TrackedTable(
@@ -38,11 +48,17 @@ CATALOGUE_TABLES = (
 
 def install(connection: BaseDatabaseWrapper, tables: Iterable[TrackedTable]) -> None:
     """Bring the triggers on `tables` up to date; those that stand at an earlier migration are left alone."""
-    tables = [table for table in tables if table.columns <= _present(connection, table)]
-    wanted = _wanted(connection, tables)
-    standing = _standing(connection, {table.name for table in tables})
+    tables = [table for table in tables if table.columns <= columns_of(connection, table.name)]
+    bring_up_to_date(connection, PREFIX, tables={t.name for t in tables}, wanted=_wanted(connection, tables))
+
+
+def bring_up_to_date(
+    connection: BaseDatabaseWrapper, prefix: str, *, tables: set[str], wanted: Mapping[str, str]
+) -> None:
+    """Let just the triggers `wanted` (name → SQL) of those that begin with `prefix` stand on `tables`."""
+    standing = standing_on(connection, prefix, tables=tables)
     with connection.cursor() as cursor:
-        for name in sorted(standing.keys() - wanted.keys()):
+        for name in sorted(standing - wanted.keys()):
             cursor.execute(_drop(connection.vendor, name))
         for name, sql in wanted.items():
             if name not in standing:
@@ -51,12 +67,12 @@ def install(connection: BaseDatabaseWrapper, tables: Iterable[TrackedTable]) -> 
 
 def missing(connection: BaseDatabaseWrapper, tables: Iterable[TrackedTable]) -> set[str]:
     """The names of the triggers that ought to stand on `tables` and do not."""
-    standing = _standing(connection, {table.name for table in tables})
-    return _wanted(connection, tables).keys() - standing.keys()
+    standing = standing_on(connection, PREFIX, tables={table.name for table in tables})
+    return _wanted(connection, tables).keys() - standing
 
 
-def _standing(connection: BaseDatabaseWrapper, tables: set[str]) -> dict[str, str]:
-    """Our triggers in the database: name → table."""
+def standing_on(connection: BaseDatabaseWrapper, prefix: str, *, tables: set[str]) -> set[str]:
+    """The names of the triggers on `tables` that begin with `prefix`."""
     query = (
         "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'"
         if connection.vendor == "sqlite"
@@ -65,8 +81,18 @@ def _standing(connection: BaseDatabaseWrapper, tables: set[str]) -> dict[str, st
     )
     with connection.cursor() as cursor:
         cursor.execute(query)
-        found = [(name, table) for name, table in cursor.fetchall() if table in tables]
-    return {name: table for name, table in found if name.startswith("catalogue_")}
+        found = [name for name, table in cursor.fetchall() if table in tables]
+    return {name for name in found if name.startswith(f"{prefix}_")}
+
+
+def named(prefix: str, table: str, templates: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The SQL of triggers on `table`, given as (event, template), by names that tell of their text."""
+    texts = {}
+    for event, template in templates:
+        digest = hashlib.sha256(template.encode()).hexdigest()[:8]
+        name = f"{prefix}_{table}_{event}_{digest}"
+        texts[name] = template.replace("@name@", name)
+    return texts
 
 
 def _drop(vendor: str, name: str) -> str:
@@ -80,19 +106,16 @@ def _wanted(connection: BaseDatabaseWrapper, tables: Iterable[TrackedTable]) -> 
     wanted = {}
     for table in tables:
         make = sqlite.triggers if connection.vendor == "sqlite" else postgresql.triggers
-        for event, template in make(table, _columns(connection, table)):
-            digest = hashlib.sha256(template.encode()).hexdigest()[:8]
-            name = f"catalogue_{table.name}_{event}_{digest}"
-            wanted[name] = template.replace("@name@", name)
+        wanted.update(named(PREFIX, table.name, make(table, _columns(connection, table))))
     return wanted
 
 
-def _present(connection: BaseDatabaseWrapper, table: TrackedTable) -> set[str]:
-    """The columns that `table` has by now; none if it is not there."""
+def columns_of(connection: BaseDatabaseWrapper, table: str) -> set[str]:
+    """The columns that the table of this name has by now; none if it is not there."""
     with connection.cursor() as cursor:
-        if table.name not in connection.introspection.table_names(cursor):
+        if table not in connection.introspection.table_names(cursor):
             return set()
-        found = connection.introspection.get_table_description(cursor, table.name)
+        found = connection.introspection.get_table_description(cursor, table)
     return {column.name for column in found}
 
 

@@ -2,9 +2,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from models_registry.api.query import CapabilityQuery, TextField
+from models_registry.api.query import CapabilityQuery, FlagField, MomentField, TextField
 from models_registry.api.serializers import MoneyField, ReadOff
 from models_registry.choices import Category
+from pricing.explaining import MODEL, RATE
+from pricing.models import Layer, Unit
 from pricing.models.rate import USD
 
 
@@ -12,6 +14,14 @@ class QuoteQuery(CapabilityQuery):
     """What to price."""
 
     model_id = TextField()
+    with_audio = FlagField(
+        required=False, help_text="Clips with sound, or without; matters where rates tell the two apart."
+    )
+    explain = FlagField(required=False, help_text="`true` adds what the price is made of.")
+    at = MomentField(
+        required=False,
+        help_text="The price at this moment, past or to come (RFC 3339). Needs catalogue rights.",
+    )
 
 
 class MatrixQuery(serializers.Serializer[Any]):
@@ -37,6 +47,51 @@ class QuoteSerializer(serializers.Serializer[Any]):
     credits = serializers.IntegerField(help_text="cost_usd × margin × credits_per_dollar, rounded up once.")
     currency = serializers.ChoiceField(choices=[USD])
     priced_at = serializers.DateTimeField(help_text="The last change that this price rests on.")
+
+
+class PricedRowSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField(help_text="The row, and since when it says so; stays when the row changes.")
+    kind = serializers.ChoiceField(choices=[MODEL, RATE], help_text="A model's own price, or a rate.")
+    layer = serializers.ChoiceField(choices=Layer.choices, help_text="By hand, or from a price list.")
+    quality = serializers.CharField(allow_null=True, help_text="null: whatever the quality.")
+    with_audio = serializers.BooleanField(allow_null=True, help_text="null: with or without sound.")
+    unit = serializers.ChoiceField(choices=Unit.choices, help_text="What the amount buys.")
+    amount = MoneyField(help_text="US dollars a unit.")
+    currency = serializers.ChoiceField(choices=[USD])
+    minimum_charge = MoneyField(help_text="US dollars that a generation costs at least.")
+    source = serializers.CharField()  # type: ignore[assignment] # DRF's own `source` is set on instances
+    source_fetched_at = serializers.DateTimeField(allow_null=True)
+    note = serializers.CharField()
+    effective_from = serializers.DateTimeField()
+
+
+class ExplainedLimitsSerializer(serializers.Serializer[Any]):
+    credits_per_generation = serializers.IntegerField(source="max_credits_per_generation")
+    duration_per_generation = serializers.IntegerField(source="max_duration_per_generation", allow_null=True)
+    cost_per_second = MoneyField(source="max_cost_per_second", allow_null=True)
+
+
+class ExplainedPolicySerializer(serializers.Serializer[Any]):
+    profit_margin = MoneyField()
+    credits_per_dollar = MoneyField()
+    effective_from = serializers.DateTimeField(source="priced_at")
+    limits = ExplainedLimitsSerializer(source="*")
+
+
+class ExplanationSerializer(serializers.Serializer[Any]):
+    row = PricedRowSerializer(help_text="The row that says what it costs us.")
+    covered = PricedRowSerializer(
+        allow_null=True, help_text="What a price list says of the same; null if nothing, or if that counts."
+    )
+    policy = ExplainedPolicySerializer()
+    multiplier = MoneyField()
+    formula = serializers.CharField(help_text="As in ⌈0.75 × 1 × 8 s × 1.32 × 50⌉ = 396 credits.")
+
+
+class ExplainedQuoteSerializer(QuoteSerializer):
+    """`explain` is there where it was asked for."""
+
+    explain = ExplanationSerializer(required=False)
 
 
 class OfferSerializer(ReadOff, serializers.Serializer[Any]):

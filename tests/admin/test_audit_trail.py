@@ -148,5 +148,5 @@ def test_it_takes_its_number_of_queries(
         for turn in range(number):
             row = ledger.RowName("quality_tier", "1", "4k")
             ledger.record_change("change", row=row, before={"position": turn}, after={"position": turn + 1})
-    with django_assert_num_queries(6):  # session, user, actions, count, entries, is there a policy?
+    with django_assert_num_queries(7):  # session, user, due?, actions, count, entries, is there a policy?
         assert admin_client.get(TRAIL).status_code == 200

@@ -133,7 +133,7 @@ def test_a_history_takes_its_number_of_queries(
     for turn in range(number):
         services.revise(model, {"name": f"Name {turn}"})
         rate(model, "high", f"0.{turn + 1}")
-    with django_assert_num_queries(6):  # session, user, model, count, entries, is there a policy?
+    with django_assert_num_queries(7):  # session, user, due?, model, count, entries, is there a policy?
         assert admin_client.get(history(model)).status_code == 200
 
 

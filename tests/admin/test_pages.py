@@ -47,7 +47,7 @@ def test_the_url_names_are_djangos() -> None:
 def test_the_overview_begins_with_the_model_manager(admin_client: Client) -> None:
     apps = admin_client.get("/admin/").context["app_list"]
     assert [app["app_label"] for app in apps] == [
-        *("models_registry", "pricing", "pricing_upstream", "pricing_quotes", "usage"),
+        *("models_registry", "pricing", "pricing_schedule", "pricing_upstream", "pricing_quotes", "usage"),
         *("access", "audit", "auth"),
     ]
     assert apps[0]["models"][0]["name"] == "ModelManager"

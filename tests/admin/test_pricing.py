@@ -223,6 +223,6 @@ def test_rates_are_listed_with_any_number_in_the_same_queries(
     for _ in range(30):
         rate(AIModelFactory(), "high", "0.4")
     admin_client.get(RATES)
-    with django_assert_num_queries(6):  # session, user, two counts, rows, is there a policy?
+    with django_assert_num_queries(7):  # session, user, due?, two counts, rows, is there a policy?
         response = admin_client.get(f"{RATES}")
     assert "0.400" not in response.content.decode()

@@ -445,14 +445,14 @@ def test_nothing_can_be_written(admin_client: Client) -> None:
 
 
 def test_a_page_takes_the_same_number_of_queries_for_any_amount(client: Client, viewer: User) -> None:
-    """For a viewer: session, user, two kinds of rights; models, tiers; all figures and all error codes.
+    """For a viewer: session, user, two kinds of rights, due?; models, tiers; all figures and all error codes.
 
     Beside these, one for the periods and one for each kind of share.
     """
     client.force_login(viewer)
     model = AIModelFactory(model_id="a/one")
     generate(model)
-    pages = {USAGE: 10, f"{USAGE}?model=a/one": 11, page_of(model): 11, f"{USAGE}?format=csv": 8}
+    pages = {USAGE: 11, f"{USAGE}?model=a/one": 12, page_of(model): 12, f"{USAGE}?format=csv": 9}
 
     def counts() -> dict[str, int]:
         found = {}

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from models_registry import services, sunsets
+from models_registry import services, turning
 from models_registry.audit.models import AuditEntry
 from models_registry.audit.occasion import Actor, acting
 from models_registry.choices import Status
@@ -24,6 +24,10 @@ def model(model_id: str, *, sunset_at: datetime | None = None, **values: object)
     made: AIModel = AIModelFactory(model_id=model_id, **values)
     untraced(AIModel).filter(pk=made.pk).update(sunset_at=sunset_at)
     return made
+
+
+def settle() -> None:
+    services.carry_out_what_is_due()
 
 
 def statuses() -> dict[str, str]:
@@ -48,26 +52,26 @@ class TestWhatIsDue:
     def test_a_sunset_that_has_come(self):
         model("a/leaving", sunset_at=PAST)
 
-        assert sunsets.is_due()
-        assert sunsets.next_turn() == PAST
+        assert turning.is_due()
+        assert turning.next_turn() == PAST
 
     def test_one_to_come_is_the_next_turn(self):
         later = soon()
         model("a/later", sunset_at=later + timedelta(days=1))
         model("a/next", sunset_at=later, is_deprecated=True)
 
-        assert not sunsets.is_due()
-        assert sunsets.next_turn() == later
+        assert not turning.is_due()
+        assert turning.next_turn() == later
 
     def test_nothing_is_due_of_what_is_not_on_sale(self):
         model("a/draft", sunset_at=PAST, is_active=False)
 
-        assert not sunsets.is_due()
-        assert sunsets.next_turn() is None
+        assert not turning.is_due()
+        assert turning.next_turn() is None
 
     def test_it_is_asked_in_one_query(self):
         model("a/leaving", sunset_at=PAST)
-        for ask in (sunsets.is_due, sunsets.next_turn):
+        for ask in (turning.is_due, turning.next_turn):
             with CaptureQueriesContext(connection) as queries:
                 ask()
             assert len(queries) == 1
@@ -81,9 +85,10 @@ class TestWhatIsDue:
         with connection.cursor() as cursor:
             cursor.execute("UPDATE models SET sunset_at = %s WHERE id = %s", [text, leaving.pk])
 
-        assert sunsets.next_turn() == PAST
-        assert [one.model_id for one in sunsets.settle()] == ["a/leaving"]
-        assert not sunsets.is_due()
+        assert turning.next_turn() == PAST
+        settle()
+        assert statuses()["a/leaving"] == "retired"
+        assert not turning.is_due()
 
 
 class TestSettle:
@@ -91,9 +96,10 @@ class TestSettle:
         model("a/leaving", sunset_at=PAST)
         model("a/staying", sunset_at=soon())
 
-        assert [one.model_id for one in sunsets.settle()] == ["a/leaving"]
+        settle()
+        assert statuses()["a/leaving"] == "retired"
         before = CatalogueRevision.objects.get().revision
-        assert sunsets.settle() == []
+        settle()
 
         assert statuses() == {"a/first": "active", "a/leaving": "retired", "a/staying": "active"}
         assert CatalogueRevision.objects.get().revision == before
@@ -102,7 +108,7 @@ class TestSettle:
         model("a/leaving", sunset_at=PAST)
 
         with acting(actor=Actor("user", "7", "ada"), source="api", reason="Mine"):
-            sunsets.settle()
+            settle()
 
         entry = AuditEntry.objects.about("model", subject="a/leaving").latest("number")
         assert (entry.action, entry.source, entry.actor) == ("retire", "sunset", "system")
@@ -115,15 +121,16 @@ class TestSettle:
                 "UPDATE models SET sunset_at = CURRENT_TIMESTAMP WHERE model_id = %s", [leaving.model_id]
             )
 
-        assert sunsets.is_due()
-        assert sunsets.settle() == [leaving]
+        assert turning.is_due()
+        settle()
+        assert statuses()[leaving.model_id] == "retired"
 
     def test_the_default_hands_over_to_its_successor(self):
         model("a/first", sunset_at=PAST)
         model("a/heir")
         untraced(AIModel).filter(model_id="a/first").update(successor="a/heir")
 
-        sunsets.settle()
+        settle()
 
         assert statuses() == {"a/first": "retired", "a/heir": "active"}
         assert default_id() == "a/heir"
@@ -142,9 +149,9 @@ class TestSettle:
             AIModelFactory(model_id="a/heir", **status.flags)
             untraced(AIModel).filter(model_id="a/first").update(successor="a/heir")
 
-        assert not sunsets.is_due()
-        assert sunsets.next_turn() is None
-        assert sunsets.settle() == []
+        assert not turning.is_due()
+        assert turning.next_turn() is None
+        settle()
         assert default_id() == "a/first"
 
     def test_an_heir_whose_own_sunset_came_first_inherits_nothing(self):
@@ -152,11 +159,11 @@ class TestSettle:
         model("a/heir", sunset_at=PAST - timedelta(seconds=1))
         untraced(AIModel).filter(model_id="a/first").update(successor="a/heir")
 
-        sunsets.settle()
+        settle()
 
         assert statuses() == {"a/first": "active", "a/heir": "retired"}
         assert default_id() == "a/first"
-        assert not sunsets.is_due()
+        assert not turning.is_due()
 
     def test_the_flag_passes_from_heir_to_heir(self):
         model("a/first", sunset_at=PAST)
@@ -165,7 +172,7 @@ class TestSettle:
         untraced(AIModel).filter(model_id="a/first").update(successor="a/second")
         untraced(AIModel).filter(model_id="a/second").update(successor="a/third")
 
-        sunsets.settle()
+        settle()
 
         assert default_id() == "a/third"
         assert statuses() == {"a/first": "retired", "a/second": "retired", "a/third": "active"}
@@ -174,22 +181,24 @@ class TestSettle:
         leaving = model("a/leaving", sunset_at=PAST)
         untraced(AIModel).filter(pk=leaving.pk).update(supported_qualities=["gone"])
 
-        assert sunsets.settle() == [leaving]
+        settle()
+        assert statuses()[leaving.model_id] == "retired"
 
     def test_who_hands_over_to_itself_stays(self):
         model("a/first", sunset_at=PAST)
         untraced(AIModel).filter(model_id="a/first").update(successor="a/first")
 
-        assert not sunsets.is_due()
-        assert sunsets.settle() == []
+        assert not turning.is_due()
+        settle()
+        assert statuses() == {"a/first": "active"}
 
 
 def test_restoring_a_model_takes_off_the_sunset_that_has_passed(default):
     model("a/leaving", sunset_at=PAST)
-    (leaving,) = sunsets.settle()
+    settle()
 
-    restored = services.restore(leaving)
+    restored = services.restore(AIModel.objects.get(model_id="a/leaving"))
 
     assert (restored.status, restored.sunset_at) == (Status.ACTIVE, None)
     assert AuditEntry.objects.about("model", subject="a/leaving").latest("number").action == "restore"
-    assert not sunsets.is_due()
+    assert not turning.is_due()

@@ -337,4 +337,7 @@ class TestInstallation:
             table.name for app in apps.get_app_configs() for table in getattr(app, "tracked_tables", ())
         }
 
-        assert tracked == {"models", "quality_tiers", "pricing_policy", "rates", "upstream_models"}
+        assert tracked == {
+            *("models", "quality_tiers", "pricing_policy", "rates", "upstream_models"),
+            "scheduled_changes",
+        }

@@ -50,6 +50,8 @@ def test_every_api_address_stands_in_it(schema):
         "/api/v1/pricing/quotes/",
         "/api/v1/pricing/quotes/{quote_id}/",
         "/api/v1/pricing/quotes/{quote_id}/redeem/",
+        "/api/v1/pricing/changes/",
+        "/api/v1/pricing/changes/{change_id}/",
     }
     assert get_resolver().resolve("/api/v1/schema/")
 

@@ -46,6 +46,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "no_default_model": (404, "No model is active"),
     "method_not_allowed": (405, "The method is not allowed here"),
     "not_acceptable": (406, "Nothing that you accept is served here"),
+    "change_overlaps": (409, "Another change stands at that moment"),
+    "change_settled": (409, "The change is not pending any more"),
     "confirmation_required": (409, "The change has to be confirmed"),
     "default_model_required": (409, "There has to be a default model"),
     "default_must_be_active": (409, "Only an active model can be the default"),

@@ -123,7 +123,7 @@ def _likely_problems(method: str, operation: dict[str, Any]) -> Iterator[int]:
     places = {(parameter["in"], parameter["name"]) for parameter in operation.get("parameters", [])}
     if {} not in operation["security"]:
         yield from (401, 403)
-    if ("path", "model_id") in places:
+    if any(place == "path" for place, _ in places):
         yield 404
     if method != "get":
         yield 409

@@ -1,11 +1,14 @@
 """Putting the edge together, as the settings say."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connection
+from django.db import close_old_connections, connection
 
+from models_registry.services import carry_out_what_is_due
+from models_registry.turning import next_turn_sql
 from videoai.edge.application import Edge
 from videoai.edge.behind.threads import Django, Threads
 from videoai.edge.behind.upstream import Upstream
@@ -21,12 +24,24 @@ MAKERS = 4
 def source() -> Source:
     """A look at the database that Django has its data in."""
     if connection.vendor == "sqlite":
-        return SQLite(Path(connection.settings_dict["NAME"]))
-    return PostgreSQL(connection.get_connection_params())
+        return SQLite(Path(connection.settings_dict["NAME"]), next_turn=next_turn_sql())
+    return PostgreSQL(connection.get_connection_params(), next_turn=next_turn_sql())
+
+
+def carry_out() -> None:
+    """What is due, in a thread of its own."""
+    close_old_connections()
+    try:
+        carry_out_what_is_due()
+    finally:
+        close_old_connections()
 
 
 def edge() -> Edge:
-    freshness = Freshness(source())
+    turning = ThreadPoolExecutor(1, "turning")
+    freshness = Freshness(
+        source(), settle=lambda: asyncio.get_running_loop().run_in_executor(turning, carry_out)
+    )
     places = settings.EDGE_UPSTREAM
     django = Upstream(places) if places else Django(django_application)
     return Edge(

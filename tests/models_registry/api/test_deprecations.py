@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from models_registry import services, sunsets
+from models_registry import services
 from models_registry.models import AIModel
 from tests.factories import AIModelFactory, untraced
 from tests.models_registry.api.conftest import new_model
@@ -50,7 +50,6 @@ def test_everybody_is_told_through_the_edge_as_well(get):
 def test_a_model_that_went_is_told_with_its_successor_though_it_is_not_on_offer_any_more(get):
     AIModelFactory(model_id="a/first")
     leave(AIModelFactory(model_id="a/gone", successor="a/first"), days=-2)
-    sunsets.settle()
 
     (gone,) = get(ADDRESS).json()["past"]
 

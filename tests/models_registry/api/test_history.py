@@ -156,5 +156,5 @@ def test_a_long_history_takes_no_more_queries_than_a_short_one(
         services.revise(AIModelFactory._meta.model.objects.get(), {"name": str(number)})
     client.force_login(viewer)
 
-    with django_assert_num_queries(4 + 3):  # session, user, two kinds of rights; the model, count, page
+    with django_assert_num_queries(4 + 4):  # session, user, two kinds of rights; due?, the model, count, page
         assert len(get("models/a/b/history/").json()["results"]) == 50

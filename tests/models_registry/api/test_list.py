@@ -223,7 +223,7 @@ class TestPages:
         )
 
         assert len(get("models/").json()["results"]) == 50
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(3):
             assert len(get("models/", page_size=1000).json()["results"]) == 200
 
     def test_a_page_past_the_end_is_404(self, get):

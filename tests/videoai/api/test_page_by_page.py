@@ -67,4 +67,4 @@ def test_far_down_the_keys_are_looked_for_first(get, monkeypatch):
     assert [model["model_id"] for model in page["results"]] == sorted(
         AIModel.objects.values_list("model_id", flat=True)
     )[10:15]
-    assert "LIMIT 5 OFFSET 10)" in queries[0]["sql"]
+    assert "LIMIT 5 OFFSET 10)" in queries[1]["sql"]  # behind whether something is due

@@ -12,18 +12,26 @@ from videoai.edge.freshness.reading import MOST_CHANGES, PATIENCE_SECONDS, Silen
 LOOK = b"look"
 # The file tells one table from another that took its place, and from itself before it was emptied.
 STATE = "pg_relation_filenode(r.tableoid), r.epoch, r.revision, r.xmin"
-# As one text, which is compared before it is read.
-LOOK_SQL = f"SELECT concat_ws(' ', {STATE}) FROM catalogue_revision AS r WHERE id = 1".encode()  # noqa: S608
-OPEN_SQL = f"""
-    SELECT {STATE}, m.id, m.model_id FROM catalogue_revision AS r
-    LEFT JOIN models AS m ON m.is_active WHERE r.id = 1
+# As one text, which is compared before it is read; with whether the next turn, if there is one, has come.
+LOOK_SQL = f"""
+    SELECT concat_ws(' ', {STATE}, clock_timestamp() >= $1::timestamptz)
+    FROM catalogue_revision AS r WHERE id = 1
 """.encode()  # noqa: S608
+# Behind the state: has the next turn come, and when is it? Who schedules moves the revision.
+NO_TURN = "SELECT NULL::timestamptz"
+TURN = "clock_timestamp() >= turn.at, turn.at"
+OPEN_SQL = f"""
+    SELECT {STATE}, {TURN}, m.id, m.model_id FROM catalogue_revision AS r
+    CROSS JOIN (SELECT ({{next_turn}}) AS at) AS turn
+    LEFT JOIN models AS m ON m.is_active WHERE r.id = 1
+"""  # noqa: S608
 TOUCHED_SQL = f"""
-    SELECT {STATE}, s.kind, s.row_id, m.model_id, m.is_active FROM catalogue_revision AS r
+    SELECT {STATE}, {TURN}, s.kind, s.row_id, m.model_id, m.is_active FROM catalogue_revision AS r
+    CROSS JOIN (SELECT ({{next_turn}}) AS at) AS turn
     LEFT JOIN catalogue_stamps AS s ON s.revision > $1
     LEFT JOIN models AS m ON s.kind = 'models' AND m.id = s.row_id
     WHERE r.id = 1 LIMIT {MOST_CHANGES + 1}
-""".encode()  # noqa: S608
+"""  # noqa: S608
 # A restored table gets its triggers last: without them, nothing would tell of the rows that still come.
 IS_GUARDED_SQL = b"""
     SELECT 1 FROM pg_trigger
@@ -37,10 +45,16 @@ Rows = list[list[bytes | None]]
 
 
 class PostgreSQL:
-    """One connection, watched by the event loop; `parameters` are psycopg's."""
+    """One connection, watched by the event loop; `parameters` are psycopg's.
 
-    def __init__(self, parameters: Mapping[str, Any]) -> None:
+    `next_turn` is a query for the moment at which something is due, or null.
+    """
+
+    def __init__(self, parameters: Mapping[str, Any], *, next_turn: str = NO_TURN) -> None:
         self._conninfo = conninfo(parameters)
+        self._open_sql = OPEN_SQL.format(next_turn=next_turn).encode()
+        self._touched_sql = TOUCHED_SQL.format(next_turn=next_turn).encode()
+        self._turn: bytes | None = None
         self._session: AsyncConnection | None = None
         self._connection: pq.abc.PGconn | None = None  # the session's
         self._socket = -1
@@ -60,15 +74,15 @@ class PostgreSQL:
         if not await self._rows(lambda: connection.send_query_params(IS_GUARDED_SQL, None)):
             raise Silent("The tables have no triggers; is a backup being restored?")
         await self._rows(lambda: connection.send_prepare(LOOK, LOOK_SQL))
-        rows = await self._rows(lambda: connection.send_query_params(OPEN_SQL, None))
-        return _state(rows), {int(row[4]): row[5].decode() for row in rows if row[4] and row[5]}
+        rows = await self._rows(lambda: connection.send_query_params(self._open_sql, None))
+        return self._read(rows), {int(row[6]): row[7].decode() for row in rows if row[6] and row[7]}
 
     def look(self, done: Callable[[State | Silent], None]) -> None:
         connection = self._connection
         if connection is None:
             raise Silent("There is no connection.")
         self._ask(
-            lambda: connection.send_query_prepared(LOOK, None),
+            lambda: connection.send_query_prepared(LOOK, [self._turn]),
             lambda rows: done(rows if isinstance(rows, Silent) else self._state(rows)),
         )
 
@@ -77,14 +91,19 @@ class PostgreSQL:
         if connection is None:
             raise Silent("There is no connection.")
         revision = str(since.revision).encode()
-        rows = await self._rows(lambda: connection.send_query_params(TOUCHED_SQL, [revision]))
-        return _state(rows), [_touched(row) for row in rows if row[4] is not None]
+        rows = await self._rows(lambda: connection.send_query_params(self._touched_sql, [revision]))
+        return self._read(rows), [_touched(row) for row in rows if row[6] is not None]
 
     def close(self) -> None:
         connection, self._connection, self._done = self._connection, None, None
         if connection is not None:
             asyncio.get_running_loop().remove_reader(self._socket)
             connection.finish()
+
+    def _read(self, rows: Rows) -> State:
+        """The state that these rows begin with; the looks to come ask for the turn behind it."""
+        self._turn = rows[0][5] if rows else None
+        return _state(rows)
 
     def _state(self, rows: Rows) -> State:
         """The state in the text of a look, which is hardly ever another one than the last time."""
@@ -164,11 +183,12 @@ def _state(rows: Sequence[Sequence[bytes | None]]) -> State:
     if not rows:
         return NEVER_WRITTEN
     place, epoch, revision, version = (column or b"" for column in rows[0][:4])
-    return State(place.decode(), epoch.decode(), int(revision), version.decode())
+    is_due = rows[0][4:5] == [b"t"]
+    return State(place.decode(), epoch.decode(), int(revision), version.decode(), is_due)
 
 
 def _touched(row: list[bytes | None]) -> Touched:
-    kind, row_id, model_id, is_active = row[4:]
+    kind, row_id, model_id, is_active = row[6:]
     return Touched(
         (kind or b"").decode(), int(row_id or 0), model_id.decode() if model_id else None, is_active == b"t"
     )

@@ -6,7 +6,7 @@ commit before its request, without any message that could be late or lost.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -22,6 +22,10 @@ STEP_SECONDS = 0.25
 QUIET_TURNS = 2
 # More changed rows than this are not told apart: everything may have changed then.
 MOST_CHANGES = 1_000
+# What was scheduled is carried out this often before nobody is answered: more may fall due meanwhile.
+MOST_TURNS = 5
+# What is stamped, but changes nothing that is told: a change that is only scheduled.
+UNTOLD = "schedule"
 
 
 class Silent(Exception):
@@ -32,13 +36,14 @@ class State(NamedTuple):
     """The row of the revision as it stands, with what else gives away that it is another one.
 
     `place` names the table itself, `version` changes whenever the row is written, also to the numbers that
-    it had before.
+    it had before. `is_due`: what was scheduled has to be carried out before anything is told.
     """
 
     place: str
     epoch: str
     revision: int
     version: str
+    is_due: bool = False
 
 
 class Touched(NamedTuple):
@@ -98,14 +103,16 @@ class Change:
 class Freshness:
     """The state of the catalogue, asked for by many and read once for all who wait."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, *, settle: Callable[[], Awaitable[object]] | None = None) -> None:
+        """`settle` carries out what is due; without it, there is never anything."""
         self._source = source
+        self._settle = settle
         self._listeners: list[Callable[[Change], None]] = []
         self._waiting: list[asyncio.Future[Reading]] = []
         self._asking: list[asyncio.Future[Reading]] = []
         self._state: State | None = None  # None: not connected
         self._sold: dict[int, str] = {}
-        self._is_busy = self._is_lost = False
+        self._is_busy = self._is_lost = self._is_due = False
         self._last_count = self._quiet_turns = 0
         self._waiting_since = self._deadline = 0.0
         self._watch: asyncio.TimerHandle | None = None
@@ -183,6 +190,8 @@ class Freshness:
         loop = asyncio.get_running_loop()
         if isinstance(seen, Silent):
             self._be_cut(seen)
+        else:
+            self._is_due = seen.is_due
         if seen != self._state:
             self._catch_up(loop)
             return
@@ -225,6 +234,29 @@ class Freshness:
         self._go_on(loop)
 
     async def _changed(self) -> Change:
+        """What has changed, when nothing is due any more."""
+        if self._is_due:
+            await self._turn_over()
+        change = await self._looked_through()
+        for _ in range(MOST_TURNS):
+            if self._state is None or not self._state.is_due:
+                return change
+            await self._turn_over()
+            change = await self._connected()  # nobody was told of the change before
+        raise Silent("There is always something due.")
+
+    async def _turn_over(self) -> None:
+        """Have what is due carried out, or tell nobody anything."""
+        self._is_due = False
+        if self._settle is None:
+            raise Silent("What is due is not carried out here.")
+        try:
+            await self._settle()
+        except Exception as error:
+            logger.exception("What is due could not be carried out.")
+            raise Silent("What is due could not be carried out.") from error
+
+    async def _looked_through(self) -> Change:
         if self._state is not None:
             try:
                 return await self._moved(self._state)
@@ -247,7 +279,7 @@ class Freshness:
             return Change(_reading(before), _reading(self._state), None, prices=True)
         self._state = after
         models = tuple(self._changed_models(touched))
-        prices = any(row.kind != "models" for row in touched)
+        prices = any(row.kind not in {"models", UNTOLD} for row in touched)
         return Change(_reading(before), _reading(after), models, prices=prices)
 
     def _changed_models(self, touched: Iterable[Touched]) -> Iterable[ChangedModel]:

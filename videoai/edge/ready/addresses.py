@@ -64,7 +64,8 @@ PARAMETERS: Mapping[Kind, frozenset[str]] = {
     Kind.DEFAULT: frozenset(),
     Kind.DETAIL: frozenset(),
     Kind.VALIDATE: CAPABILITY,
-    Kind.QUOTE: frozenset(QuoteQuery().fields),
+    # Another moment's price needs rights, and moves with the clock.
+    Kind.QUOTE: frozenset(QuoteQuery().fields) - {"at"},
     Kind.MATRIX: frozenset(MatrixQuery().fields),
     Kind.COMPARE: CAPABILITY,
 }

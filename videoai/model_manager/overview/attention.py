@@ -9,6 +9,9 @@ from models_registry.usage.figures import Figures
 from models_registry.usage.models import UsageCounter
 from models_registry.usage.recent import LATELY
 from pricing.models import PricingPolicy
+from pricing.schedule.deeds import words
+from pricing.schedule.models import ScheduledChange
+from pricing.schedule.models import State as ChangeState
 from pricing.upstream.models import HeldPrice, State
 from videoai.model_manager.overview import lifecycle, margins
 from videoai.model_manager.overview.concern import Case, Concern, Remedy, Urgency, number_of
@@ -93,6 +96,19 @@ def over_limit(situation: Situation) -> Iterator[Concern]:
         yield Concern("over-limit", Urgency.SOON, told, remedy, cases, tab="pricing")
 
 
+def changes_failed(situation: Situation) -> Iterator[Concern]:
+    """Scheduled ones that had become impossible when their moment came."""
+    if not situation.failed:
+        return
+    number = len(situation.failed)
+    who = "A scheduled change" if number == 1 else f"{count_text(number)} scheduled changes"
+    first = situation.failed[0]
+    told = f"{who} could not be carried out, the latest for {first.audit_subject()}: {first.outcome}"
+    remedy = Remedy("Failed changes", ScheduledChange, query=f"state={ChangeState.FAILED}")
+    cases = [Case(change.model, words(change)) for change in situation.failed if change.model]
+    yield Concern("changes-failed", Urgency.NOW, told, remedy, cases, tab="pricing")
+
+
 def used_off_sale(situation: Situation) -> Iterator[Concern]:
     """Used on a later day than the one of the row's last change: it was off sale by then."""
     for status in (Status.RETIRED, Status.DRAFT):
@@ -157,7 +173,8 @@ def drafts(situation: Situation) -> Iterator[Concern]:
 
 
 RULES: Sequence[Rule] = (
-    *(no_policy, no_default, unpriced, lifecycle.default_past_sunset, margins.losses, success_fallen),
+    *(no_policy, no_default, unpriced, changes_failed, lifecycle.default_past_sunset),
+    *(margins.losses, success_fallen),
     *(lifecycle.default_sunset, lifecycle.nobody_follows, margins.under_target),
     *(over_limit, prices_unread, held_prices, used_off_sale),
     *(used_deprecated, lifecycle.undated, listed_drafts, drafts),

@@ -1,7 +1,7 @@
 """The page that the admin opens with: what needs attention, how it goes, what changed, and where to go."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.contrib.admin import AdminSite
@@ -17,11 +17,14 @@ from models_registry.usage.admin.lately import DAYS, lately
 from models_registry.usage.admin.wording import count_text
 from models_registry.usage.figures import Figures, summary_without_codes
 from models_registry.usage.recent import last_days
+from pricing.schedule.admin.coming import coming
+from pricing.schedule.models import ScheduledChange
 from videoai.model_manager.overview.attention import concerns
 from videoai.model_manager.overview.concern import Case, Concern, Remedy
 from videoai.model_manager.overview.latest import latest_changes
 from videoai.model_manager.overview.situation import Situation, read_situation
 
+AHEAD = timedelta(days=30)  # what comes is told so long before
 MOST_CASES = 5  # models that one concern names
 FIGURES = ("Generations", "Success rate", "Credits")
 # What stands behind the doors, in the order in which they are opened.
@@ -33,6 +36,7 @@ ROOMS = {
     "pricing.upstreammodel": "What price lists say of our models",
     "pricing.pricingpolicy": "Margin, credits a dollar, limit",
     "pricing_quotes.heldquote": "What was quoted, and what became of it",
+    "pricing_schedule.scheduledchange": "What prices will be, and from when on",
     "usage.usagecounter": "What was generated, and how well",
     "audit.auditentry": "Who changed what, when and why",
     "access.servicetoken": "What programs sign in with",
@@ -84,6 +88,8 @@ class Overview(AIModelAdmin):
             "cards": cards(situation, now=now),
             "picture": lately(now=now),
             "days": DAYS,
+            "scheduled": coming(ScheduledChange.objects.until(now + AHEAD), request),
+            "scheduled_days": AHEAD.days,
         }
 
     def _shown(self, concern: Concern, request: HttpRequest) -> Shown:

@@ -18,9 +18,11 @@ from pricing.errors import CatalogueBusy, OverLimit, Unpriced
 from pricing.margins.margin import Margin
 from pricing.margins.watch import rows
 from pricing.price_book import LISTED_COST, PriceBook, read_book_with_or_without_policy
+from pricing.schedule.models import ScheduledChange
 from pricing.upstream.models import HeldPrice
 
 ANNOUNCED = 30  # days ahead in which a sunset is looked at
+FAILED, MOST_FAILED = 30, 20  # days; changes
 RECENT, BEFORE = 7, 28  # days: how models do now, and what that is held against
 LONG_TEXTS = ("description", "model_parameters", "requirements")  # that nothing here is about
 
@@ -44,6 +46,7 @@ class Situation:
     before: Mapping[int, Figures] = field(default_factory=dict)  # of the 28 days before those
     held: int = 0  # prices of lists that wait for somebody to decide
     now: datetime | None = None  # None: nobody looked at the clock
+    failed: Sequence[ScheduledChange] = ()  # changes that could not be carried out in the last 30 days
 
     def in_status(self, *statuses: Status) -> list[AIModel]:
         return [model for model in self.models if model.status in statuses]
@@ -106,6 +109,7 @@ def read_situation(*, now: datetime) -> Situation:
         before=_figures(Window(recent.start - BEFORE * DAY, recent.start), situation.sold),
         held=HeldPrice.objects.waiting().count(),
         now=now,
+        failed=list(ScheduledChange.objects.failed(now - FAILED * DAY).select_related("model")[:MOST_FAILED]),
     )
 
 

@@ -10,8 +10,12 @@ from django.urls import path
 from models_registry.admin.ai_model import AIModelAdmin
 from models_registry.models import AIModel
 from pricing.errors import CatalogueBusy
+from pricing.schedule.admin.coming import coming
+from pricing.schedule.admin.pages import may_schedule
+from pricing.schedule.models import Kind, ScheduledChange
 from videoai.model_manager.prices.rates import RateRights
 
+OF_MODEL = (Kind.PRICE, Kind.RATE, Kind.RATE_REMOVED)
 PREVIEW = "_preview"  # the name of the button that shows prices without JavaScript
 FRAGMENT = "admin/model_manager/price_table.html"
 
@@ -35,6 +39,17 @@ class PricingTab(AIModelAdmin):
         form.rate_rights = self.rate_rights(request, obj)
         form.looks_only = PREVIEW in request.POST
         return form
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """With what is scheduled for the model."""
+        obj = kwargs["obj"]
+        if obj is not None and obj.pk is not None:
+            pending = ScheduledChange.objects.pending().of_model(obj.pk)
+            context["scheduled"] = coming(pending, request)
+            context["schedulable"] = [kind for kind in OF_MODEL if may_schedule(request, kind)]
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def rate_rights(self, request: HttpRequest, obj: AIModel | None) -> RateRights:
         may_write = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
