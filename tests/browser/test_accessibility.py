@@ -1,15 +1,20 @@
 """Nobody is kept out: axe finds nothing wrong with any page, in light and in dark."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT as AXE
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from models_registry import services
 from models_registry.audit.models import AuditEntry
 from models_registry.models import AIModel, QualityTier
 from models_registry.usage.recording import record_many
+from pricing.schedule.deeds import Deed
+from pricing.schedule.models import Kind, ScheduledChange
+from pricing.schedule.services import schedule
 from tests.browser.visitor import Visitor
 from tests.factories import AIModelFactory, rate, service_token, standard_policy
 
@@ -37,6 +42,8 @@ def catalogue() -> AIModel:
         for n in range(9)
     ]
     assert record_many(items).recorded == 18
+    dearer = Deed(Kind.PRICE, {"cost_per_second": "0.9"}, model)
+    schedule(dearer, effective_from=timezone.now() + timedelta(days=1))
     return model
 
 
@@ -51,6 +58,9 @@ def pages(model: AIModel) -> list[str]:
         *(tiers, f"{tiers}{tier.pk}/change/", f"{tiers}{tier.pk}/delete/"),
         *("/admin/pricing/rate/", "/admin/pricing/pricingpolicy/1/change/"),
         *("/admin/access/servicetoken/", "/admin/access/servicetoken/add/"),
+        "/admin/pricing_schedule/scheduledchange/",
+        f"/admin/pricing_schedule/scheduledchange/schedule/price/?model={model.pk}",
+        f"/admin/pricing_schedule/scheduledchange/{ScheduledChange.objects.get().pk}/cancel/",
         *("/admin/auth/user/", "/admin/password_change/", "/admin/nope/", "/demo/"),
     ]
 
