@@ -1,9 +1,11 @@
 """Nobody is kept out: axe finds nothing wrong with any page, in light and in dark."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT as AXE
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from models_registry import services
@@ -11,6 +13,9 @@ from models_registry.audit.models import AuditEntry
 from models_registry.models import AIModel, QualityTier
 from models_registry.usage.recording import record_many
 from pricing.models import UpstreamModel
+from pricing.schedule.deeds import Deed
+from pricing.schedule.models import Kind, ScheduledChange
+from pricing.schedule.services import schedule
 from pricing.upstream.models import HeldPrice
 from tests.browser.visitor import Visitor
 from tests.factories import AIModelFactory, rate, service_token, standard_policy
@@ -42,6 +47,8 @@ def catalogue() -> AIModel:
     assert record_many(items).recorded == 18
     synced(map_of())
     synced(map_of(output_cost_per_second=1, metadata={"comment": "Dearer since December."}))
+    dearer = Deed(Kind.PRICE, {"cost_per_second": "0.9"}, model)
+    schedule(dearer, effective_from=timezone.now() + timedelta(days=1))
     return model
 
 
@@ -61,6 +68,9 @@ def pages(model: AIModel) -> list[str]:
         *("/admin/pricing/upstreammodel/", f"/admin/pricing/upstreammodel/{listed.pk}/change/"),
         f"/admin/models/{listed.model_id}/change/#pricing",
         *("/admin/access/servicetoken/", "/admin/access/servicetoken/add/"),
+        "/admin/pricing_schedule/scheduledchange/",
+        f"/admin/pricing_schedule/scheduledchange/schedule/price/?model={model.pk}",
+        f"/admin/pricing_schedule/scheduledchange/{ScheduledChange.objects.get().pk}/cancel/",
         *("/admin/auth/user/", "/admin/password_change/", "/admin/nope/", "/demo/"),
     ]
 

@@ -1,6 +1,7 @@
 import json
 import os
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,13 @@ from models_registry.audit.models import AuditEntry
 from models_registry.models import AIModel, CatalogueRevision
 from pricing.errors import CatalogueBusy
 from pricing.models import Rate
+from pricing.schedule.deeds import Deed
+from pricing.schedule.models import Kind
+from pricing.schedule.services import schedule
 from tests import factories
 from tests.exchange.files import import_file
 from tests.factories import AIModelFactory, untraced
+from tests.pricing.schedule.conftest import in_a_while, let_come
 from videoai.exchange.exporting import export, write_whole
 
 SAMPLE = Path(__file__).with_name("sample_models.json")
@@ -263,3 +268,13 @@ def test_a_sunset_and_a_successor_make_the_way_only_where_there_are_such() -> No
     assert exported() == whole
     going = json.loads(whole)["models"][1]
     assert (going["sunset_at"], going["successor"]) == ("2099-01-02T03:04:05Z", "a/first")
+
+
+def test_a_file_holds_the_price_that_was_due() -> None:
+    model = AIModelFactory(model_id="a/one", cost_per_second=Decimal("0.5"))
+    deed = Deed(Kind.PRICE, {"cost_per_second": "1"}, model)
+    let_come(schedule(deed, effective_from=in_a_while()), minutes=1)
+
+    [row] = json.loads(exported())["models"]
+
+    assert row["cost_per_second"] == "1"

@@ -13,6 +13,8 @@ from django.db.models import QuerySet
 
 from models_registry import lifecycle, services
 from models_registry.models import AIModel, CatalogueRevision
+from models_registry.services import carry_out_what_is_due
+from models_registry.turning import is_due_expression
 from models_registry.values import decimal_text
 from pricing.errors import CatalogueBusy
 from pricing.price_book import MOST_READINGS
@@ -44,14 +46,19 @@ def read_undisturbed(models: QuerySet[AIModel]) -> Catalogue:
     """Read again until nobody has committed between the query for the models and the one for the rates."""
     for _ in range(MOST_READINGS):
         before = _revision()
+        if before is not None and before[-1]:
+            carry_out_what_is_due()
+            continue
         catalogue = read_catalogue(models)
         if _revision() == before:
             return catalogue
     raise CatalogueBusy("The catalogue is being changed without a pause. Try again in a moment.")
 
 
-def _revision() -> tuple[str, int] | None:
-    return CatalogueRevision.objects.values_list("epoch", "revision").first()
+def _revision() -> tuple[str, int, bool] | None:
+    """Epoch and number; and whether something is due, which the catalogue does not show yet."""
+    revisions = CatalogueRevision.objects.annotate(is_due=is_due_expression())
+    return revisions.values_list("epoch", "revision", "is_due").first()
 
 
 def _row(catalogue: Catalogue, model_id: str) -> dict[str, Any]:

@@ -101,3 +101,11 @@ def test_spellings_are_remembered_within_bounds():
 
     assert len(addresses._known) <= MOST_SPELLINGS
     assert addresses.find(MODELS, b"page=3").target == f"{MODELS}?page=3"
+
+
+def test_the_price_of_another_moment_is_left_to_django():
+    asked = b"model_id=a/b&duration=5&quality=high"
+
+    assert read(QUOTE, asked + b"&explain=true&with_audio=false").kind is Kind.QUOTE
+    assert read(QUOTE, asked + b"&at=2026-01-01T00:00:00Z") is None
+    assert read("/api/v1/pricing/changes/", b"") is None
