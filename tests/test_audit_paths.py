@@ -44,7 +44,7 @@ def add_form(client: Client, model: AIModel) -> None:
 
 def inline_list(client: Client, model: AIModel) -> None:
     page = ModelList(client)
-    page.edit(model, cost_per_second="0.9")
+    page.edit(model, cost_per_second="0.5")
     page.values["change_reason"] = WHY
     page.save()
 

@@ -43,6 +43,7 @@ def pages(model: AIModel) -> dict[str, int]:
             "/admin/models/?status=active",
             "/admin/models/add/",
             "/admin/models/do/export/",
+            "/admin/models/margins/",
         ),
         *(f"/admin/models/{model.pk}/{page}/" for page in ("change", "history", "usage", "duplicate")),
         *("/admin/usage/", "/admin/models/do/export/"),

@@ -45,7 +45,7 @@ def test_a_small_screen_needs_no_scrolling_sideways(
     rate(model, "high", "0.123456789")
     QualityTierFactory(key="a-quality-with-a-rather-long-k", label="A label " * 7, cost_multiplier="999.5")
     signed_in.set_viewport_size({"width": 390, "height": 844})
-    for address in ("/admin/", f"/admin/models/{model.pk}/change/"):
+    for address in ("/admin/", "/admin/models/margins/", f"/admin/models/{model.pk}/change/"):
         signed_in.goto(f"{live_server.url}{address}")
         assert signed_in.evaluate("document.documentElement.scrollWidth") <= 390, address
         assert signed_in.evaluate(RIGHTMOST_FIELD) <= 390, address
