@@ -1,6 +1,6 @@
 """Why a generation costs what it costs: the row, the policy and the arithmetic behind a quote."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -41,6 +41,11 @@ class Explanation:
     policy: PricingPolicy
     multiplier: Decimal
     formula: str
+
+    def for_everybody(self) -> "Explanation":
+        """Without where a price was read, what was noted of it, and what it covers: that is ours."""
+        row = replace(self.row, source="", source_fetched_at=None, note="")
+        return replace(self, row=row, covered=None)
 
 
 def explanation_of(book: PriceBook, model: AIModel, quote: Quote) -> Explanation:

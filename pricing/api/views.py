@@ -36,7 +36,10 @@ class QuoteView(APIView):
 
     @extend_schema(
         summary="The price of one generation",
-        description="With catalogue rights also as it was, or will be as far as is known, at a moment.",
+        description=(
+            "With catalogue rights also as it was, or will be as far as is known, at a moment; and `explain` "
+            "then also tells sources, notes, and the list price that is covered."
+        ),
         parameters=[QuoteQuery],
         responses=ExplainedQuoteSerializer,
     )
@@ -53,7 +56,9 @@ class QuoteView(APIView):
         quote = services.quote_in(book, model, **wanted)
         told = QuoteSerializer(quote).data
         if is_explained:
-            told["explain"] = ExplanationSerializer(explanation_of(book, model, quote)).data
+            whole = explanation_of(book, model, quote)
+            seen = whole if has_catalogue_rights(request) else whole.for_everybody()
+            told["explain"] = ExplanationSerializer(seen).data
         return Response(told)
 
 

@@ -145,41 +145,38 @@ def values_of(deed: Deed) -> dict[str, Any]:
     return values
 
 
-def carry_out(deed: Deed) -> None:
+def carry_out(deed: Deed, *, confirmed: bool) -> None:
     """Change it now. Raises ValidationError, keyed by field, or CatalogueError."""
-    CARRIERS[deed.kind](deed)
+    CARRIERS[deed.kind](deed, confirmed)
 
 
-def _change_price(deed: Deed) -> None:
-    catalogue.revise(_model(deed), values_of(deed))
+def _change_price(deed: Deed, confirmed: bool) -> None:
+    catalogue.revise(_model(deed), values_of(deed), confirmed=confirmed)
 
 
-def _put_rate(deed: Deed) -> None:
+def _put_rate(deed: Deed, confirmed: bool) -> None:
     place = {"quality_id": deed.quality or None, "with_audio": deed.with_audio}
-    services.put_rate(_model(deed), {**place, **values_of(deed)})
+    services.put_rate(_model(deed), {**place, **values_of(deed)}, confirmed=confirmed)
 
 
-def _remove_rate(deed: Deed) -> None:
+def _remove_rate(deed: Deed, confirmed: bool) -> None:
     place: dict[str, Any] = {"quality": deed.quality or None, "with_audio": deed.with_audio}
     rate = Rate.objects.at(_model(deed).pk, Layer.OVERRIDE, **place).first()
     if rate is None:
         raise ValidationError({"quality": ValidationError("There is no such rate set by hand.", "invalid")})
-    services.remove_rate(rate)
+    services.remove_rate(rate, confirmed=confirmed)
 
 
-def _set_policy(deed: Deed) -> None:
-    services.set_policy(values_of(deed))
+def _set_policy(deed: Deed, confirmed: bool) -> None:
+    services.set_policy(values_of(deed), confirmed=confirmed)
 
 
-def _change_multiplier(deed: Deed) -> None:
-    tier = QualityTier.objects.select_for_update().filter(key=deed.quality).first()
+def _change_multiplier(deed: Deed, confirmed: bool) -> None:
+    tier = QualityTier.objects.filter(key=deed.quality).first()
     if tier is None:
         told = f"There is no quality {shown(deed.quality)}."
         raise ValidationError({"quality": ValidationError(told, "unknown_quality")})
-    for name, value in values_of(deed).items():
-        setattr(tier, name, value)
-    tier.full_clean(validate_unique=False)
-    tier.save(update_fields=list(deed.values))
+    catalogue.revise_tier(tier, values_of(deed), confirmed=confirmed)
 
 
 def _model(deed: Deed) -> AIModel:
@@ -188,7 +185,7 @@ def _model(deed: Deed) -> AIModel:
     return deed.model
 
 
-CARRIERS: Mapping[str, Callable[[Deed], None]] = {
+CARRIERS: Mapping[str, Callable[[Deed, bool], None]] = {
     Kind.PRICE: _change_price,
     Kind.RATE: _put_rate,
     Kind.RATE_REMOVED: _remove_rate,

@@ -30,13 +30,14 @@ class _Undone(Exception):
 
 
 @transaction.atomic
-def schedule(deed: Deed, *, effective_from: datetime) -> ScheduledChange:
+def schedule(deed: Deed, *, effective_from: datetime, confirmed: bool = False) -> ScheduledChange:
     """Let `deed` be done at a moment to come, in the name and for the reason of the present occasion.
 
     The moment counts to the millisecond. Raises ValidationError, keyed by field, ChangeOverlaps, or whatever
-    doing it now, behind what is scheduled before it, would raise.
+    doing it now, behind what is scheduled before it, would raise; so ConfirmationRequired for prices that
+    change unusually is raised today, unless that is `confirmed`, and nobody is asked at the moment itself.
     """
-    moment = _checked(deed, effective_from)
+    moment = _checked(deed, effective_from, confirmed=confirmed)
     now = occasion.current()
     actor = now.find_actor()
     change = ScheduledChange(
@@ -58,17 +59,17 @@ def schedule(deed: Deed, *, effective_from: datetime) -> ScheduledChange:
 
 @transaction.atomic
 def rehearse(deed: Deed, *, effective_from: datetime) -> None:
-    """Raises what `schedule` would raise, and changes nothing."""
-    _checked(deed, effective_from)
+    """Raises what `schedule` would raise once it is confirmed, and changes nothing."""
+    _checked(deed, effective_from, confirmed=True)
 
 
-def _checked(deed: Deed, effective_from: datetime) -> datetime:
+def _checked(deed: Deed, effective_from: datetime, *, confirmed: bool) -> datetime:
     """The moment that counts, once all is found right; behind the catalogue's lock."""
     CatalogueRevision.objects.lock()
     moment = in_milliseconds(effective_from)
     _refuse_moment(moment)
     _refuse_overlap(deed, moment)
-    _try(deed, moment)
+    _try(deed, moment, confirmed=confirmed)
     return moment
 
 
@@ -99,7 +100,7 @@ def _settle_one(change: ScheduledChange) -> None:
     try:
         with transaction.atomic():
             before = ledger.newest()
-            carry_out(deed_of(change))
+            carry_out(deed_of(change), confirmed=True)
             is_changed = _date(before, change.effective_from)
     except REFUSALS as refusal:
         _end(change, State.FAILED, told(refusal))
@@ -165,7 +166,7 @@ def _refuse_overlap(deed: Deed, moment: datetime) -> None:
         raise ChangeOverlaps(moment, rival.pk)
 
 
-def _try(deed: Deed, moment: datetime) -> None:
+def _try(deed: Deed, moment: datetime, *, confirmed: bool) -> None:
     """Do it behind what is scheduled before it, and undo all of that. Raises what doing it raises."""
     try:
         with transaction.atomic():
@@ -173,7 +174,7 @@ def _try(deed: Deed, moment: datetime) -> None:
             touching = earlier.touching([deed.model.pk] if deed.model else [])
             for change in touching.select_related("model").in_turn():
                 _try_one(deed_of(change))
-            carry_out(deed)
+            carry_out(deed, confirmed=confirmed)
             raise _Undone
     except _Undone:
         return
@@ -182,6 +183,6 @@ def _try(deed: Deed, moment: datetime) -> None:
 def _try_one(deed: Deed) -> None:
     try:
         with transaction.atomic():
-            carry_out(deed)
+            carry_out(deed, confirmed=True)
     except REFUSALS:
         return  # it will fail, and keep nothing else back

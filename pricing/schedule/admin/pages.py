@@ -133,7 +133,9 @@ class ScheduledChangeAdmin(GuardedAdmin):
         return self._page(request, "schedule.html", {"title": title, "form": form, **context})
 
     def _scheduled(self, request: HttpRequest, form: ChangeForm) -> HttpResponse:
-        change = services.schedule(form.deed, effective_from=form.cleaned_data["effective_from"])
+        moment = form.cleaned_data["effective_from"]
+        # Every figure was shown before this was confirmed.
+        change = services.schedule(form.deed, effective_from=moment, confirmed=True)
         told = f"Scheduled for {moment_text(change.effective_from)}: {describe(change)}."
         self.message_user(request, told, messages.SUCCESS)
         return redirect(LIST)

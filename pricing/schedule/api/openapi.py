@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from models_registry.api.openapi import CONFIRM
 from pricing.schedule.models import Kind
 
 MONEY = {"anyOf": [{"type": "string", "format": "decimal"}, {"type": "number"}], "examples": ["0.75"]}
@@ -19,6 +20,7 @@ WISH: dict[str, dict[str, Any]] = {
         "additionalProperties": False,
         "properties": {
             "change": {"type": "string", "enum": list(Kind.values)},
+            "confirm": CONFIRM,
             "effective_from": {
                 "type": "string",
                 "format": "date-time",

@@ -7,8 +7,8 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from models_registry.api.bodies import read_object, refuse_values
-from models_registry.api.openapi import LOCATION
+from models_registry.api.bodies import read_confirmable, refuse_values
+from models_registry.api.openapi import CONFIRMING, LOCATION
 from models_registry.api.query import PAGE_PARAMETERS, read_query, refuse_any
 from models_registry.api.scopes import CATALOGUE_RIGHTS, CHANGING_MODELS
 from models_registry.api.writes import ReasonedWrites
@@ -47,7 +47,8 @@ class ChangesView(ReasonedWrites, generics.GenericAPIView[ScheduledChange]):
         summary="Schedule a price change",
         description=(
             "It is checked like a change that is made at once, behind what is scheduled before it. 409 if "
-            "the same is changed at the same moment by another one. Nobody has to act at the moment itself."
+            f"the same is changed at the same moment by another one. {CONFIRMING} Nobody has to act, or is "
+            "asked, at the moment itself."
         ),
         operation_id="pricing_changes_create",
         request=WISH,
@@ -56,8 +57,9 @@ class ChangesView(ReasonedWrites, generics.GenericAPIView[ScheduledChange]):
     )
     def post(self, request: Request) -> Response:
         refuse_any(request)
-        wish = read_wish(read_object(request))
-        change = services.schedule(wish.deed, effective_from=wish.effective_from)
+        body, confirmed = read_confirmable(request)
+        wish = read_wish(body)
+        change = services.schedule(wish.deed, effective_from=wish.effective_from, confirmed=confirmed)
         location = {"Location": reverse("scheduled-change", args=[change.pk])}
         return Response(self.get_serializer(change).data, status=201, headers=location)
 
