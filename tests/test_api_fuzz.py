@@ -33,6 +33,14 @@ TIERS = ["standard", "high", "ultra"]
 # Made up, hardly a window would have anything in it.
 WHEN = {"from": ["2026-10-30", "2026-11-01T10:30:00+05:30"], "to": ["2026-11-02", "2026-11-01T06:00:00.5Z"]}
 
+WHEN |= {"at": ["2100-01-01T00:00:00Z", "2026-11-01T10:30:00+05:30"]}
+SCHEDULED = {
+    "model_id": [MODEL_ID],
+    "quality": [*TIERS, None],
+    "effective_from": ["2028-01-01T00:00:00Z", "2029-01-01T10:30:00+05:30", "2030-01-01T00:00:00.123Z"],
+    "source_fetched_at": ["2026-01-01T00:00:00Z", None],
+}
+
 # What no schema can say: rules between the fields of one row, words that are taken for addresses, and how
 # many decimals a number has (1.1 is no multiple of 0.000001 to those who compute in binary);
 BEYOND_SCHEMAS = {"not_the_only_duration", "shorter_than_duration", "reserved"}
@@ -121,10 +129,22 @@ def document() -> dict[str, Any]:
             del properties["model_id"]  # only the one of the address is right
     recording = served["paths"]["/api/v1/models/{model_id}/generations/"]["post"]
     fields_of(recording)["quality"]["enum"] = [*TIERS, None]
+    scheduling = served["paths"]["/api/v1/pricing/changes/"]["post"]["requestBody"]["content"]
+    only_what_there_is(scheduling["application/json"]["schema"])
     for parameter in parameters_of(served):
         if parameter["name"] in WHEN:
             parameter["schema"] = {"enum": WHEN[parameter["name"]]}
     return served
+
+
+def only_what_there_is(wish: dict[str, Any]) -> None:
+    """Of models, qualities and moments; what was never set can't be removed."""
+    wish["oneOf"] = [one for one in wish["oneOf"] if one["properties"]["change"]["enum"] != ["rate_removed"]]
+    for kind in wish["oneOf"]:
+        for name, values in SCHEDULED.items():
+            if name in kind["properties"]:
+                is_text = kind["properties"][name].get("type") == "string"
+                kind["properties"][name] = {"enum": [value for value in values if value or not is_text]}
 
 
 def parameters_of(served: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -213,11 +233,15 @@ def _catalogue(db: None) -> None:
     record(MODEL_ID, {"generation_id": "b", "success": False, "error_code": "quota", **done})
 
 
+def parametrized(path: str) -> str:
+    for told, name in {"{}": "{model_id}", HELD: "{quote_id}", "changes/1/": "changes/{change_id}/"}.items():
+        path = path.replace(told, name)
+    return path
+
+
 # Schemathesis's own `parametrize()` has every process that looks for tests make all requests up.
 OPERATIONS = sorted(
-    f"{method} /api/v1/{path.format('{model_id}').replace(HELD, '{quote_id}')}"
-    for method, path in served()
-    if path not in {"schema/", "docs/"}
+    f"{method} /api/v1/{parametrized(path)}" for method, path in served() if path not in {"schema/", "docs/"}
 )
 
 

@@ -92,6 +92,7 @@ def test_a_rate_that_goes_uncovers_the_price(model, planned):
 
 
 def test_it_counts_from_its_moment_whenever_it_was_looked_at(model, planned):
+    time.sleep(0.1)  # all else that the price rests on is older
     change = planned(price(model, "1"), milliseconds=20)
 
     quote = pricing.quote("a/one", quality="standard", duration=5)
