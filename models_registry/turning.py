@@ -72,7 +72,8 @@ def next_turn() -> datetime | None:
         cursor.execute(next_turn_sql())
         (moment,) = cursor.fetchone()
     if isinstance(moment, str):  # as SQLite has it, in UTC
-        moment = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+        moment = datetime.fromisoformat(moment)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return None if moment is None else moment.astimezone(UTC)
 
 

@@ -110,4 +110,5 @@ class ModelManagerSite(AdminSite):
         for app in apps:
             for entry in app["models"]:
                 entry["name"] = CALLED.get(entry["model"], entry["name"])
-        return sorted(apps, key=lambda app: app["app_label"] not in FIRST_APPS)
+        places = {label: place for place, label in enumerate(FIRST_APPS)}
+        return sorted(apps, key=lambda app: places.get(app["app_label"], len(places)))

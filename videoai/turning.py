@@ -8,6 +8,7 @@ from models_registry.services import carry_out_what_is_due
 
 # Where prices and states are shown. Whoever reads a price book asks along with it.
 PLACES = ("/api/v1/models/", "/admin/")
+SHOWS_NOTHING = ("/admin/login/",)
 READING = {"GET", "HEAD"}
 
 
@@ -24,5 +25,7 @@ class TurningMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_: object) -> None:
-        if request.method in READING and f"{request.path_info}/".startswith(PLACES):
+        place = f"{request.path_info}/"
+        is_shown = place.startswith(PLACES) and not place.startswith(SHOWS_NOTHING)
+        if request.method in READING and is_shown:
             carry_out_what_is_due()

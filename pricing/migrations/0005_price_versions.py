@@ -2,6 +2,22 @@ import uuid
 
 from django.db import migrations, models
 
+FOUND = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": "SELECT DISTINCT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
+    "WHERE NOT tgisinternal AND pg_table_is_visible(pg_class.oid)",
+}
+DROP = {"sqlite": "DROP TRIGGER {}", "postgresql": "DROP FUNCTION {}() CASCADE"}
+
+
+def drop_triggers(apps, schema_editor):
+    """They come after each `migrate`; left behind, they would write into a table that is gone."""
+    vendor = schema_editor.connection.vendor
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute(FOUND[vendor])
+        for name in [name for (name,) in cursor.fetchall() if name.startswith("prices_")]:
+            cursor.execute(DROP[vendor].format(name))
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -56,4 +72,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.RunPython(migrations.RunPython.noop, drop_triggers),
     ]

@@ -83,8 +83,6 @@ def listed(response: Any) -> list[str]:
     [
         (11.5, "sunset in 12 days"),
         (0.5, "sunset within a day"),
-        (-0.5, "past its sunset"),
-        (-9, "past its sunset"),
     ],
 )
 def test_the_list_marks_what_goes(admin_client: Client, model: AIModel, days: float, words: str) -> None:
@@ -93,15 +91,23 @@ def test_the_list_marks_what_goes(admin_client: Client, model: AIModel, days: fl
     assert re.findall(r'class="mark mark-sunset"[^>]*>([^<]*)<', html) == [words]
 
 
+def test_only_a_default_without_an_heir_is_ever_past_its_sunset(admin_client: Client, model: AIModel) -> None:
+    for one in (model, AIModel.objects.get(model_id="a/first")):
+        leave(one, -9)
+    html = admin_client.get(LIST).content.decode()
+    assert re.findall(r'class="mark mark-sunset"[^>]*>([^<]*)<', html) == ["past its sunset"]
+    assert stored(model).status == "retired"
+
+
 def test_the_list_is_narrowed_to_what_goes(admin_client: Client, model: AIModel) -> None:
     leave(model, 20)
     leave(AIModelFactory(name="Gone", is_active=False), 2)
-    leave(AIModelFactory(name="Overdue"), -2)
+    leave(AIModel.objects.get(model_id="a/first"), -2)
     AIModelFactory(name="Undated", is_deprecated=True)
     shown = {
         key: listed(admin_client.get(f"{LIST}?sunset={key}")) for key in ("7", "30", "365", "past", "undated")
     }
-    assert shown == {"7": [], "30": ["Going"], "365": ["Going"], "past": ["Overdue"], "undated": ["Undated"]}
+    assert shown == {"7": [], "30": ["Going"], "365": ["Going"], "past": ["First"], "undated": ["Undated"]}
 
 
 def test_a_copy_goes_nowhere_and_names_nobody(admin_client: Client, model: AIModel) -> None:

@@ -48,7 +48,7 @@ def catalogue() -> AIModel:
     synced(map_of())
     synced(map_of(output_cost_per_second=1, metadata={"comment": "Dearer since December."}))
     dearer = Deed(Kind.PRICE, {"cost_per_second": "0.9"}, model)
-    schedule(dearer, effective_from=timezone.now() + timedelta(days=1))
+    schedule(dearer, effective_from=timezone.now() + timedelta(days=1), confirmed=True)
     return model
 
 

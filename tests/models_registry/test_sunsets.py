@@ -166,11 +166,11 @@ class TestSettle:
         assert not turning.is_due()
 
     def test_the_flag_passes_from_heir_to_heir(self):
-        model("a/first", sunset_at=PAST)
-        model("a/second", sunset_at=PAST + timedelta(seconds=1))
-        model("a/third")
-        untraced(AIModel).filter(model_id="a/first").update(successor="a/second")
-        untraced(AIModel).filter(model_id="a/second").update(successor="a/third")
+        for name in ("a/first", "a/second", "a/third"):
+            model(name)
+        untraced(AIModel).filter(model_id="a/first").update(successor="a/second", sunset_at=PAST)
+        later = PAST + timedelta(seconds=1)
+        untraced(AIModel).filter(model_id="a/second").update(successor="a/third", sunset_at=later)
 
         settle()
 

@@ -51,7 +51,9 @@ def test_who_has_no_rights_is_told_nothing_of_other_moments(get, model):
 
 def test_a_quote_of_the_past_is_the_one_that_was_given(ask, model):
     given, at = ask().content, now()
-    catalogue.revise(model, {"cost_per_second": Decimal(2), "supported_qualities": ["standard"]})
+    catalogue.revise(
+        model, {"cost_per_second": Decimal(2), "supported_qualities": ["standard"]}, confirmed=True
+    )
     standard_policy(profit_margin=Decimal(3))
 
     assert ask(at=at).content == given
@@ -59,7 +61,8 @@ def test_a_quote_of_the_past_is_the_one_that_was_given(ask, model):
 
 
 def test_a_quote_of_what_is_scheduled_is_the_one_that_will_be_given(ask, model):
-    change = schedule(Deed(Kind.PRICE, {"cost_per_second": "1"}, model), effective_from=in_a_while())
+    deed = Deed(Kind.PRICE, {"cost_per_second": "1"}, model)
+    change = schedule(deed, effective_from=in_a_while(), confirmed=True)
     at = rfc3339(change.effective_from)
     foreseen = ask(at=at).json()
 
@@ -122,7 +125,7 @@ def a_scheduled_change_comes(model, random: Random) -> ScheduledChange:
 
 
 EDITS = [
-    lambda model, random: catalogue.revise(model, {"cost_per_second": a_price(random)}),
+    lambda model, random: catalogue.revise(model, {"cost_per_second": a_price(random)}, confirmed=True),
     lambda model, random: sql("UPDATE models SET cost_per_second = %s", str(a_price(random))),
     lambda model, random: rate(model, "high", str(a_price(random))),
     lambda model, random: sql("DELETE FROM rates"),
@@ -164,11 +167,16 @@ def test_a_quote_names_what_made_it(get, model):
     }
 
 
-def test_a_rate_names_the_list_price_that_it_covers(get, model):
-    listed = pricing.put_rate(model, {"amount": Decimal("0.9"), "source": "list"}, layer=Layer.UPSTREAM)
-    ours = pricing.put_rate(model, {"amount": Decimal(2), "unit": "clip", "minimum_charge": Decimal(3)})
+def test_a_rate_names_the_list_price_that_it_covers(admin_client, get, model):
+    listed = pricing.put_rate(
+        model, {"amount": Decimal("0.9"), "source": "list"}, layer=Layer.UPSTREAM, confirmed=True
+    )
+    ours = pricing.put_rate(
+        model, {"amount": Decimal(2), "unit": "clip", "minimum_charge": Decimal(3)}, confirmed=True
+    )
 
-    explained = get("pricing/quote/", **ASKED, explain="true").json()["explain"]
+    asked = {**ASKED, "explain": "true"}
+    explained = admin_client.get("/api/v1/pricing/quote/", asked).json()["explain"]
 
     assert explained["row"]["id"].startswith(f"rate:{ours.pk}@")
     assert explained["covered"]["id"].startswith(f"rate:{listed.pk}@")
@@ -176,8 +184,19 @@ def test_a_rate_names_the_list_price_that_it_covers(get, model):
     assert explained["formula"] == "⌈max(2 × 1, 3) × 1.32 × 50⌉ = 198 credits"
 
 
+def test_where_a_price_was_read_and_what_was_noted_of_it_stays_ours(client, admin_client, model):
+    said = {"quality_id": "high", "amount": Decimal("0.6"), "source": "https://a.example", "note": "Secret"}
+    pricing.put_rate(model, said)
+    asked = {**ASKED, "explain": "true"}
+
+    admin_client.logout()
+    row = client.get("/api/v1/pricing/quote/", asked).json()["explain"]["row"]
+
+    assert (row["amount"], row["source"], row["source_fetched_at"], row["note"]) == ("0.6", "", None, "")
+
+
 def test_sound_is_asked_for(get, model):
-    pricing.put_rate(model, {"amount": Decimal(1), "with_audio": True})
+    pricing.put_rate(model, {"amount": Decimal(1), "with_audio": True}, confirmed=True)
 
     assert get("pricing/quote/", **ASKED, with_audio="true").json()["credits"] == 330
     assert get("pricing/quote/", **ASKED, with_audio="false").json()["credits"] == 198

@@ -50,7 +50,9 @@ def listed(model: AIModel, cost_per_second: str | None = None, **rates: str) -> 
         cost_per_second=None if cost_per_second is None else Decimal(cost_per_second),
     )
     for quality, amount in rates.items():
-        put_rate(model, {"quality_id": quality, "amount": Decimal(amount)}, layer=Layer.UPSTREAM)
+        put_rate(
+            model, {"quality_id": quality, "amount": Decimal(amount)}, layer=Layer.UPSTREAM, confirmed=True
+        )
 
 
 def half_up(percent: Fraction) -> Decimal:
@@ -122,14 +124,14 @@ class TestCost:
     def test_a_list_price_in_a_unit_that_nobody_can_count_is_none(self):
         standard_policy()
         model = AIModelFactory(supported_durations=[5])
-        put_rate(model, {"amount": Decimal(1), "unit": "unknown"}, layer=Layer.UPSTREAM)
+        put_rate(model, {"amount": Decimal(1), "unit": "unknown"}, layer=Layer.UPSTREAM, confirmed=True)
 
         assert row(model).listed_cost_usd is None
 
     def test_sound_is_looked_at_where_a_list_tells_it_apart(self):
         standard_policy()
         model = AIModelFactory(cost_per_second="0.18", supported_durations=[5])
-        put_rate(model, {"amount": Decimal("0.4"), "with_audio": True}, layer=Layer.UPSTREAM)
+        put_rate(model, {"amount": Decimal("0.4"), "with_audio": True}, layer=Layer.UPSTREAM, confirmed=True)
 
         found = row(model)
 
@@ -139,7 +141,7 @@ class TestCost:
     def test_a_clip_of_one_price_leaves_the_same_whatever_its_length(self):
         standard_policy()
         model = AIModelFactory(supported_durations=[5, 9])
-        put_rate(model, {"amount": Decimal(2), "unit": "clip"})
+        put_rate(model, {"amount": Decimal(2), "unit": "clip"}, confirmed=True)
 
         assert (row(model).quote.duration, row(model).cost_usd) == (5, Decimal(2))
 
@@ -264,6 +266,6 @@ def test_a_picture_of_unknown_size_has_no_margin_and_breaks_nothing():
     standard_tiers()
     QualityTierFactory(key="720p")
     model = AIModelFactory(supported_qualities=["standard", "720p"])
-    put_rate(model, {"quality_id": "720p", "amount": Decimal(1), "unit": "megapixel_second"})
+    put_rate(model, {"quality_id": "720p", "amount": Decimal(1), "unit": "megapixel_second"}, confirmed=True)
 
     assert [one.quality for one in report()] == ["standard"]

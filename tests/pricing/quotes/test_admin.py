@@ -49,7 +49,7 @@ def test_a_page_takes_its_number_of_queries(admin_client: Client, django_assert_
     for number in range(60):
         hold(**ASKED, quote_id=f"q_{number}")
     # Session and user, how many there are, the page; and the header asks whether there is a policy.
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert len(listed(admin_client)) == 50
 
 

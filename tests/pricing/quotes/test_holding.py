@@ -103,7 +103,7 @@ def test_what_is_not_for_sale_is_not_quoted(client, changes, status, code):
 
 
 def test_what_has_no_price_is_not_quoted(client):
-    put_rate(model(), {"quality_id": "high", "amount": Decimal(1), "unit": "unknown"})
+    put_rate(model(), {"quality_id": "high", "amount": Decimal(1), "unit": "unknown"}, confirmed=True)
 
     response = client.post(f"/api/v1/{ADDRESS}", ASKED, content_type="application/json")
 
@@ -111,7 +111,12 @@ def test_what_has_no_price_is_not_quoted(client):
 
 
 def test_sound_and_the_row_are_part_of_it():
-    put_rate(model(), {"with_audio": True, "amount": Decimal(2), "unit": "clip"}, layer=Layer.OVERRIDE)
+    put_rate(
+        model(),
+        {"with_audio": True, "amount": Decimal(2), "unit": "clip"},
+        layer=Layer.OVERRIDE,
+        confirmed=True,
+    )
 
     silent, loud = (hold(**ASKED, with_audio=sound).terms for sound in (False, True))
 
@@ -121,7 +126,9 @@ def test_sound_and_the_row_are_part_of_it():
 
 
 def test_digits_that_no_float_holds_are_kept(post):
-    registry.revise(model(), {"cost_per_second": "99.123456789", "supported_durations": [3_599]})
+    registry.revise(
+        model(), {"cost_per_second": "99.123456789", "supported_durations": [3_599]}, confirmed=True
+    )
     set_policy({"max_credits_per_generation": 100_000_000})
     held = hold("a/b", quality="ultra", duration=3_599)
 

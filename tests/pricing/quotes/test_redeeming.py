@@ -33,7 +33,7 @@ def untouched(held: HeldQuote) -> bool:
 
 def change_every_price() -> None:
     model = AIModel.objects.get(model_id="a/b")
-    registry.revise(model, {"cost_per_second": "0.9"})
+    registry.revise(model, {"cost_per_second": "0.9"}, confirmed=True)
     rate(model, "high", "1.7")
     set_policy({"profit_margin": Decimal(3)})
 
@@ -199,7 +199,7 @@ def test_the_generation_is_counted_at_the_agreed_price(held, post: Post, is_batc
 
 
 def test_costs_are_rounded_half_up_to_nine_decimals(catalogue, post):
-    registry.revise(AIModel.objects.get(model_id="a/b"), {"cost_per_second": "0.123456789"})
+    registry.revise(AIModel.objects.get(model_id="a/b"), {"cost_per_second": "0.123456789"}, confirmed=True)
     held = hold("a/b", quality="ultra", duration=5)  # × 1.5 × 5
     assert held.terms["cost_usd"] == "0.9259259175"
 

@@ -44,7 +44,7 @@ def planned() -> Callable[..., ScheduledChange]:
     """Schedules a deed; the moment of what is `due` came so long ago."""
 
     def plan(deed: Deed, **due: float) -> ScheduledChange:
-        change = schedule(deed, effective_from=in_a_while())
+        change = schedule(deed, effective_from=in_a_while(), confirmed=True)
         if due:
             let_come(change, **due)
         change.refresh_from_db()

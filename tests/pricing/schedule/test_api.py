@@ -55,7 +55,7 @@ def test_a_change_is_scheduled_listed_and_cancelled(send):
             "change": "rate",
             "quality": None,
             "with_audio": True,
-            "amount": "0.1",
+            "amount": "0.3",
             "cost_per_second": "left out",
         },
         {

@@ -12,6 +12,7 @@ from models_registry import services as catalogue
 from models_registry import turning
 from models_registry.audit.models import AuditEntry
 from models_registry.audit.occasion import Actor, acting
+from models_registry.errors import ConfirmationRequired
 from models_registry.models import AIModel, CatalogueRevision, QualityTier
 from pricing import services as pricing
 from pricing.errors import RateTie
@@ -79,7 +80,7 @@ def test_every_kind_is_carried_out_and_foreseen(model, planned, deed, credits_th
 
 
 def test_a_rate_that_goes_uncovers_the_price(model, planned):
-    pricing.set_rate(model, quality="standard", cost_per_second=Decimal(2))
+    pricing.set_rate(model, quality="standard", cost_per_second=Decimal(2), confirmed=True)
     gone = Deed(Kind.RATE_REMOVED, {}, model, "standard")
     ahead = planned(gone)
     assert credits_at(ahead.effective_from) == 165
@@ -103,7 +104,7 @@ def test_it_counts_from_its_moment_whenever_it_was_looked_at(model, planned):
 
 
 def test_a_rate_that_goes_late_is_gone_from_its_moment(model, planned):
-    pricing.set_rate(model, quality="standard", cost_per_second=Decimal(2))
+    pricing.set_rate(model, quality="standard", cost_per_second=Decimal(2), confirmed=True)
     while turning.clock() < Rate.objects.get().priced_at + timedelta(milliseconds=5):
         pass
     change = planned(Deed(Kind.RATE_REMOVED, {}, model, "standard"), milliseconds=2)
@@ -117,7 +118,8 @@ def test_a_rate_that_goes_late_is_gone_from_its_moment(model, planned):
 
 def test_several_are_carried_out_in_the_order_of_their_moments(model, planned):
     later, earlier = (
-        schedule(price(model, text), effective_from=in_a_while(hours=n)) for n, text in ((2, "1"), (1, "2"))
+        schedule(price(model, text), effective_from=in_a_while(hours=n), confirmed=True)
+        for n, text in ((2, "1"), (1, "2"))
     )
     time.sleep(0.1)
     let_come(later, milliseconds=10)
@@ -172,10 +174,10 @@ def test_what_stood_so_already_is_told(model, planned):
 
 
 def test_one_that_became_impossible_fails_in_words_and_blocks_no_other(model, planned):
-    pricing.set_rate(model, quality="high", cost_per_second=Decimal(2))
+    pricing.set_rate(model, quality="high", cost_per_second=Decimal(2), confirmed=True)
     gone = planned(Deed(Kind.RATE_REMOVED, {}, model, "high"))
     dearer = planned(price(model, "1"))
-    pricing.remove_rate(Rate.objects.get())
+    pricing.remove_rate(Rate.objects.get(), confirmed=True)
     let_come(gone, minutes=3)
     let_come(dearer, minutes=2)
 
@@ -209,17 +211,17 @@ def test_the_past_can_not_be_changed(model, ago):
 
 def test_nobody_plans_for_more_than_five_years(model):
     with pytest.raises(ValidationError, match="five years"):
-        schedule(price(model, "1"), effective_from=in_a_while(days=2_000))
+        schedule(price(model, "1"), effective_from=in_a_while(days=2_000), confirmed=True)
 
 
 def test_two_changes_of_the_same_at_one_moment_are_refused(model):
     moment = in_a_while()
-    first = schedule(price(model, "1"), effective_from=moment)
+    first = schedule(price(model, "1"), effective_from=moment, confirmed=True)
 
     with pytest.raises(ChangeOverlaps, match=f"Change {first.pk}"):
-        schedule(price(model, "2"), effective_from=moment)
-    schedule(rate(model, "2"), effective_from=moment)
-    schedule(price(AIModelFactory(), "2"), effective_from=moment)
+        schedule(price(model, "2"), effective_from=moment, confirmed=True)
+    schedule(rate(model, "2"), effective_from=moment, confirmed=True)
+    schedule(price(AIModelFactory(), "2"), effective_from=moment, confirmed=True)
 
 
 @pytest.mark.parametrize(
@@ -245,15 +247,15 @@ def test_what_could_not_be_done_now_can_not_be_scheduled(model, deed, field):
 
 
 def test_what_is_scheduled_before_it_counts(model):
-    schedule(rate(model, "1"), effective_from=in_a_while(hours=1))
+    schedule(rate(model, "1"), effective_from=in_a_while(hours=1), confirmed=True)
 
-    schedule(Deed(Kind.RATE_REMOVED, {}, model, "high"), effective_from=in_a_while(hours=2))
+    schedule(Deed(Kind.RATE_REMOVED, {}, model, "high"), effective_from=in_a_while(hours=2), confirmed=True)
 
     assert not Rate.objects.exists()
 
 
 def test_a_tie_is_refused_when_it_is_scheduled(model):
-    schedule(rate(model, "1"), effective_from=in_a_while(hours=1))
+    schedule(rate(model, "1"), effective_from=in_a_while(hours=1), confirmed=True)
     rival = Deed(Kind.RATE, {"amount": "2"}, model, with_audio=True)
 
     with pytest.raises(RateTie):
@@ -263,7 +265,7 @@ def test_a_tie_is_refused_when_it_is_scheduled(model):
 def test_trying_it_out_leaves_no_trace(model):
     entries, before = AuditEntry.objects.count(), price_book_at(["a/one"], turning.clock())
 
-    schedule(price(model, "1"), effective_from=in_a_while())
+    schedule(price(model, "1"), effective_from=in_a_while(), confirmed=True)
 
     assert AuditEntry.objects.count() == entries + 1
     assert AIModel.objects.get(pk=model.pk).cost_per_second == Decimal("0.5")
@@ -272,10 +274,10 @@ def test_trying_it_out_leaves_no_trace(model):
 
 def test_the_list_is_bounded(model, monkeypatch):
     monkeypatch.setattr("pricing.schedule.services.MOST_PENDING", 1)
-    schedule(price(model, "1"), effective_from=in_a_while())
+    schedule(price(model, "1"), effective_from=in_a_while(), confirmed=True)
 
     with pytest.raises(ValidationError, match="pending"):
-        schedule(price(model, "1"), effective_from=in_a_while(hours=2))
+        schedule(price(model, "1"), effective_from=in_a_while(hours=2), confirmed=True)
     assert MOST_PENDING == 1_000
 
 
@@ -329,3 +331,15 @@ def test_nothing_is_due_twice(model, planned):
     credits()
 
     assert (turning.is_due(), revision()) == (False, before)
+
+
+def test_prices_that_change_unusually_are_asked_about_today_and_not_at_their_moment(model):
+    with pytest.raises(ConfirmationRequired, match="198 → 792"):
+        schedule(price(model, "2"), effective_from=in_a_while())
+    assert not ScheduledChange.objects.exists()
+
+    change = schedule(price(model, "2"), effective_from=in_a_while(), confirmed=True)
+    let_come(change, minutes=1)
+
+    assert credits() == 660
+    assert ScheduledChange.objects.get().state == State.APPLIED
