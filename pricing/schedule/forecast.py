@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from models_registry import turning
+from models_registry import lifecycle, turning
+from models_registry.choices import Status
 from models_registry.models import AIModel
 from models_registry.services import carry_out_what_is_due
 from pricing.ledger import price_book_at
@@ -27,7 +28,20 @@ def book_at(model_ids: Collection[str], at: datetime) -> PriceBook:
     present = read_book_with_or_without_policy(AIModel.objects.with_model_ids(model_ids))
     keys = [model.pk for model in present.models]
     to_come = ScheduledChange.objects.pending().filter(effective_from__lte=at).touching(keys)
-    return foreseen(present, to_come.select_related("model").in_turn())
+    return without_gone(foreseen(present, to_come.select_related("model").in_turn()), at)
+
+
+def without_gone(book: PriceBook, at: datetime) -> PriceBook:
+    """`book` with those models off sale whose sunset has come by `at`."""
+    gone = {model.pk for model in book.models if _goes_by(model, at)}
+    models = [_with(model, Status.RETIRED.flags) if model.pk in gone else model for model in book.models]
+    return replace(book, models=models)
+
+
+def _goes_by(model: AIModel, at: datetime) -> bool:
+    """A default without an heir stays past its sunset."""
+    has_come = model.is_active and lifecycle.has_passed(model.sunset_at, now=at)
+    return has_come and not (model.is_default and lifecycle.heir_of(model) is None)
 
 
 def foreseen(book: PriceBook, changes: Iterable[ScheduledChange]) -> PriceBook:

@@ -150,6 +150,17 @@ def test_without_explain_the_body_is_as_ever(get, model):
     assert "explain" not in get("pricing/quote/", **ASKED).json()
 
 
+def test_what_goes_by_then_is_no_longer_sold(admin_client, model):
+    AIModelFactory(model_id="a/going", sunset_at="2099-01-01T00:00:00Z")
+    asked = {**ASKED, "model_id": "a/going"}
+    answers = {
+        at: admin_client.get("/api/v1/pricing/quote/", {**asked, "at": at})
+        for at in ("2098-12-31T23:59:59Z", "2099-01-01T00:00:00Z")
+    }
+
+    assert [answer.status_code for answer in answers.values()] == [200, 404]
+
+
 def test_a_quote_names_what_made_it(get, model):
     told = get("pricing/quote/", **ASKED, explain="true").json()
     explained = told.pop("explain")
