@@ -144,9 +144,9 @@ class _Planner:
         price = entry.prices[spot]
         said = self.standing.said_before(model, listed, spot)
         before = said
-        if before is None and follows and spot != BASE:
-            before = self.standing.in_force(model, spot)
         by_hand = self.standing.by_hand(model, spot, follows=follows)
+        if before is None and follows and spot != BASE and not by_hand:
+            before = self.standing.in_force(model, spot)
         is_retold = said == price and _is_retold(self.standing.rate(model, spot), entry)
         verdict, why = Verdict.SAME, ""
         if said != price:

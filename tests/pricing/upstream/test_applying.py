@@ -226,6 +226,16 @@ def test_what_is_held_is_compared_with_the_list_and_not_with_what_was_set_by_han
     assert not HeldPrice.objects.exists()
 
 
+def test_what_is_covered_by_hand_moves_no_price_and_waits_for_nobody() -> None:
+    AIModelFactory(model_id=KEY, cost_per_second="0.1", supported_qualities=["720p"])
+    rate(model(), "720p", "0.5")
+
+    synced(map_of(output_cost_per_second_720p=0.5))
+
+    assert not HeldPrice.objects.exists()
+    assert Rate.objects.upstream().get().amount == basis("720p").amount == Decimal("0.5")
+
+
 def test_a_tier_that_is_new_to_a_model_on_the_list_is_compared_with_what_counted_so_far() -> None:
     AIModelFactory(model_id=KEY, cost_per_second=Decimal("0.1"), supported_qualities=["standard", "4k"])
     synced(map_of(output_cost_per_second_4k=0.6))

@@ -7,7 +7,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from models_registry.usage.admin.wording import UNKNOWN, count_text, dollars_text
-from models_registry.values import decimal_text, price_text
+from models_registry.values import price_text
 from pricing.margins.margin import Margin
 
 # What stands above each column that can be sorted by: the order that the first click asks for.
@@ -94,4 +94,4 @@ def _cost_note(margin: Margin) -> str:
     listed, own = margin.listed_cost_usd, margin.quote.cost_usd
     if listed is None:
         return ""
-    return f"listed; we count ${decimal_text(own)}" if listed > own else f"listed at ${decimal_text(listed)}"
+    return f"listed; we count {price_text(own)}" if listed > own else f"listed at {price_text(listed)}"
