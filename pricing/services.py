@@ -1,6 +1,6 @@
 """What pricing does: quotes to read, rates and the policy to write."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
@@ -131,14 +131,23 @@ def refuse_tie(rate: Rate) -> None:
     """
     if rate.specificity != 1:
         return
-    others = Rate.objects.filter(model=rate.model_id, layer=rate.layer)
-    settled = {_named(one) for one in others.of_specificity(2)}
-    for rival in others.of_specificity(1).filter(with_audio__isnull=rate.with_audio is not None):
+    for tie in ties(rate, Rate.objects.filter(model=rate.model_id, layer=rate.layer)):
+        raise tie
+
+
+def ties(rate: Rate, others: Iterable[Rate]) -> Iterator[RateTie]:
+    """Why `rate` can't stand beside `others` of its model and layer; it may be among them."""
+    named = {_named(one): one for one in others}
+    if rate.specificity != 1:
+        return
+    for rival in named.values():
+        if rival.specificity != 1 or (rival.quality_id is None) == (rate.quality_id is None):
+            continue
         quality = rate.quality_id or rival.quality_id
         with_audio = rival.with_audio if rate.with_audio is None else rate.with_audio
         between = Rate(quality_id=quality, with_audio=with_audio)
-        if _named(between) not in settled:
-            raise RateTie(rate.place, rival.place, between.place)
+        if _named(between) not in named:
+            yield RateTie(rate.place, rival.place, between.place)
 
 
 def _named(rate: Rate) -> tuple[str | None, bool | None]:

@@ -16,6 +16,8 @@ from models_registry.values import decimal_text
 USD = "USD"
 TAKEN = "This model has a rate for this already; change that one."
 HIGHEST_MINIMUM = Decimal(1_000)  # US dollars
+ANY_QUALITY = "*"
+WITH_SOUND, WITHOUT_SOUND = "+audio", "-audio"
 # What a row says beside its amount, in the order in which it is told; and with it.
 DETAILS = ("unit", "minimum_charge", "source", "source_fetched_at", "note")
 SAID = ("amount", *DETAILS)
@@ -193,11 +195,16 @@ class Rate(CatalogueRow):
         return self.model.model_id
 
     @property
+    def place_name(self) -> str:
+        """The place as files and histories name it: `720p`, `720p+audio`, `*-audio`."""
+        sound = {None: "", True: WITH_SOUND, False: WITHOUT_SOUND}[self.with_audio]
+        return f"{self.quality_id or ANY_QUALITY}{sound}"
+
+    @property
     def audit_name(self) -> str:
         """`rates.720p`, `rates.720p+audio`, `rates.*-audio`; `upstream.720p` for one from a list."""
         book = "rates" if self.layer == Layer.OVERRIDE else "upstream"
-        sound = {None: "", True: "+audio", False: "-audio"}[self.with_audio]
-        return f"{book}.{self.quality_id or '*'}{sound}"
+        return f"{book}.{self.place_name}"
 
     @classmethod
     def audit_label(cls, name: str) -> str:
@@ -211,13 +218,14 @@ class Rate(CatalogueRow):
     def audit_state(self) -> State:
         """`{"rates.720p": "0.4"}`, and what else the row says, where it says more than that."""
         name = self.audit_name
+        details = {f"{name}:{detail}": in_json(value) for detail, value in self.unusual().items()}
+        return {name: decimal_text(self.amount), **details}
+
+    def unusual(self) -> dict[str, Any]:
+        """What the row says beside its amount, where that is not as usual."""
         usual = {detail: column.get_default() for detail, column in _columns().items()}
-        told: dict[str, Any] = {name: decimal_text(self.amount)}
-        for detail in DETAILS:
-            value = getattr(self, detail)
-            if value != usual[detail]:
-                told[f"{name}:{detail}"] = in_json(value)
-        return told
+        said = {detail: getattr(self, detail) for detail in DETAILS}
+        return {detail: value for detail, value in said.items() if value != usual[detail]}
 
     @classmethod
     def said_in(cls, state: State) -> dict[str, Any]:

@@ -1,10 +1,8 @@
 """Our own import file, read as a price list: what it says of prices is the list's, not set by hand."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
 
-from models_registry.values import shown
-from pricing.models import Unit
+from pricing.models import Rate, Unit
 from pricing.upstream.price_list import (
     BASE,
     Entry,
@@ -17,11 +15,13 @@ from pricing.upstream.price_list import (
     read_amount,
 )
 from videoai.exchange.located_json import DocumentError
-from videoai.exchange.planning import EDITABLE, RATES
+from videoai.exchange.planning import EDITABLE
+from videoai.exchange.rates import RATES, Fault, Place, rate_field, read_rates
 from videoai.exchange.reader import Row, read
 
 NAME = "videoai"
 PRICE = "cost_per_second"
+TOO_MUCH = "A price list says amounts and units alone. Leave this out, or set it by hand with import_models."
 
 
 def read_price_list(
@@ -41,7 +41,7 @@ def read_price_list(
         found = [*_row_problems(row), *_price_problems(row, tiers)]
         problems += found
         if not found and row.model_id is not None:
-            entries.append(_entry(row.model_id, row))
+            entries.append(_entry(row.model_id, row, tiers))
     if problems:
         raise ListRefused(problems)
     if not entries:
@@ -70,33 +70,37 @@ def _row_problems(row: Row) -> Iterator[Problem]:
 
 
 def _price_problems(row: Row, tiers: Collection[str]) -> Iterator[Problem]:
-    rates = row.values.get(RATES, {})
-    if not isinstance(rates, Mapping):
-        yield _problem(row, RATES, f'{shown(rates)} is no JSON object such as {{"720p": "0.4"}}.')
-        return
-    for quality in rates:
-        if quality not in tiers:
-            known = ", ".join(sorted(tiers)) or "none yet"
-            reason = f"{shown(quality)} is no quality tier. Add it to them. There are: {known}."
-            yield _problem(row, f"{RATES}.{quality}", reason)
-    given = {PRICE: row.values.get(PRICE, 1), **{f"{RATES}.{key}": value for key, value in rates.items()}}
-    for name, value in given.items():
-        try:
-            read_amount(value)
-        except ValueError as error:
-            yield _problem(row, name, str(error))
+    rates, faults = _read_rates(row, tiers)
+    for fault in faults:
+        yield _problem(row, fault.field, fault.reason)
+    for place, rate in rates.items():
+        field = rate_field(place.name)
+        if place == Place():
+            yield _problem(
+                row, field, f"In a price list {PRICE} is the price for any quality; leave this out."
+            )
+        for name in rate.unusual():
+            if name != "unit":
+                yield _problem(row, f"{field}.{name}", TOO_MUCH)
+    try:
+        read_amount(row.values.get(PRICE, 1))
+    except ValueError as error:
+        yield _problem(row, PRICE, str(error))
+
+
+def _read_rates(row: Row, tiers: Collection[str]) -> tuple[dict[Place, Rate], list[Fault]]:
+    return read_rates(row.values.get(RATES, {}), qualities=tiers, read_amount=read_amount)
 
 
 def _problem(row: Row, name: str, reason: str) -> Problem:
     return Problem(row.model_id or f"line {row.line}", row.called(name), reason)
 
 
-def _entry(model_id: str, row: Row) -> Entry:
-    rates: Mapping[str, Any] = row.values.get(RATES, {})
-    prices = {BASE: row.values[PRICE], **{Spot(quality): value for quality, value in rates.items()}}
+def _entry(model_id: str, row: Row, tiers: Collection[str]) -> Entry:
+    rates, _ = _read_rates(row, tiers)
+    # What names more comes first: it settles which of two others counts.
+    places = sorted(rates, key=lambda place: -rates[place].specificity)
+    prices = {Spot(*place): Price(rates[place].amount, Unit(rates[place].unit)) for place in places}
     described = {name: value for name, value in row.values.items() if name in EDITABLE}
-    return Entry(
-        model_id,
-        {spot: Price(read_amount(value), Unit.SECOND) for spot, value in prices.items()},
-        described=described,
-    )
+    base = Price(read_amount(row.values[PRICE]), Unit.SECOND)
+    return Entry(model_id, {BASE: base, **prices}, described=described)

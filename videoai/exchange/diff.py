@@ -47,7 +47,7 @@ def _change(model_id: str, before: Catalogue, after: Catalogue) -> ModelChange:
 
 
 def _field_changes(old: dict[str, Any], new: dict[str, Any]) -> Iterator[FieldChange]:
-    for name in [*new, *(old.keys() - new.keys())]:
+    for name in [*new, *(name for name in old if name not in new)]:
         before, after = old.get(name, ABSENT), new.get(name, ABSENT)
         if not same(before, after):
             yield FieldChange(name, before, after)

@@ -12,13 +12,16 @@ from typing import Any, NamedTuple
 from django.db.models import QuerySet
 
 from models_registry import lifecycle, services
-from models_registry.models import AIModel, CatalogueRevision
+from models_registry.errors import CatalogueError
+from models_registry.models import AIModel, CatalogueRevision, QualityTier
 from models_registry.services import carry_out_what_is_due
 from models_registry.turning import is_due_expression
-from models_registry.values import decimal_text
+from models_registry.values import decimal_text, shown
 from pricing.errors import CatalogueBusy
+from pricing.models import Rate
 from pricing.price_book import MOST_READINGS
 from videoai.exchange.catalogue import Catalogue, read_catalogue
+from videoai.exchange.rates import AMOUNT, said
 from videoai.exchange.reader import FORMAT, VERSION
 
 
@@ -30,9 +33,11 @@ class Export(NamedTuple):
 def export(models: QuerySet[AIModel]) -> Export:
     """`models`, ordered by id, and their rates, as they stood together at one moment.
 
-    Four queries. Raises CatalogueBusy if no reading was left alone.
+    Four queries, and one where rates tell sound. Raises CatalogueBusy if no reading was left alone, and
+    CatalogueError for rates that a file can't tell apart.
     """
     catalogue = read_undisturbed(models)
+    _refuse_ambiguous(catalogue)
     document = {
         "format": FORMAT,
         "version": VERSION,
@@ -63,8 +68,26 @@ def _revision() -> tuple[str, int, bool] | None:
 
 def _row(catalogue: Catalogue, model_id: str) -> dict[str, Any]:
     fields = lifecycle.without_unsaid(services.state(catalogue.models[model_id]))
-    rates = {key: decimal_text(rate.amount) for key, rate in catalogue.rates[model_id].items()}
+    rates = {place.name: _rate(rate) for place, rate in catalogue.rates[model_id].items()}
     return {**{name: _plain(value) for name, value in fields.items()}, "rates": rates}
+
+
+def _rate(rate: Rate) -> Any:
+    """Its amount, or an object if that does not say it whole."""
+    told = {name: _plain(value) for name, value in said(rate).items()}
+    return told if len(told) > 1 else told[AMOUNT]
+
+
+def _refuse_ambiguous(catalogue: Catalogue) -> None:
+    """Raise CatalogueError for `x` without sound beside a tier `x-audio`: it would be read as that."""
+    places = {place for rates in catalogue.rates.values() for place in rates}
+    suspects = {place.name: place for place in places if place.quality and place.with_audio is False}
+    tiers = QualityTier.objects.filter(key__in=suspects).values_list("key", flat=True) if suspects else ()
+    for name in tiers:
+        raise CatalogueError(
+            f"{shown(name)} would mean two things in the file: the quality tier of that key, and "
+            f"{suspects[name].rate().place}. Remove the rate for the latter, or the tier."
+        )
 
 
 def _plain(value: Any) -> Any:

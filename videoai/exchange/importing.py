@@ -7,8 +7,8 @@ is what is changed. Every row is tried even after one has failed, so that one ru
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import chain
+from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
@@ -21,9 +21,11 @@ from models_registry.values import parse_decimal
 from pricing import guards
 from pricing import services as pricing
 from pricing.models import Rate
-from videoai.exchange.catalogue import Catalogue, rate_field, read_catalogue
+from pricing.models.rate import SAID
+from videoai.exchange.catalogue import Catalogue, read_catalogue
 from videoai.exchange.diff import ModelChange, compare
 from videoai.exchange.planning import Plan, in_order, plan
+from videoai.exchange.rates import RATES, Place, rate_field, said
 from videoai.exchange.reader import Problem, Row
 
 Progress = Callable[[int], None]  # called with the number of rows tried so far
@@ -132,7 +134,7 @@ def _write(planned: Plan, before: Catalogue, confirmed: bool) -> list[Problem]:
         with _guarding(planned, standing, confirmed):
             model = _write_model(planned)
             if planned.rates is not None and not planned.problems:
-                _write_rates(model, planned.rates, standing=standing)
+                _write_rates(planned, model, planned.rates, standing=standing)
     except ValidationError as error:
         return list(_problems(planned, error.message_dict))
     except ConfirmationRequired as error:
@@ -143,7 +145,7 @@ def _write(planned: Plan, before: Catalogue, confirmed: bool) -> list[Problem]:
     return []
 
 
-def _guarding(planned: Plan, standing: Mapping[str, Rate], confirmed: bool) -> AbstractContextManager[None]:
+def _guarding(planned: Plan, standing: Mapping[Place, Rate], confirmed: bool) -> AbstractContextManager[None]:
     """Compare the prices of the row's model before and after, if the row may move any; its steps are one."""
     model = planned.target
     if model is None or not _may_move_prices(planned, model, standing):
@@ -151,9 +153,8 @@ def _guarding(planned: Plan, standing: Mapping[str, Rate], confirmed: bool) -> A
     return guards.guarding(AIModel.objects.filter(pk=model.pk), confirmed=confirmed)
 
 
-def _may_move_prices(planned: Plan, model: AIModel, standing: Mapping[str, Rate]) -> bool:
-    rates = {quality: rate.amount for quality, rate in standing.items()}
-    if planned.rates is not None and planned.rates != rates:
+def _may_move_prices(planned: Plan, model: AIModel, standing: Mapping[Place, Rate]) -> bool:
+    if planned.rates is not None and _all_said(planned.rates) != _all_said(standing):
         return True
     try:
         return parse_decimal(planned.changes.get("cost_per_second", model.cost_per_second)) != (
@@ -171,21 +172,54 @@ def _write_model(planned: Plan) -> AIModel:
     return services.revise(planned.target, planned.changes, confirmed=True)
 
 
-def _write_rates(model: AIModel, wanted: Mapping[str, Decimal], *, standing: Mapping[str, Rate]) -> None:
-    """Make `wanted` the whole set of the model's rates; `_guarding` has looked at what becomes of prices."""
-    for quality, rate in standing.items():
-        if quality not in wanted:
-            pricing.remove_rate(rate, confirmed=True)
-    for quality, cost_per_second in wanted.items():
-        if quality not in standing or standing[quality].amount != cost_per_second:
-            _write_rate(model, quality, cost_per_second)
+def _all_said(rates: Mapping[Place, Rate]) -> dict[Place, dict[str, Any]]:
+    return {place: said(rate) for place, rate in rates.items()}
 
 
-def _write_rate(model: AIModel, quality: str, cost_per_second: Decimal) -> None:
-    try:
-        pricing.set_rate(model, quality=quality, cost_per_second=cost_per_second, confirmed=True)
-    except ValidationError as error:
-        raise ValidationError({rate_field(quality): error.messages}) from error
+def _write_rates(
+    planned: Plan, model: AIModel, wanted: Mapping[Place, Rate], *, standing: Mapping[Place, Rate]
+) -> None:
+    """Make `wanted` the whole set of the model's rates; `_guarding` has looked at what becomes of prices.
+
+    What names both quality and sound settles which of two others counts: it comes first and goes last, so
+    that there is no tie halfway.
+    """
+    settling, others = _by_what_settles(wanted)
+    gone = {place: rate for place, rate in standing.items() if place not in wanted}
+    gone_settling, gone_others = _by_what_settles(gone)
+    _put(planned, model, settling, standing=standing)
+    _remove(gone_others)
+    _put(planned, model, others, standing=standing)
+    _remove(gone_settling)
+
+
+def _by_what_settles(rates: Mapping[Place, Rate]) -> tuple[dict[Place, Rate], dict[Place, Rate]]:
+    settling = {place: rate for place, rate in rates.items() if rate.specificity == 2}
+    return settling, {place: rate for place, rate in rates.items() if place not in settling}
+
+
+def _put(
+    planned: Plan, model: AIModel, wanted: Mapping[Place, Rate], *, standing: Mapping[Place, Rate]
+) -> None:
+    errors: dict[str, Any] = {}
+    for place, rate in wanted.items():
+        if place in standing and said(standing[place]) == said(rate):
+            continue
+        values = {"quality_id": place.quality, "with_audio": place.with_audio, **said(rate)}
+        try:
+            pricing.put_rate(model, values, confirmed=True)
+        except ValidationError as error:
+            is_object = isinstance(planned.row.values[RATES][place.name], Mapping)
+            for name, reasons in error.message_dict.items():
+                field = rate_field(place.name)
+                errors[f"{field}.{name}" if is_object and name in SAID else field] = reasons
+    if errors:
+        raise ValidationError(errors)
+
+
+def _remove(rates: Mapping[Place, Rate]) -> None:
+    for rate in rates.values():
+        pricing.remove_rate(rate, confirmed=True)
 
 
 def _problems(planned: Plan, messages: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
@@ -195,8 +229,7 @@ def _problems(planned: Plan, messages: Mapping[str, Sequence[str]]) -> Iterator[
     for name, reasons in messages.items():
         if row.called(name) in known:
             continue
-        is_rate = planned.rates is not None and name in map(rate_field, planned.rates)
-        is_known = name in row.values or is_rate or name == NON_FIELD_ERRORS
+        is_known = name in row.values or name.startswith(rate_field("")) or name == NON_FIELD_ERRORS
         if planned.target is None and not is_known:
             yield row.problem(name, "A new model needs this field.")
             continue

@@ -6,21 +6,18 @@ they speak up when the plan is carried out.
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
-
-from django.core.exceptions import ValidationError
 
 from models_registry.models import AIModel
 from models_registry.validation import editable_fields
-from models_registry.values import parse_decimal, shown
+from models_registry.values import shown
 from pricing.models import Rate
-from videoai.exchange.catalogue import Catalogue, rate_field
+from videoai.exchange.catalogue import Catalogue
+from videoai.exchange.rates import RATES, Place, read_rates
 from videoai.exchange.reader import Problem, Row
 
 EDITABLE = frozenset(column.name for column in editable_fields(AIModel))
 DERIVED = frozenset(column.name for column in AIModel._meta.concrete_fields) - EDITABLE | {"status"}
-RATES = "rates"
 
 
 @dataclass(frozen=True)
@@ -30,7 +27,7 @@ class Plan:
     row: Row
     target: AIModel | None  # None: there is no such model yet
     changes: dict[str, Any]  # what the service is to write
-    rates: dict[str, Decimal] | None  # by quality; None leaves them as they are
+    rates: dict[Place, Rate] | None  # the whole set; None leaves them as they are
     problems: tuple[Problem, ...]
     is_feasible: bool = True  # False: without knowing the model there is nothing to try
 
@@ -149,30 +146,10 @@ def _changes(row: Row, target: AIModel | None, *, faulty: Collection[str | None]
     return changes
 
 
-# --- Rates -----------------------------------------------------------------------------------------------
-
-
-def _read_rates(row: Row, qualities: Collection[str]) -> tuple[dict[str, Decimal] | None, list[Problem]]:
-    """The rates of `row` by quality, or None if it has none or faulty ones; and the faults."""
+def _read_rates(row: Row, qualities: Collection[str]) -> tuple[dict[Place, Rate] | None, list[Problem]]:
+    """The rates of `row` by place, or None if it has none or faulty ones; and the faults."""
     if RATES not in row.values or any(problem.field == RATES for problem in row.problems):
         return None, []
-    given = row.values[RATES]
-    if not isinstance(given, dict):
-        return None, [row.problem(RATES, f'{shown(given)} is no JSON object such as {{"720p": "0.4"}}.')]
-    problems = [
-        row.problem(rate_field(quality), reason)
-        for quality, value in given.items()
-        for reason in _rate_faults(quality, value, qualities)
-    ]
-    return None if problems else {key: parse_decimal(value) for key, value in given.items()}, problems
-
-
-def _rate_faults(quality: str, value: object, qualities: Collection[str]) -> Iterator[str]:
-    if quality not in qualities:
-        yield f"{shown(quality)} is no quality tier. There are: {', '.join(sorted(qualities)) or 'none yet'}."
-    try:
-        Rate._meta.get_field("amount").clean(parse_decimal(value), None)
-    except ValueError:
-        yield f'{shown(value)} is not a decimal number such as "0.4".'
-    except ValidationError as error:
-        yield from error.messages
+    rates, faults = read_rates(row.values[RATES], qualities=qualities)
+    problems = [row.problem(fault.field, fault.reason, code=fault.code) for fault in faults]
+    return None if problems else rates, problems

@@ -12,8 +12,8 @@ from models_registry.models import AIModel, QualityTier
 from models_registry.spreadsheet import Value, cell, csv_text
 from models_registry.usage.figures import Figures
 from models_registry.usage.totals import since_ever, with_counters
-from videoai.exchange.catalogue import rate_field
 from videoai.exchange.exporting import read_undisturbed
+from videoai.exchange.rates import rate_field
 
 FIRST = ("model_id", "name", "status", "category", "provider", "cost_per_second")
 MOMENTS = ("created_at", "updated_at", "priced_at", "deprecated_at")
@@ -44,8 +44,9 @@ def read_table(models: "QuerySet[AIModel]") -> Table:
     qualities = list(QualityTier.objects.order_by("position", "key").values_list("key", flat=True))
     rows = []
     for model, figures in _with_figures(list(catalogue.models.values())):
-        rates = catalogue.rates[model.model_id]
-        costs = {rate_field(key): rates[key].amount if key in rates else None for key in qualities}
+        rates = catalogue.rates[model.model_id].values()
+        plain = {rate.plain_quality: rate.amount for rate in rates if rate.is_plain}
+        costs = {rate_field(key): plain.get(key) for key in qualities}
         rows.append(_fields(model) | costs | _usage(figures))
     header = list(rows[0]) if rows else list(FIRST)
     return Table(header, [list(row.values()) for row in rows])

@@ -10,6 +10,7 @@ from typing import Any
 from models_registry.values import decimal_text, shown
 from videoai.exchange.diff import ABSENT, FieldChange, ModelChange
 from videoai.exchange.importing import ImportReport, RowsRefused
+from videoai.exchange.rates import Charge
 from videoai.exchange.reader import Problem
 
 
@@ -56,6 +57,8 @@ def _transition(field: FieldChange) -> str:
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, Charge):
+        return value.words
     return decimal_text(value) if isinstance(value, Decimal) else shown(value)
 
 

@@ -158,6 +158,30 @@ def test_our_own_file_is_a_list_like_any_other(run: Sync) -> None:
     assert UpstreamModel.objects.get().list_name == "videoai"
 
 
+def test_our_own_file_prices_by_sound_and_unit(run: Sync) -> None:
+    clip = {"amount": "2", "unit": "clip"}
+    rates = {"4k": "0.6", "*+audio": "0.2", "4k+audio": clip, "standard-audio": clip, "standard+audio": clip}
+    content = file_of(complete_row(KEY, rates=rates))
+    run(content, format="videoai")
+    assert {rate.audit_name: rate.words for rate in Rate.objects.all()} == {
+        "upstream.4k": "0.6",
+        "upstream.*+audio": "0.2",
+        "upstream.4k+audio": "2 per clip",
+        "upstream.standard-audio": "2 per clip",
+        "upstream.standard+audio": "2 per clip",
+    }
+    before = everything()
+    assert run(content, format="videoai")[-1] == "0 new, 0 changed, 1 unchanged."
+    assert everything() == before
+
+
+def test_another_unit_in_our_own_file_is_held(run: Sync) -> None:
+    run(file_of(complete_row(KEY, rates={"4k": "0.6"})), format="videoai")
+    run(file_of(complete_row(KEY, rates={"4k": {"amount": "0.6", "unit": "clip"}})), format="videoai")
+    assert HeldPrice.objects.get().after.unit == "clip"
+    assert Rate.objects.get().unit == "second"
+
+
 def test_of_a_model_that_stands_our_own_file_changes_prices_alone(run: Sync) -> None:
     AIModelFactory(model_id=KEY, name="Mine")
     assert (
@@ -184,6 +208,12 @@ def test_our_own_file_is_guarded_as_well(run: Sync) -> None:
         ({"rates": {"4k": "0.1000000000000001"}}, "rates.4k: 0.1000000000000001 has more than 9 decimals"),
         ({"rates": [1]}, "rates: [1] is no JSON object"),
         ({"cost_per_second": None}, "cost_per_second: null is no decimal number"),
+        ({"rates": {"*": "0.1"}}, "rates.*: In a price list cost_per_second is the price for any quality"),
+        ({"rates": {"4k": {"amount": -1}}}, "rates.4k.amount: -1 is below 0."),
+        ({"rates": {"4k": {"amount": 1, "unit": "frame"}}}, 'rates.4k.unit: "frame" is no unit.'),
+        ({"rates": {"4k": {"amount": 1, "note": "x"}}}, "rates.4k.note: A price list says amounts and units"),
+        ({"rates": {"4k": {"amount": 1, "minimum_charge": 2}}}, "rates.4k.minimum_charge: A price list says"),
+        ({"rates": {"4k": "1", "*+audio": "1"}}, "rates.*+audio: The rates for any quality with sound and"),
     ],
 )
 def test_what_is_wrong_in_our_own_file_is_named(run: Sync, fields: dict[str, Any], told: str) -> None:

@@ -15,8 +15,8 @@ from videoai.exchange.exporting import Export, export, write_whole
 
 class Command(ExchangeCommand):
     help = (
-        "Write the models and their rates as JSON that import_models reads back, to FILE or to standard "
-        "output. FILE is replaced in one step: it never holds half an export."
+        "Write the models and their rates set by hand as JSON that import_models reads back, to FILE or to "
+        "standard output. FILE is replaced in one step: it never holds half an export."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -26,7 +26,10 @@ The file is what export_models writes:
      "replicate_model_id": "google/veo-3", "rates": {"720p": "0.4"}}]}
 
 A model is found by its model_id. Of one that exists, fields that the row leaves out stay as they are.
-"rates" are dollars a second by quality: given, they become the model's only ones; left out, they stay.
+"rates" are what is set by hand: given, they become the model's only ones; left out, they stay. A key is a
+quality, or * for any, and may end in +audio or -audio. A value is dollars a second, or an object such as
+{"amount": "2", "unit": "clip", "minimum_charge": "3", "source": "…", "source_fetched_at": "…", "note": "…"};
+units are second, clip, megapixel_second and unknown.
 "is_default": true moves the default flag to that model; false leaves the flag where it is.
 No model is ever removed: to retire one, give it "is_active": false and "is_deprecated": true.
 

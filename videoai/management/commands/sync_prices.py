@@ -29,7 +29,8 @@ class Command(ExchangeCommand):
 
 Formats:
   litellm   the public price map of LiteLLM; its video models count, other kinds are skipped and counted
-  videoai   what export_models writes; its prices and rates become the list's, not set by hand
+  videoai   what export_models writes; its prices and rates become the list's, not set by hand; rates with a
+            minimum, a source or a note, and one for any quality, are problems: a list can't hold them
 
 What was set by hand stays and goes on covering the list; where a model's own price is what the list set
 last, it follows. New models arrive as drafts: check their durations and qualities, then activate them.

@@ -16,9 +16,9 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from models_registry.audit import ledger
+from models_registry.errors import CatalogueError
 from models_registry.models import AIModel
 from models_registry.values import shown
-from pricing.errors import CatalogueBusy
 from videoai.exchange.exporting import export
 from videoai.exchange.table import USAGE, read_table
 from videoai.model_manager.deeds.chosen import choose, read_chosen
@@ -68,8 +68,8 @@ class ExportPage(ListAction):
             return self._page(request, view, query=query)
         try:
             return self._file(request, view, of=TICKED if ticked else view.words)
-        except CatalogueBusy as busy:
-            self.manager.message_user(request, busy.message, messages.ERROR)
+        except CatalogueError as error:
+            self.manager.message_user(request, error.message, messages.ERROR)
             return redirect(f"{self.address()}?{query}")
 
     def _ticked(self, text: str) -> ListedView:

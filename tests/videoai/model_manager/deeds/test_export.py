@@ -2,6 +2,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from html import unescape
 from typing import Any
 
@@ -14,10 +15,11 @@ from models_registry import services
 from models_registry.audit.models import AuditEntry
 from models_registry.models import AIModel
 from pricing.errors import CatalogueBusy
+from pricing.services import put_rate
 from tests.admin.pages import LIST, messages_of, read_form
 from tests.admin.test_actions import tick, use
 from tests.exchange.files import import_file
-from tests.factories import AIModelFactory, rate, untraced
+from tests.factories import AIModelFactory, QualityTierFactory, rate, untraced
 from videoai.exchange.table import read_table
 
 pytestmark = pytest.mark.django_db
@@ -213,6 +215,15 @@ def test_a_catalogue_that_never_rests_is_said_to_be_busy(
     monkeypatch.setattr("videoai.model_manager.deeds.export.export", busy)
     assert download(admin_client, "json", "?q=a").headers["Location"] == f"{EXPORT}?q=a"
     assert "Try again in a moment." in messages_of(admin_client)
+    assert trail() == []
+
+
+def test_rates_that_a_file_can_not_tell_apart_are_said(admin_client: Client, models: list[AIModel]) -> None:
+    QualityTierFactory(key="high-audio")
+    put_rate(models[0], {"quality_id": "high", "with_audio": False, "amount": Decimal(1)}, confirmed=True)
+
+    assert download(admin_client, "json").status_code == 302
+    assert "would mean two things in the file" in messages_of(admin_client)
     assert trail() == []
 
 
