@@ -63,7 +63,9 @@ examples:
             help="an entry to pass over, by its key; may be given more than once",
         )
         parser.add_argument(
-            "--verbose-diff", action="store_true", help="tell every price of new models, and what notes say"
+            "--verbose-diff",
+            action="store_true",
+            help="tell every price of new models, what notes say, and all that is covered by hand",
         )
         add_reason(parser, "it stands in the history of every model changed")
 
