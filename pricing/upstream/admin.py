@@ -1,3 +1,4 @@
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin, messages
@@ -16,8 +17,10 @@ from models_registry.admin.writes import note_refusal, reason_form
 from models_registry.audit.models import AuditEntry, AuditEntryQuerySet
 from models_registry.values import decimal_text, moment_text
 from pricing.admin import named
+from pricing.errors import CatalogueBusy
 from pricing.models import UpstreamModel
 from pricing.upstream import services
+from pricing.upstream.consequences import Consequences, consequences_of
 from pricing.upstream.models import HeldPrice, State
 
 LIST = "admin:pricing_upstream_heldprice_changelist"
@@ -159,8 +162,16 @@ class HeldPriceAdmin(KeptByLists):
             "problems": problems,
             "can_decide": self.has_decide_permission(request) and held.state == State.WAITING,
             "reason_form": reason_form(request),
+            "consequences": self._consequences(held),
         }
         return self._page(request, "admin/pricing_upstream/held_price.html", held, context)
+
+    def _consequences(self, held: HeldPrice) -> Consequences | None:
+        """Of one that waits; None also while prices are being changed without a pause."""
+        if held.state == State.WAITING:
+            with suppress(CatalogueBusy):
+                return consequences_of(held)
+        return None
 
     def _answer(self, request: HttpRequest, held: HeldPrice) -> list[str]:
         if not self.has_decide_permission(request):

@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from models_registry import services as catalogue
 from models_registry.audit.models import AuditEntry
 from pricing.models import UpstreamModel
 from pricing.upstream.models import HeldPrice, State
-from tests.factories import rate
+from tests.factories import rate, standard_policy
 from tests.pricing.upstream.lists import map_of, model, raw_map, synced
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("tiers")]
@@ -63,6 +66,47 @@ def test_the_page_shows_all_that_is_known(approver: Client, held: HeldPrice) -> 
         "Reject",
     ):
         assert told in html
+
+
+def test_the_page_shows_what_counts_now_and_what_customers_would_pay(
+    approver: Client, held: HeldPrice
+) -> None:
+    standard_policy()
+    html = approver.get(page_of(held)).content.decode()
+    assert "$0.6 a second, from the list" in html
+    assert "198 → <strong>1,980</strong>" in html
+    assert "Nobody can buy the model now" in html
+
+    rate(model(), "4k", "1.5552")
+    html = approver.get(page_of(held)).content.decode()
+    assert "$1.5552 a second, set by hand" in html
+    assert "Customers see no change: a price set by hand covers the list’s." in html
+
+
+def test_the_page_of_what_is_decided_foresees_nothing(approver: Client, held: HeldPrice) -> None:
+    decide(approver, held, "reject")
+    html = approver.get(page_of(held)).content.decode()
+    assert "Counts now" not in html
+    assert "What customers pay" not in html
+
+
+def test_the_page_takes_the_same_number_of_queries_for_any_number_of_prices(
+    admin_client: Client, held: HeldPrice
+) -> None:
+    """Is something due; session, user; the price, its model; prices four; is there a policy."""
+    standard_policy()
+
+    def count() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert admin_client.get(page_of(held)).status_code == 200
+        return len(queries)
+
+    few = count()
+    offered = {"supported_qualities": ["standard", "720p", "4k"], "supported_durations": [*range(1, 31)]}
+    catalogue.revise(model(), offered)
+    rate(model(), "4k", "1.5552")
+    rate(model(), "720p", "1")
+    assert (few, count()) == (10, 10)
 
 
 def test_approving_writes_the_price_with_the_reason(approver: Client, held: HeldPrice) -> None:
