@@ -1,5 +1,6 @@
 """Held prices and entries of price lists in the admin."""
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -118,6 +119,32 @@ def test_approving_writes_the_price_with_the_reason(approver: Client, held: Held
     assert (told.actor, told.reason) == ("ada", "Told by phone")
 
 
+@pytest.mark.parametrize("deed", ["approve", "reject"])
+def test_deciding_leads_back_to_the_list_as_it_was_filtered(
+    approver: Client, held: HeldPrice, deed: str
+) -> None:
+    filtered = f"{LIST}?state=waiting"
+    [way] = re.findall(rf'href="({page_of(held)}[^"]*)"', approver.get(filtered).content.decode())
+    assert f'href="{filtered}">Leave it waiting' in approver.get(way).content.decode()
+    assert approver.post(way, {"deed": deed}, follow=True).redirect_chain == [(filtered, 302)]
+
+
+def test_deciding_those_that_are_ticked_keeps_the_filter(approver: Client, held: HeldPrice) -> None:
+    filtered = f"{LIST}?state=waiting"
+    sent = {"action": "reject_ticked", "_selected_action": [str(held.pk)]}
+    assert approver.post(filtered, sent, follow=True).redirect_chain == [(filtered, 302)]
+
+
+def test_it_is_called_prices_to_approve_wherever_people_read_it(approver: Client, held: HeldPrice) -> None:
+    for address in ("/admin/", LIST, page_of(held)):
+        html = approver.get(address).content.decode()
+        assert "Prices to approve" in html
+        assert "Held prices" not in html
+    assert "<h1>Price to approve: Clip 1, 4k</h1>" in approver.get(page_of(held)).content.decode()
+    decide(approver, held, "reject")
+    assert "<h1>List price: Clip 1, 4k</h1>" in approver.get(page_of(held)).content.decode()
+
+
 def test_rejecting_keeps_the_price(approver: Client, held: HeldPrice) -> None:
     decide(approver, held, "reject")
     held.refresh_from_db()
@@ -135,7 +162,7 @@ def test_those_that_are_ticked_are_decided_together(approver: Client, held: Held
     synced(map_of(output_cost_per_second=1, output_cost_per_second_4k=6))
     keys = [str(one.pk) for one in HeldPrice.objects.all()]
     response = approver.post(LIST, {"action": "approve_ticked", "_selected_action": keys}, follow=True)
-    assert "2 held prices approved." in response.content.decode()
+    assert "2 list prices approved." in response.content.decode()
     assert model().cost_per_second == Decimal(1)
     assert not HeldPrice.objects.waiting().exists()
 

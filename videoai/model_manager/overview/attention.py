@@ -149,7 +149,7 @@ def held_prices(situation: Situation) -> Iterator[Concern]:
     if situation.held:
         waits = "list price waits" if situation.held == 1 else "list prices wait"
         told = f"{count_text(situation.held)} {waits} to be approved or rejected."
-        remedy = Remedy("Held prices", HeldPrice, query=f"state={State.WAITING}")
+        remedy = Remedy("Prices to approve", HeldPrice, query=f"state={State.WAITING}")
         yield Concern("held-prices", Urgency.SOON, told, remedy)
 
 

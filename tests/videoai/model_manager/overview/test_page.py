@@ -262,7 +262,7 @@ def test_rooms_are_those_that_may_be_entered(staff: Any, admin_client: Client) -
 
     everything = admin_client.get(OVERVIEW)
     assert rooms(everything) == [
-        *("ModelManager", "Quality tiers", "Rates", "Held prices", "Price list entries"),
+        *("ModelManager", "Quality tiers", "Rates", "Prices to approve", "Price list entries"),
         *("Pricing policy", "Scheduled changes", "Quotes", "Usage"),
         *("Audit trail", "Tokens", "Users", "Groups"),
     ]
