@@ -93,11 +93,11 @@ class HeldPriceAdmin(KeptByLists):
     def place(self, held: HeldPrice) -> str:
         return held.spot.words
 
-    @admin.display(description="$ now")
+    @admin.display(description="$ in the list before")
     def was(self, held: HeldPrice) -> str:
         return held.before.words
 
-    @admin.display(description="$ in the list")
+    @admin.display(description="$ in the list now")
     def would_be(self, held: HeldPrice) -> str:
         return held.after.words
 

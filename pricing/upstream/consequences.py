@@ -68,7 +68,7 @@ class Consequences:
         changing = sum(move.changes for move in found)
         if not changing:
             return [f"{UNCHANGED}: {self._why_none}.", *self._off_sale]
-        told = f"Customers pay another price in {changing} of {len(found)} combinations."
+        told = f"{changing} of {len(found)} prices of a generation change."
         return [told, *self._leaving(found), *self._off_sale]
 
     @property

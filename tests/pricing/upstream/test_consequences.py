@@ -62,7 +62,7 @@ def test_each_duration_of_the_quality_is_told_before_and_after() -> None:
         (5, [("198", "1,980")]),
         (10, [("396", "3,960")]),
     ]
-    assert found.sentences == ["Customers pay another price in 2 of 2 combinations."]
+    assert found.sentences == ["2 of 2 prices of a generation change."]
 
 
 def test_a_price_set_by_hand_covers_it() -> None:
@@ -87,14 +87,14 @@ def test_the_base_price_is_told_for_the_qualities_that_have_none_of_their_own() 
         "standard": "$0.1 a second, from the list",
         "high": "$0.12 a second, from the list",
     }
-    assert found.sentences == ["Customers pay another price in 4 of 4 combinations."]
+    assert found.sentences == ["4 of 4 prices of a generation change."]
 
 
 def test_what_leaves_sale_is_told_and_why() -> None:
     held = tier()
     standard_policy(max_credits_per_generation=2_000)
     assert consequences_of(held).sentences == [
-        "Customers pay another price in 2 of 2 combinations.",
+        "2 of 2 prices of a generation change.",
         "One of them leaves sale: 3960 credits are above the limit of 2000 a generation.",
     ]
 
