@@ -1,11 +1,14 @@
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
@@ -16,8 +19,10 @@ from models_registry.admin.writes import note_refusal, reason_form
 from models_registry.audit.models import AuditEntry, AuditEntryQuerySet
 from models_registry.values import decimal_text, moment_text
 from pricing.admin import named
+from pricing.errors import CatalogueBusy
 from pricing.models import UpstreamModel
 from pricing.upstream import services
+from pricing.upstream.consequences import Consequences, consequences_of
 from pricing.upstream.models import HeldPrice, State
 
 LIST = "admin:pricing_upstream_heldprice_changelist"
@@ -88,11 +93,11 @@ class HeldPriceAdmin(KeptByLists):
     def place(self, held: HeldPrice) -> str:
         return held.spot.words
 
-    @admin.display(description="$ now")
+    @admin.display(description="$ in the list before")
     def was(self, held: HeldPrice) -> str:
         return held.before.words
 
-    @admin.display(description="$ in the list")
+    @admin.display(description="$ in the list now")
     def would_be(self, held: HeldPrice) -> str:
         return held.after.words
 
@@ -122,7 +127,7 @@ class HeldPriceAdmin(KeptByLists):
             for problem in problems:
                 self.message_user(request, problem, messages.ERROR)
         if done:
-            told = f"{done} held {'price' if done == 1 else 'prices'} {DONE[deed]}."
+            told = f"{done} list {'price' if done == 1 else 'prices'} {DONE[deed]}."
             self.message_user(request, told, messages.SUCCESS)
 
     def _decide(self, request: HttpRequest, held: HeldPrice, deed: str) -> list[str]:
@@ -150,17 +155,31 @@ class HeldPriceAdmin(KeptByLists):
         if request.method == "POST":
             problems = self._answer(request, held)
             if not problems:
-                return redirect(LIST)
+                return redirect(self._list_address(request))
             held = self._found(request, object_id)
         context = {
-            "title": f"Held price: {held}",
+            "title": f"{'Price to approve' if held.state == State.WAITING else 'List price'}: {held}",
             "held": held,
             "model_named": named(held.model),
             "problems": problems,
             "can_decide": self.has_decide_permission(request) and held.state == State.WAITING,
             "reason_form": reason_form(request),
+            "consequences": self._consequences(held),
+            "list_address": self._list_address(request),
         }
         return self._page(request, "admin/pricing_upstream/held_price.html", held, context)
+
+    def _list_address(self, request: HttpRequest) -> str:
+        """Filtered as it was when its reader left it."""
+        kept: dict[str, Any] = {"preserved_filters": self.get_preserved_filters(request), "opts": self.opts}
+        return add_preserved_filters(kept, reverse(LIST))
+
+    def _consequences(self, held: HeldPrice) -> Consequences | None:
+        """Of one that waits; None also while prices are being changed without a pause."""
+        if held.state == State.WAITING:
+            with suppress(CatalogueBusy):
+                return consequences_of(held)
+        return None
 
     def _answer(self, request: HttpRequest, held: HeldPrice) -> list[str]:
         if not self.has_decide_permission(request):

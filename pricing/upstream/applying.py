@@ -37,6 +37,7 @@ class SyncReport:
     plans: Sequence[EntryPlan]
     vanished: Sequence[UpstreamModel]  # entries that the list no longer has
     waiting: int  # held prices of this list that wait for a person by now
+    at: datetime  # when the list was read
 
 
 def silent(entries_done: int) -> None:
@@ -75,7 +76,7 @@ def _sync(price_list: PriceList, *, at: datetime, without: Collection[str], prog
     if problems:
         raise ListRefused(problems)
     waiting = HeldPrice.objects.waiting().filter(list_name=price_list.name).count()
-    return SyncReport(price_list, plans, vanished(price_list, standing, without=without), waiting)
+    return SyncReport(price_list, plans, vanished(price_list, standing, without=without), waiting, at)
 
 
 def _carry_out(

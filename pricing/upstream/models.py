@@ -57,6 +57,7 @@ class HeldPrice(CatalogueRow):
 
     class Meta:
         db_table = "held_prices"
+        verbose_name_plural = "prices to approve"
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(

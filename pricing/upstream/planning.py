@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -13,6 +14,7 @@ from pricing.upstream.guarding import why_held
 from pricing.upstream.models import HeldPrice, State
 from pricing.upstream.price_list import BASE, Entry, Price, PriceList, Problem, Spot
 from pricing.upstream.standing import Standing
+from pricing.upstream.sunsets import has_ended
 
 
 class Verdict(Enum):
@@ -28,6 +30,11 @@ class Verdict(Enum):
     @property
     def is_taken_over(self) -> bool:
         return self in {Verdict.NEW, Verdict.CHANGED}
+
+    @property
+    def is_news(self) -> bool:
+        """Has the list moved since the last sync?"""
+        return self.is_taken_over or self == Verdict.HELD
 
     @property
     def is_held(self) -> bool:
@@ -67,9 +74,14 @@ class EntryPlan:
     def changes(self) -> bool:
         """Is anything written of an entry whose model stands?"""
         is_linked = self.listed is None and self.model is not None and not self.passed_over
-        moved = any(step.verdict.is_taken_over or step.verdict == Verdict.HELD for step in self.steps)
+        moved = any(step.verdict.is_news for step in self.steps)
         retold = any(step.is_retold for step in self.steps)
         return is_linked or moved or retold or bool(self.details or self.obsolete)
+
+    def is_outlived(self, at: datetime) -> bool:
+        """Is the model on sale, though the list has taken it away by `at`?"""
+        is_sold = self.model is not None and self.model.is_active and not self.passed_over
+        return is_sold and has_ended(self.entry.deprecation_date, now=at)
 
 
 def plan(price_list: PriceList, standing: Standing, *, most: Decimal | None) -> list[EntryPlan]:

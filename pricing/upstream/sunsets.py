@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time
 
 from django.utils import timezone
 
-from models_registry import services
+from models_registry import lifecycle, services
 from models_registry.models import AIModel
 from pricing.models import UpstreamModel
 
@@ -20,9 +20,14 @@ def plan_sunset(listed: UpstreamModel, day: date | None) -> None:
     before, moment = _moment(listed.deprecation_date), _moment(day)
     listed.deprecation_date = day
     is_theirs = moment is None and model.sunset_at != before
-    is_late = moment is not None and model.is_active and moment <= timezone.now()
+    is_late = model.is_active and has_ended(day, now=timezone.now())
     if not is_theirs and not is_late:
         services.revise(model, {"sunset_at": moment})
+
+
+def has_ended(day: date | None, *, now: datetime) -> bool:
+    """Has the list taken the model away by `now`?"""
+    return lifecycle.has_passed(_moment(day), now=now)
 
 
 def _moment(day: date | None) -> datetime | None:

@@ -16,9 +16,15 @@ DETAILS = {"source": "source", "deprecation_date": "deprecated by its provider",
 
 
 def report_lines(report: SyncReport, *, is_full: bool) -> Iterator[str]:
-    """What is new, changed, held, covered by hand and gone; with `is_full` each price of what is new, too."""
+    """What is new, changed, held, covered by hand and gone.
+
+    With `is_full` also each price of what is new, and all that is covered by hand, moved or not.
+    """
     for planned in report.plans:
         yield from _plan_lines(planned, is_full=is_full)
+        if planned.is_outlived(report.at):
+            day = planned.entry.deprecation_date
+            yield f"! {planned.entry.key}  gone by its list since {day}, and still on sale"
     for gone in report.vanished:
         yield f"- {gone.key}  no longer in the list; it stays as it is"
 
@@ -64,7 +70,7 @@ def _plan_lines(planned: EntryPlan, *, is_full: bool) -> Iterator[str]:
     if planned.listed is None:
         yield f"~ {key}  follows the list from now on, as {planned.model}"
     for step in planned.steps:
-        yield from _step_lines(key, step)
+        yield from _step_lines(key, step, is_full=is_full)
     for name, (before, after) in planned.details.items():
         if name != "notes" or is_full:
             yield f"~ {key}  {DETAILS[name]}: {_text(before)} → {_text(after)}"
@@ -80,13 +86,13 @@ def _new_line(planned: EntryPlan) -> str:
     return f"+ {planned.entry.key}  new draft: {', '.join(parts)}"
 
 
-def _step_lines(key: str, step: PriceStep) -> Iterator[str]:
+def _step_lines(key: str, step: PriceStep, *, is_full: bool) -> Iterator[str]:
     moved = f"{step.before.words if step.before else '(none)'} → {step.after.words}"
     if step.verdict.is_held:
         yield f"! {key}  {step.spot.words}: {moved}  {HELD[step.verdict]}: {step.why}"
     elif step.verdict.is_taken_over:
         yield f"~ {key}  {step.spot.words}: {moved}"
-    if step.by_hand:
+    if step.by_hand and (is_full or step.verdict.is_news):
         yield f"= {key}  {step.spot.words}: {step.after.words}, covered by hand with {step.by_hand}"
 
 

@@ -1,16 +1,20 @@
 """Held prices and entries of price lists in the admin."""
 
+import re
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from models_registry import services as catalogue
 from models_registry.audit.models import AuditEntry
 from pricing.models import UpstreamModel
 from pricing.upstream.models import HeldPrice, State
-from tests.factories import rate
+from tests.factories import rate, standard_policy
 from tests.pricing.upstream.lists import map_of, model, raw_map, synced
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("tiers")]
@@ -65,6 +69,47 @@ def test_the_page_shows_all_that_is_known(approver: Client, held: HeldPrice) -> 
         assert told in html
 
 
+def test_the_page_shows_what_counts_now_and_what_customers_would_pay(
+    approver: Client, held: HeldPrice
+) -> None:
+    standard_policy()
+    html = approver.get(page_of(held)).content.decode()
+    assert "$0.6 a second, from the list" in html
+    assert "198 → <strong>1,980</strong>" in html
+    assert "Nobody can buy the model now" in html
+
+    rate(model(), "4k", "1.5552")
+    html = approver.get(page_of(held)).content.decode()
+    assert "$1.5552 a second, set by hand" in html
+    assert "Customers see no change: a price set by hand covers the list’s." in html
+
+
+def test_the_page_of_what_is_decided_foresees_nothing(approver: Client, held: HeldPrice) -> None:
+    decide(approver, held, "reject")
+    html = approver.get(page_of(held)).content.decode()
+    assert "Counts now" not in html
+    assert "What customers pay" not in html
+
+
+def test_the_page_takes_the_same_number_of_queries_for_any_number_of_prices(
+    admin_client: Client, held: HeldPrice
+) -> None:
+    """Is something due; session, user; the price, its model; prices four; is there a policy."""
+    standard_policy()
+
+    def count() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert admin_client.get(page_of(held)).status_code == 200
+        return len(queries)
+
+    few = count()
+    offered = {"supported_qualities": ["standard", "720p", "4k"], "supported_durations": [*range(1, 31)]}
+    catalogue.revise(model(), offered)
+    rate(model(), "4k", "1.5552")
+    rate(model(), "720p", "1")
+    assert (few, count()) == (10, 10)
+
+
 def test_approving_writes_the_price_with_the_reason(approver: Client, held: HeldPrice) -> None:
     response = decide(approver, held, "approve", change_reason="Told by phone")
     held.refresh_from_db()
@@ -72,6 +117,32 @@ def test_approving_writes_the_price_with_the_reason(approver: Client, held: Held
     assert (held.state, held.decided_by) == (State.APPROVED, "ada")
     told = AuditEntry.objects.filter(kind="rate").latest("number")
     assert (told.actor, told.reason) == ("ada", "Told by phone")
+
+
+@pytest.mark.parametrize("deed", ["approve", "reject"])
+def test_deciding_leads_back_to_the_list_as_it_was_filtered(
+    approver: Client, held: HeldPrice, deed: str
+) -> None:
+    filtered = f"{LIST}?state=waiting"
+    [way] = re.findall(rf'href="({page_of(held)}[^"]*)"', approver.get(filtered).content.decode())
+    assert f'href="{filtered}">Leave it waiting' in approver.get(way).content.decode()
+    assert approver.post(way, {"deed": deed}, follow=True).redirect_chain == [(filtered, 302)]
+
+
+def test_deciding_those_that_are_ticked_keeps_the_filter(approver: Client, held: HeldPrice) -> None:
+    filtered = f"{LIST}?state=waiting"
+    sent = {"action": "reject_ticked", "_selected_action": [str(held.pk)]}
+    assert approver.post(filtered, sent, follow=True).redirect_chain == [(filtered, 302)]
+
+
+def test_it_is_called_prices_to_approve_wherever_people_read_it(approver: Client, held: HeldPrice) -> None:
+    for address in ("/admin/", LIST, page_of(held)):
+        html = approver.get(address).content.decode()
+        assert "Prices to approve" in html
+        assert "Held prices" not in html
+    assert "<h1>Price to approve: Clip 1, 4k</h1>" in approver.get(page_of(held)).content.decode()
+    decide(approver, held, "reject")
+    assert "<h1>List price: Clip 1, 4k</h1>" in approver.get(page_of(held)).content.decode()
 
 
 def test_rejecting_keeps_the_price(approver: Client, held: HeldPrice) -> None:
@@ -91,7 +162,7 @@ def test_those_that_are_ticked_are_decided_together(approver: Client, held: Held
     synced(map_of(output_cost_per_second=1, output_cost_per_second_4k=6))
     keys = [str(one.pk) for one in HeldPrice.objects.all()]
     response = approver.post(LIST, {"action": "approve_ticked", "_selected_action": keys}, follow=True)
-    assert "2 held prices approved." in response.content.decode()
+    assert "2 list prices approved." in response.content.decode()
     assert model().cost_per_second == Decimal(1)
     assert not HeldPrice.objects.waiting().exists()
 

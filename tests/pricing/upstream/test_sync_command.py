@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from models_registry import services
 from models_registry.audit.models import AuditEntry
+from models_registry.choices import Status
 from models_registry.models import AIModel
 from pricing.models import Layer, Rate, UpstreamModel
 from pricing.upstream.models import HeldPrice
@@ -88,6 +90,41 @@ def test_what_changes_is_held_covered_and_gone_is_told(run: Sync) -> None:
 def test_a_second_run_says_that_nothing_changes(run: Sync) -> None:
     run(map_of())
     assert run(map_of()) == ["0 new, 0 changed, 1 unchanged."]
+
+
+def test_what_is_covered_by_hand_is_told_again_only_if_the_list_moves_or_all_is_wanted(run: Sync) -> None:
+    run(map_of(output_cost_per_second_4k=0.6))
+    rate(model(), "4k", "0.5")
+    covered = f"= {KEY}  4k: 0.6, covered by hand with 0.5"
+
+    assert run(map_of(output_cost_per_second_4k=0.6)) == ["0 new, 0 changed, 1 unchanged."]
+    assert run(map_of(output_cost_per_second_4k=0.6), verbose_diff=True)[:-1] == [covered]
+    assert run(map_of(output_cost_per_second_4k=0.7))[1] == covered.replace("0.6", "0.7")
+
+
+def test_what_waits_and_is_covered_by_hand_is_told_as_waiting_alone(run: Sync) -> None:
+    run(map_of(output_cost_per_second_4k=0.6))
+    rate(model(), "4k", "0.5")
+    run(map_of(output_cost_per_second_4k=6))
+
+    [waits, _] = run(map_of(output_cost_per_second_4k=6))
+    assert waits == f"! {KEY}  4k: 0.6 → 6  held since an earlier sync: It moves 10×, more than 3×."
+
+
+def test_what_is_on_sale_past_the_day_of_its_list_is_told_each_time(run: Sync) -> None:
+    run(map_of())
+    services.revise(model(), Status.ACTIVE.flags)
+    gone = map_of(deprecation_date="2026-01-02")
+    told = f"! {KEY}  gone by its list since 2026-01-02, and still on sale"
+
+    assert run(gone)[1] == told
+    assert run(gone)[:-1] == [told]
+    assert run(map_of(deprecation_date="2099-01-02"))[1:] == ["0 new, 1 changed, 0 unchanged."]
+
+
+def test_what_is_off_sale_may_be_gone_by_its_list(run: Sync) -> None:
+    run(map_of(deprecation_date="2026-01-02"))
+    assert run(map_of(deprecation_date="2026-01-02")) == ["0 new, 0 changed, 1 unchanged."]
 
 
 def test_a_dry_run_tells_and_writes_nothing(run: Sync) -> None:

@@ -37,9 +37,9 @@ last, it follows. New models arrive as drafts: check their durations and qualiti
 Nothing is ever deleted; what a list no longer has is told of.
 
 A price that moves by more than a factor of 3 (the setting PRICE_CHANGE_GUARD), falls to 0 or is paid by
-another unit is held for a person to approve or reject under "Held prices" in the admin; all else is taken
-over. Every problem is told with its entry; then nothing is written and the exit status is 1. The same list
-again changes nothing.
+another unit is held for a person to approve or reject under "Prices to approve" in the admin; all else is
+taken over. Every problem is told with its entry; then nothing is written and the exit status is 1. The same
+list again changes nothing.
 
 A list is fetched by https from the public internet: at most 20 MiB, 30 seconds and 5 redirects, and never
 from private addresses. Anything else, fetch yourself and give the file.
@@ -64,7 +64,9 @@ examples:
             help="an entry to pass over, by its key; may be given more than once",
         )
         parser.add_argument(
-            "--verbose-diff", action="store_true", help="tell every price of new models, and what notes say"
+            "--verbose-diff",
+            action="store_true",
+            help="tell every price of new models, what notes say, and all that is covered by hand",
         )
         add_reason(parser, "it stands in the history of every model changed")
 

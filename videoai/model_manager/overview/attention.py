@@ -149,7 +149,7 @@ def held_prices(situation: Situation) -> Iterator[Concern]:
     if situation.held:
         waits = "list price waits" if situation.held == 1 else "list prices wait"
         told = f"{count_text(situation.held)} {waits} to be approved or rejected."
-        remedy = Remedy("Held prices", HeldPrice, query=f"state={State.WAITING}")
+        remedy = Remedy("Prices to approve", HeldPrice, query=f"state={State.WAITING}")
         yield Concern("held-prices", Urgency.SOON, told, remedy)
 
 
@@ -165,7 +165,7 @@ def listed_drafts(situation: Situation) -> Iterator[Concern]:
 
 def drafts(situation: Situation) -> Iterator[Concern]:
     listed = situation.listed_drafts
-    cases = [Case(model) for model in situation.in_status(Status.DRAFT) if model not in listed]
+    cases = [Case(model) for model in situation.drafts if model not in listed]
     if cases:
         told = f"{number_of(cases, 'draft waits', 'drafts wait')} to be activated."
         remedy = Remedy("Drafts", AIModel, query=f"status={Status.DRAFT}")
@@ -174,7 +174,7 @@ def drafts(situation: Situation) -> Iterator[Concern]:
 
 RULES: Sequence[Rule] = (
     *(no_policy, no_default, unpriced, changes_failed, lifecycle.default_past_sunset),
-    *(margins.losses, success_fallen),
+    *(lifecycle.gone_by_list, margins.losses, success_fallen),
     *(lifecycle.default_sunset, lifecycle.nobody_follows, margins.under_target),
     *(over_limit, prices_unread, held_prices, used_off_sale),
     *(used_deprecated, lifecycle.undated, listed_drafts, drafts),

@@ -6,6 +6,7 @@ from models_registry.choices import Status
 from models_registry.lifecycle import has_passed
 from models_registry.models import AIModel
 from models_registry.values import moment_text
+from pricing.models import UpstreamModel
 from pricing.price_book import NEVER
 from videoai.model_manager.overview.concern import Case, Concern, Remedy, Urgency, number_of
 from videoai.model_manager.overview.situation import Situation
@@ -26,6 +27,17 @@ def default_sunset(situation: Situation) -> Iterator[Concern]:
         remedy = Remedy("Models that go", AIModel, query="sunset=30")
         case = Case(model, _going(model))
         yield Concern("default-sunset", Urgency.SOON, told, remedy, [case], tab="lifecycle")
+
+
+def gone_by_list(situation: Situation) -> Iterator[Concern]:
+    """A sync takes nothing off sale for a day that has passed already: a person has to."""
+    cases = [Case(model, f"gone since {day}") for model, day in situation.outlived]
+    if cases:
+        who = number_of(cases, "model is", "models are")
+        says = "its price list says is gone" if len(cases) == 1 else "their price list says are gone"
+        remedy = Remedy("Price list entries", UpstreamModel)
+        told = f"{who} on sale that {says}."
+        yield Concern("gone-by-list", Urgency.NOW, told, remedy, cases, tab="lifecycle")
 
 
 def nobody_follows(situation: Situation) -> Iterator[Concern]:

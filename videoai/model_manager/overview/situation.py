@@ -3,11 +3,14 @@
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import NamedTuple
 
+from django.db.models import OuterRef, Subquery
+
 from models_registry.choices import Status
+from models_registry.lifecycle import has_passed
 from models_registry.models import AIModel
 from models_registry.usage.figures import Figures
 from models_registry.usage.periods import DAY
@@ -17,14 +20,18 @@ from models_registry.usage.windows import Window
 from pricing.errors import CatalogueBusy, OverLimit, Unpriced
 from pricing.margins.margin import Margin
 from pricing.margins.watch import rows
+from pricing.models import UpstreamModel
 from pricing.price_book import LISTED_COST, PriceBook, read_book_with_or_without_policy
 from pricing.schedule.models import ScheduledChange
 from pricing.upstream.models import HeldPrice
+from pricing.upstream.sunsets import has_ended
 
 ANNOUNCED = 30  # days ahead in which a sunset is looked at
 FAILED, MOST_FAILED = 30, 20  # days; changes
 RECENT, BEFORE = 7, 28  # days: how models do now, and what that is held against
 LONG_TEXTS = ("description", "model_parameters", "requirements")  # that nothing here is about
+# On the models: the day on which their price list takes them away, None if it names none.
+LISTED_UNTIL = "listed_until"
 
 
 class Gaps(NamedTuple):
@@ -56,9 +63,24 @@ class Situation:
         return self.in_status(Status.ACTIVE, Status.DEPRECATED)
 
     @property
+    def drafts(self) -> list[AIModel]:
+        """Without those whose sunset has passed: they can't be activated."""
+        found = self.in_status(Status.DRAFT)
+        return [one for one in found if self.now is None or not has_passed(one.sunset_at, now=self.now)]
+
+    @property
     def listed_drafts(self) -> list[AIModel]:
         """Drafts that a price list has a price for; none while prices can't be told."""
-        return [one for one in self.in_status(Status.DRAFT) if getattr(one, LISTED_COST, None) is not None]
+        return [one for one in self.drafts if getattr(one, LISTED_COST, None) is not None]
+
+    @cached_property
+    def outlived(self) -> list[tuple[AIModel, date]]:
+        """What is on sale past the day on which its price list took it away; the first to go comes first."""
+        if self.now is None:
+            return []
+        dated = [(model, day) for model in self.sold if (day := getattr(model, LISTED_UNTIL, None))]
+        gone = [(model, day) for model, day in dated if has_ended(day, now=self.now)]
+        return sorted(gone, key=lambda pair: pair[1])
 
     @cached_property
     def leaving(self) -> list[AIModel]:
@@ -93,7 +115,8 @@ class Situation:
 
 def read_situation(*, now: datetime) -> Situation:
     """Eight queries, however many models there are; fewer where there is nothing to ask for."""
-    models = AIModel.objects.defer(*LONG_TEXTS)
+    until = UpstreamModel.objects.filter(model=OuterRef("pk")).values("deprecation_date")[:1]
+    models = AIModel.objects.defer(*LONG_TEXTS).annotate(**{LISTED_UNTIL: Subquery(until)})
     book = None
     with suppress(CatalogueBusy):
         book = read_book_with_or_without_policy(models)

@@ -15,7 +15,7 @@ from pricing.models import Layer, PricingPolicy, Rate
 from pricing.price_book import LISTED_COST, Place, PriceBook
 from pricing.upstream.models import HeldPrice
 from videoai.model_manager.overview.attention import Concern, Urgency, concerns
-from videoai.model_manager.overview.situation import Situation
+from videoai.model_manager.overview.situation import LISTED_UNTIL, Situation
 
 CHANGED = datetime(2026, 11, 10, 23, 59, tzinfo=UTC)
 
@@ -278,6 +278,38 @@ def test_deprecated_models_of_which_nobody_says_when_they_go() -> None:
     found = situation(model(1, Status.DEPRECATED), leaves(99, 2, Status.DEPRECATED), now=NOW)
     assert told(found) == {"undated": ["Model 1"]}
     assert concerns(found)[0].urgency == Urgency.LATER
+
+
+def listed_until(day: date, of: AIModel) -> AIModel:
+    setattr(of, LISTED_UNTIL, day)
+    return of
+
+
+def test_models_on_sale_that_their_price_list_says_are_gone_the_first_to_go_first() -> None:
+    models = [
+        listed_until(date(2026, 11, 29), model(1)),
+        listed_until(date(2026, 9, 24), leaves(3, 2, Status.DEPRECATED, successor="acme/1")),
+        listed_until(date(2026, 11, 30), model(3)),
+        listed_until(date(2026, 9, 24), model(4, Status.RETIRED)),
+    ]
+    found = concerns(situation(*models, now=NOW))
+    assert [(one.name, one.urgency, one.tab) for one in found] == [("gone-by-list", Urgency.NOW, "lifecycle")]
+    assert found[0].sentence == "2 models are on sale that their price list says are gone."
+    assert [f"{case.model.name}: {case.note}" for case in found[0].cases] == [
+        "Model 2: gone since 2026-09-24",
+        "Model 1: gone since 2026-11-29",
+    ]
+
+
+def test_one_model_that_its_price_list_says_is_gone() -> None:
+    found = situation(listed_until(date(2026, 9, 24), model(1)), now=NOW)
+    assert sentence(found) == "1 model is on sale that its price list says is gone."
+
+
+def test_drafts_whose_sunset_has_passed_wait_for_nobody() -> None:
+    late, listed = leaves(-1, 1, Status.DRAFT), leaves(0, 2, Status.DRAFT)
+    setattr(listed, LISTED_COST, Decimal("0.1"))
+    assert told(situation(late, listed, leaves(1, 3, Status.DRAFT), now=NOW)) == {"drafts": ["Model 3"]}
 
 
 # --- Margins ---------------------------------------------------------------------------------------------

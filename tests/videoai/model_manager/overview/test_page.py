@@ -1,7 +1,7 @@
 """The first page of the admin: who is told what there."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from models_registry import services
 from models_registry.models import AIModel, QualityTier
 from models_registry.usage.recording import record_many
-from pricing.models import PricingPolicy
+from pricing.models import PricingPolicy, UpstreamModel
 from tests.factories import AIModelFactory, rate, standard_policy, untraced
 
 pytestmark = pytest.mark.django_db
@@ -262,7 +262,7 @@ def test_rooms_are_those_that_may_be_entered(staff: Any, admin_client: Client) -
 
     everything = admin_client.get(OVERVIEW)
     assert rooms(everything) == [
-        *("ModelManager", "Quality tiers", "Rates", "Held prices", "Price list entries"),
+        *("ModelManager", "Quality tiers", "Rates", "Prices to approve", "Price list entries"),
         *("Pricing policy", "Scheduled changes", "Quotes", "Usage"),
         *("Audit trail", "Tokens", "Users", "Groups"),
     ]
@@ -298,8 +298,16 @@ def test_it_takes_the_same_number_of_queries_for_any_number_of_models(client: Cl
         for n in range(300)
         for flags in [{"is_active": n % 3 > 0, "is_deprecated": False}]
     )
+    untraced(UpstreamModel).bulk_create(
+        UpstreamModel(
+            model=each, list_name="acme", key=each.model_id, fetched_at=each.created_at, deprecation_date=day
+        )
+        for each in AIModel.objects.sold()[:50]
+        for day in [date(2026, 1, 2)]
+    )
     for n in range(20):
         rate(AIModel.objects.get(model_id=f"b/{n}"), "high", "90")
         generate(AIModel.objects.get(model_id=f"b/{n}"), 3, success=n % 2 == 0)
     assert (few, count()) == (20, 20)
+    assert "50 models are on sale that their price list says are gone." in text(client.get(OVERVIEW))
     assert len(client.get(OVERVIEW).content) < 60_000
