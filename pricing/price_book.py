@@ -363,7 +363,7 @@ def refuse_above_limits(
     """Raise OverLimit for what the policy does not let anybody sell."""
     if price.credits > policy.max_credits_per_generation:
         raise OverLimit(
-            f"{price.credits} credits are above the limit of {policy.max_credits_per_generation} "
+            f"{price.credits:,} credits are above the limit of {policy.max_credits_per_generation:,} "
             "a generation. Choose a shorter duration, a lower quality or a cheaper model.",
             credits=price.credits,
             limit=policy.max_credits_per_generation,

@@ -102,7 +102,7 @@ class Rate(CatalogueRow):
         "with sound",
         null=True,
         blank=True,
-        help_text="A rate for clips with or without sound counts only where a quote asks for that.",
+        help_text="A rate for sound, or for none, counts only where a quote says which.",
     )
     unit = models.CharField(max_length=16, choices=Unit.choices, default=Unit.SECOND, db_default=Unit.SECOND)
     amount = models.DecimalField(
