@@ -41,7 +41,7 @@ def faults(model: AIModel, *, before: Mapping[str, Any], now: datetime) -> dict[
     found = {}
     stood = (before.get("is_active", False), before.get("sunset_at")) == (True, model.sunset_at)
     if model.is_active and not stood and model.sunset_at and has_passed(model.sunset_at, now=now):
-        told = f"{moment_text(model.sunset_at)} has passed. Give a later sunset, or null for none."
+        told = f"{moment_text(model.sunset_at)} has passed. Give a later sunset, or leave it out for none."
         found["sunset_at"] = [ValidationError(told, "past_dated")]
     if model.successor is not None and model.successor != before.get("successor"):
         found |= _successor_faults(model.model_id, model.successor)

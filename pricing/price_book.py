@@ -255,6 +255,16 @@ class PriceBook:
         own = {key: self.rates.get(Place(model.pk, Layer.OVERRIDE, key)) for key in self.tiers}
         return {key: rate.amount for key, rate in own.items() if rate is not None and rate.is_plain}
 
+    def other_rates_of(self, model: AIModel) -> list[Rate]:
+        """Those set by hand that are not plain: for any quality or for sound, by the clip, with a minimum."""
+        places = (
+            Place(model.pk, Layer.OVERRIDE, quality, with_audio)
+            for quality in (None, *self.tiers)
+            for with_audio in (None, True, False)
+        )
+        own = (self.rates.get(place) for place in places)
+        return [rate for rate in own if rate is not None and not rate.is_plain]
+
     def combinations(self, model: AIModel) -> list[Combination]:
         """Everything that `model` offers, by quality and then duration, sold or not."""
         return [
@@ -353,7 +363,7 @@ def refuse_above_limits(
     """Raise OverLimit for what the policy does not let anybody sell."""
     if price.credits > policy.max_credits_per_generation:
         raise OverLimit(
-            f"{price.credits} credits are above the limit of {policy.max_credits_per_generation} "
+            f"{price.credits:,} credits are above the limit of {policy.max_credits_per_generation:,} "
             "a generation. Choose a shorter duration, a lower quality or a cheaper model.",
             credits=price.credits,
             limit=policy.max_credits_per_generation,

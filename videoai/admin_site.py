@@ -1,4 +1,5 @@
-from typing import Any
+from collections.abc import Collection, Iterator
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
@@ -32,8 +33,23 @@ FIRST_APPS = (
 HOMES = {AIModel: "models/", UsageCounter: "usage/"}
 CALLED = {AIModel: "ModelManager", AuditEntry: "Audit trail", HeldQuote: "Quotes"}
 
+# What the header leads to, in its order; everything else is a door of the overview.
+MARGINS = "Margins"  # no table of its own, but a page of the models
+HEADER = (
+    *("models_registry.aimodel", MARGINS, "pricing.rate", "pricing.pricingpolicy"),
+    *("pricing_schedule.scheduledchange", "usage.usagecounter", "audit.auditentry"),
+)
+
 # Nobody sees these in the admin: they hold the keys of other people's second factors.
 SECRET_APPS = {"otp_static", "otp_totp"}
+
+
+class Way(NamedTuple):
+    """A link of the header."""
+
+    name: str
+    address: str
+    is_here: bool = False
 
 
 class SignInForm(AdminAuthenticationForm):
@@ -56,7 +72,7 @@ class ModelManagerSite(AdminSite):
     index_title = "Overview"
     index_template = "admin/overview.html"
     site_url = None  # the header leads to the API under its own name
-    enable_nav_sidebar = False  # the header leads to every list
+    enable_nav_sidebar = False  # the header and the overview lead to every list
     login_form = SignInForm
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
@@ -83,7 +99,9 @@ class ModelManagerSite(AdminSite):
         return response
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        return {**super().each_context(request), "two_factor": settings.TWO_FACTOR}
+        context = super().each_context(request)
+        ways = list(header(context["available_apps"], path=request.path)) if context["has_permission"] else []
+        return {**context, "ways": ways, "two_factor": settings.TWO_FACTOR}
 
     def get_urls(self) -> list[Any]:
         urls: list[URLPattern | URLResolver] = [
@@ -112,3 +130,15 @@ class ModelManagerSite(AdminSite):
                 entry["name"] = CALLED.get(entry["model"], entry["name"])
         places = {label: place for place, label in enumerate(FIRST_APPS)}
         return sorted(apps, key=lambda app: places.get(app["app_label"], len(places)))
+
+
+def header(app_list: Collection[dict[str, Any]], *, path: str) -> Iterator[Way]:
+    """Links to what is opened most, as far as it may be opened; the one that leads to `path` knows it."""
+    tables = {entry["model"]._meta.label_lower: entry for app in app_list for entry in app["models"]}
+    addresses = {label: (entry["name"], entry["admin_url"]) for label, entry in tables.items()}
+    if addresses.get(AIModel._meta.label_lower, ("", None))[1]:
+        addresses[MARGINS] = (MARGINS, reverse("admin:models_registry_aimodel_margins"))
+    found = [addresses[label] for label in HEADER if label in addresses and addresses[label][1]]
+    # The margins' address begins with the models'.
+    here = max((address for _, address in found if path.startswith(address)), key=len, default="")
+    yield from (Way(name, address, address == here) for name, address in found)

@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                     "profit_margin",
                     models.DecimalField(
                         decimal_places=6,
-                        help_text="A factor on our cost: 1.32 earns 32 %.",
+                        help_text="A factor on our cost: 1.32 adds 32 % to it, which leaves 24.2 % of the price.",
                         max_digits=13,
                         validators=[
                             django.core.validators.MinValueValidator(

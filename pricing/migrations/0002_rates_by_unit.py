@@ -106,7 +106,7 @@ class Migration(migrations.Migration):
             name="with_audio",
             field=models.BooleanField(
                 blank=True,
-                help_text="A rate for clips with or without sound counts only where a quote asks for that.",
+                help_text="A rate for sound, or for none, counts only where a quote says which.",
                 null=True,
                 verbose_name="with sound",
             ),

@@ -46,7 +46,10 @@ class Migration(migrations.Migration):
             field=models.DecimalField(
                 blank=True,
                 decimal_places=2,
-                help_text="Percent of the price that should be left when our cost is paid. Less is told of.",
+                help_text=(
+                    "Percent of the price that should be left when our cost is paid. "
+                    "The overview tells of models that leave less."
+                ),
                 max_digits=5,
                 null=True,
                 validators=[

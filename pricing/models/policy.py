@@ -30,7 +30,7 @@ class PricingPolicy(CatalogueRow):
             MinValueValidator(LOWEST_FACTOR, "Give a factor above 0."),
             MaxValueValidator(HIGHEST_MARGIN),
         ],
-        help_text="A factor on our cost: 1.32 earns 32 %.",
+        help_text="A factor on our cost: 1.32 adds 32 % to it, which leaves 24.2 % of the price.",
     )
     credits_per_dollar = models.DecimalField(
         max_digits=FACTOR_DIGITS,
@@ -75,7 +75,10 @@ class PricingPolicy(CatalogueRow):
             MinValueValidator(Decimal(0)),
             MaxValueValidator(HIGHEST_TARGET_MARGIN),
         ],
-        help_text="Percent of the price that should be left when our cost is paid. Less is told of.",
+        help_text=(
+            "Percent of the price that should be left when our cost is paid. "
+            "The overview tells of models that leave less."
+        ),
     )
     priced_at = models.DateTimeField(editable=False, db_default=Now())
 

@@ -104,7 +104,7 @@ class Rate(CatalogueRow):
         "with sound",
         null=True,
         blank=True,
-        help_text="A rate for clips with or without sound counts only where a quote asks for that.",
+        help_text="A rate for sound, or for none, counts only where a quote says which.",
     )
     unit = models.CharField(max_length=16, choices=Unit.choices, default=Unit.SECOND, db_default=Unit.SECOND)
     amount = models.DecimalField(
@@ -169,9 +169,19 @@ class Rate(CatalogueRow):
     @property
     def words(self) -> str:
         """As in `0.4`, `2 per clip` and `0.05 per megapixel second, at least 1`."""
-        unit = "" if self.unit == Unit.SECOND else f" per {Unit(self.unit).label.split(':')[0]}"
+        unit = "" if self.unit == Unit.SECOND else f" per {self._unit_name}"
         least = f", at least {decimal_text(self.minimum_charge)}" if self.minimum_charge else ""
         return f"{decimal_text(self.amount)}{unit}{least}"
+
+    @property
+    def dollars(self) -> str:
+        """As in `$0.4 per second` and `$2 per clip, at least $1`."""
+        least = f", at least ${decimal_text(self.minimum_charge)}" if self.minimum_charge else ""
+        return f"${decimal_text(self.amount)} per {self._unit_name}{least}"
+
+    @property
+    def _unit_name(self) -> str:
+        return Unit(self.unit).label.split(":")[0]
 
     @property
     def is_plain(self) -> bool:

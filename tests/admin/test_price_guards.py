@@ -60,8 +60,17 @@ class TestAModelsForm:
         form.save(cost_per_second="0.9")
 
         assert "luma/ray, 5 s in high: 72 → 357 credits (× 4.96)" in form.html
-        assert "Change them all the same" in form.html
+        assert "Save anyway" in form.html
         assert AuditEntry.objects.get(action="write_refused").facts  # it is written down that it was asked
+
+    def test_the_tab_of_prices_says_that_it_has_a_question(self, admin_client: Client) -> None:
+        badge = '<a href="#pricing">Pricing <span class="count">?'
+        form = self.form(admin_client, ray())
+        assert badge not in form.html
+
+        form.save(cost_per_second="0.9")
+
+        assert badge in form.html
 
     def test_a_tick_is_for_the_figures_that_were_shown_alone(self, admin_client: Client) -> None:
         form = self.form(admin_client, ray())
@@ -118,6 +127,31 @@ class TestTheList:
         assert rows.save().status_code == 302
         prices = AIModel.objects.order_by("pk").values_list("cost_per_second", flat=True)
         assert list(prices) == [Decimal("0.9"), Decimal("0.01"), Decimal("0.2")]
+
+    def test_the_top_says_how_many_questions_are_open_and_leads_to_the_first(
+        self, admin_client: Client
+    ) -> None:
+        one, two = ray(), AIModelFactory(model_id="luma/two")
+        rows = ModelList(admin_client)
+        rows.edit(two, cost_per_second="0.01")
+        rows.save()
+        link = f'<a href="#said-{rows.prefix(two)}">1 change has to be confirmed</a>'
+        assert f"Nothing was saved: {link}." in rows.html
+        assert f'id="said-{rows.prefix(two)}"' in rows.html
+        assert "Please correct" not in rows.html
+
+        rows.edit(one, cost_per_second="0.9")
+        rows.save()
+        assert "2 changes have to be confirmed" in rows.html
+
+    def test_beside_a_mistake_the_top_asks_to_correct_it(self, admin_client: Client) -> None:
+        one, two = ray(), AIModelFactory(model_id="luma/two")
+        rows = ModelList(admin_client)
+        rows.edit(one, cost_per_second="0.9")
+        rows.edit(two, cost_per_second="-1")
+        rows.save()
+        assert "Please correct the errors below." in rows.html
+        assert "to be confirmed" not in rows.html
 
 
 class TestTheOtherForms:

@@ -25,7 +25,7 @@ def test_a_price_changed_by_mistake_is_taken_back_on_a_narrow_screen(page: Page,
     page.get_by_label("Reason").fill("New price list")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("google/veo-3, 5 s in high: 72 → not sold", exact=True)).to_be_visible()
-    page.get_by_label("Change them all the same").check()
+    page.get_by_label("Save anyway").check()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("1 model was changed successfully.")).to_be_visible()
 

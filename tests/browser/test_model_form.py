@@ -205,3 +205,17 @@ def test_without_javascript_the_form_is_filled_in_from_top_to_bottom(
     assert (now.name, now.supported_durations, now.tags) == ("Renamed", [4, 6], ["slow", "steady"])
     assert not now.is_active
     page.close()
+
+
+def test_a_question_about_prices_opens_their_tab(visitor: Visitor, first: AIModel) -> None:
+    page = visitor.page
+    visitor.open(f"/admin/models/{first.pk}/change/")
+    tab(page, "Pricing").click()
+    page.get_by_label("$ per second:").fill("0.9")
+    tab(page, "Identity").click()
+    save(page)
+    expect(tab(page, "Pricing ? has a question")).to_have_attribute("aria-selected", "true")
+    page.get_by_label("Save anyway").check()
+    save(page)
+    expect(page.locator(".success")).to_be_visible()
+    assert f"{stored(first).cost_per_second:.1f}" == "0.9"

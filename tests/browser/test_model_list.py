@@ -204,3 +204,24 @@ def test_without_javascript_the_list_works_too(
     price(page, "bee").press("Enter")
     expect(page.get_by_text("1 model was changed successfully.")).to_be_visible()
     assert prices()["bee"] == "0.36"
+
+
+def test_a_price_that_moves_far_brings_its_question_into_sight(ada: Visitor) -> None:
+    page = ada.page
+    page.set_viewport_size(NARROW)
+    ada.open(LIST)
+    price(page, "dog").fill("0.9")
+    page.locator("input[name=_save]").click()
+    box = page.get_by_label("Save anyway")
+    expect(box).to_be_focused()
+    expect(box).to_be_in_viewport()
+    top_of_bar = page.locator(".save-bar").bounding_box()
+    place = box.bounding_box()
+    assert top_of_bar is not None
+    assert place is not None
+    assert place["y"] + place["height"] <= top_of_bar["y"]
+    expect(page.get_by_role("link", name="1 change has to be confirmed")).to_have_count(1)
+    box.check()
+    page.locator("input[name=_save]").click()
+    expect(page.locator(".success")).to_be_visible()
+    assert prices()["dog"] == "0.9"

@@ -1,7 +1,7 @@
 """The parts of a model's form, and what is wrong in each of them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from django.contrib.admin.helpers import AdminForm, Fieldset
@@ -35,6 +35,7 @@ class Tab:
     title: str
     fieldsets: list[Fieldset] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
+    is_asked_about: bool = False  # its prices would move far
 
     @property
     def slug(self) -> str:
@@ -55,6 +56,8 @@ def tabs_of(adminform: AdminForm, *, more: Iterable[str] = ()) -> list[Tab]:
         tab = _tab(found, WITHIN.get(fieldset.name, fieldset.name))
         tab.fieldsets.append(fieldset)
         homes |= dict.fromkeys(flatten(fieldset.fields), tab.slug)
+    if form.question is not None and "Pricing" in found:
+        found["Pricing"] = replace(found["Pricing"], is_asked_about=True)
     by_slug = {tab.slug: tab for tab in found.values()}
     for name in form.errors:
         if home := by_slug.get(homes.get(name, "pricing")):

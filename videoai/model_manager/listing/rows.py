@@ -14,6 +14,7 @@ class ModelRow(AIModelRowForm):
     anyway = AnswerField(required=False)
 
     asks = False  # shows the box, and why
+    open_questions = 0
     prices_known = False  # what becomes of them was looked at together with the other rows'
 
     @property
@@ -35,6 +36,15 @@ class ModelRow(AIModelRowForm):
     def reprices(self) -> bool:
         return self.is_bound and "cost_per_second" in self.changed_data and not self.errors
 
+    @property
+    def only_asks(self) -> bool:
+        """All that keeps it from being saved is a question that nobody has answered."""
+        return bool(self.errors) and self.open_questions == sum(map(len, self.errors.values()))
+
+    def refuse_as_sent_twice(self) -> None:
+        self.open_questions = 0
+        super().refuse_as_sent_twice()
+
     def revise(self, model: AIModel) -> None:
         self.confirmed = self.confirmed or self.prices_known
         super().revise(model)
@@ -42,17 +52,26 @@ class ModelRow(AIModelRowForm):
     def ask_price(self, question: ConfirmationRequired) -> None:
         self.question = question
         if self.answer != question.digest:
+            self.open_questions += 1
             self.add_error(None, in_a_form(question))
 
     def ask(self, cautions: list[str]) -> None:
         self.asks = True
         if not self.cleaned_data.get("anyway"):
+            self.open_questions += 1
             told = f"{self.instance.model_id} would go off sale. {' '.join(cautions)}"
             self.add_error(None, f"{told} Nothing was saved: tick the box to go on, or leave it active.")
 
 
 class ModelRows(AIModelRows):
     forms: "list[ModelRow]"  # type: ignore[assignment]
+
+    @property
+    def asking(self) -> list[ModelRow]:
+        """The rows that wait for an answer, if nothing else is wrong with any of them."""
+        refused = [form for form in self.forms if form.is_bound and form.errors]
+        only_ask = all(form.only_asks for form in refused) and not self.non_form_errors()
+        return refused if only_ask else []
 
     def clean(self) -> None:
         leaving = {form.instance.pk: form for form in self.forms if form.instance.pk and form.leaves}

@@ -1,6 +1,6 @@
 """The page that the admin opens with: what needs attention, how it goes, what changed, and where to go."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from models_registry.usage.figures import Figures, summary_without_codes
 from models_registry.usage.recent import last_days
 from pricing.schedule.admin.coming import coming
 from pricing.schedule.models import ScheduledChange
+from videoai.model_manager.margins.page import NAME as MARGINS_PAGE
 from videoai.model_manager.overview.attention import concerns
 from videoai.model_manager.overview.concern import Case, Concern, Remedy
 from videoai.model_manager.overview.latest import latest_changes
@@ -43,6 +44,8 @@ ROOMS = {
     "auth.user": "Who may sign in",
     "auth.group": "What people may do",
 }
+# Pages beside a table, for who may look at it.
+BESIDE = {"models_registry.aimodel": [("Margins", MARGINS_PAGE, "What is left of each price")]}
 
 
 class Link(NamedTuple):
@@ -134,9 +137,14 @@ def rooms(app_list: Collection[dict[str, Any]]) -> dict[str, Any]:
         for app in app_list
         if (left := [entry for entry in app["models"] if entry["model"]._meta.label_lower not in ROOMS])
     ]
-    doors = [
-        Room(tables[label]["name"], tables[label]["admin_url"] or "", told, tables[label]["add_url"] or "")
-        for label, told in ROOMS.items()
-        if label in tables
-    ]
-    return {"rooms": doors, "rest": rest}
+    return {"rooms": list(_doors(tables)), "rest": rest}
+
+
+def _doors(tables: Mapping[str, dict[str, Any]]) -> Iterator[Room]:
+    for label, told in ROOMS.items():
+        if (entry := tables.get(label)) is None:
+            continue
+        yield Room(entry["name"], entry["admin_url"] or "", told, entry["add_url"] or "")
+        if entry["admin_url"]:
+            for name, page, what in BESIDE.get(label, ()):
+                yield Room(name, reverse(f"admin:{page}"), what, "")

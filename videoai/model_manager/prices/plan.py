@@ -98,6 +98,7 @@ class ModelStep:
     price: CostStep
     rates: Sequence[CostStep]
     credits: Sequence[CreditStep]
+    others: int = 0  # rates by hand beside the plain ones, which stay
 
     @property
     def costs(self) -> list[CostStep]:
@@ -200,7 +201,13 @@ def price_plan(book: PriceBook, models: Sequence[AIModel], *, price: NewPrice, r
     supposed = book.supposing_all(drafts.values())
     return PricePlan(
         [
-            ModelStep(model, first, rates, list(_credit_steps(model, book, drafts[model.pk][0], supposed)))
+            ModelStep(
+                model,
+                first,
+                rates,
+                list(_credit_steps(model, book, drafts[model.pk][0], supposed)),
+                others=len(book.other_rates_of(model)),
+            )
             for model in models
             for first, *rates in [costs[model.pk]]
         ]

@@ -222,6 +222,11 @@ class RatesForm(AIModelForm):
         return rates
 
     @property
+    def other_rates(self) -> list[Rate]:
+        """What the table of the qualities can't say; each is edited on a page of its own."""
+        return [rate for model in self.book.models for rate in self.book.other_rates_of(model)]
+
+    @property
     def rates_offered(self) -> list[RateRow]:
         return [row for row in self._rate_rows if row.is_offered]
 

@@ -10,6 +10,7 @@ from django.urls import path
 from models_registry.admin.ai_model import AIModelAdmin
 from models_registry.models import AIModel
 from pricing.errors import CatalogueBusy
+from pricing.models import Rate
 from pricing.schedule.admin.coming import coming
 from pricing.schedule.admin.pages import may_schedule
 from pricing.schedule.models import Kind, ScheduledChange
@@ -43,8 +44,11 @@ class PricingTab(AIModelAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """With what is scheduled for the model."""
+        """With what else is paid for the model, and what is scheduled."""
         obj = kwargs["obj"]
+        rates = self.admin_site.get_model_admin(Rate)
+        context["sees_rates"] = rates.has_view_or_change_permission(request)
+        context["adds_rates"] = obj is not None and rates.has_add_permission(request)
         if obj is not None and obj.pk is not None:
             pending = ScheduledChange.objects.pending().of_model(obj.pk)
             context["scheduled"] = coming(pending, request)

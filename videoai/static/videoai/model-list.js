@@ -109,6 +109,15 @@
         }
     }
 
+    // Where a question keeps the rows from being saved, it may stand far below.
+    function openQuestion() {
+        const box = body.querySelector(".said [name$=confirm_price_change], .said [name$=anyway]");
+        if (box) {
+            box.focus({ preventScroll: true });
+            box.closest("tr").scrollIntoView({ block: "center" });
+        }
+    }
+
     if (save && body) {
         told.className = "visually-hidden";
         told.setAttribute("role", "status");
@@ -122,6 +131,7 @@
                 event.preventDefault();
             }
         });
+        openQuestion();
         // Browsers fill in again what was typed when one comes back to a page.
         window.addEventListener("pageshow", () => {
             isSaving = false;

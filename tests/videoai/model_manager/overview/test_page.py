@@ -262,15 +262,34 @@ def test_rooms_are_those_that_may_be_entered(staff: Any, admin_client: Client) -
 
     everything = admin_client.get(OVERVIEW)
     assert rooms(everything) == [
-        *("ModelManager", "Quality tiers", "Rates", "Prices to approve", "Price list entries"),
+        *("ModelManager", "Margins", "Quality tiers", "Rates", "Prices to approve", "Price list entries"),
         *("Pricing policy", "Scheduled changes", "Quotes", "Usage"),
         *("Audit trail", "Tokens", "Users", "Groups"),
     ]
     assert everything.context["rest"] == []
-    assert rooms(staff("view_aimodel")) == ["ModelManager", "Scheduled changes", "Quotes", "Usage"]
+    of_models = ["ModelManager", "Margins", "Scheduled changes", "Quotes", "Usage"]
+    assert rooms(staff("view_aimodel")) == of_models
+    assert rooms(staff("add_aimodel")) == ["ModelManager"]
     assert "Add to ModelManager" not in text(staff("view_aimodel"))
     assert "Add to ModelManager" in text(staff("view_aimodel", "add_aimodel"))
     assert rooms(staff()) == []
+
+
+def test_the_header_leads_to_what_may_be_opened_and_says_where_one_is(
+    staff: Any, admin_client: Client
+) -> None:
+    def ways(response: Any) -> list[str]:
+        return [f"{way.name}{' (here)' if way.is_here else ''}" for way in response.context["ways"]]
+
+    assert ways(admin_client.get("/admin/models/")) == [
+        *("ModelManager (here)", "Margins", "Rates", "Pricing policy"),
+        *("Scheduled changes", "Usage", "Audit trail"),
+    ]
+    assert ways(admin_client.get("/admin/models/margins/"))[:2] == ["ModelManager", "Margins (here)"]
+    assert not any("(here)" in way for way in ways(admin_client.get("/admin/auth/user/")))
+    assert ways(staff("view_aimodel")) == ["ModelManager", "Margins", "Scheduled changes", "Usage"]
+    assert ways(staff("add_aimodel")) == []
+    assert ">More</a>" in staff("add_aimodel").content.decode()
 
 
 # --- Queries ---------------------------------------------------------------------------------------------

@@ -254,3 +254,16 @@ def test_a_preview_takes_its_number_of_queries(admin_client: Client, number: int
     assert len(plan.changing) == number
     assert len(plan.credits) == 6 * number
     assert f"Change the prices of {number:,} models" in page.html
+
+
+def test_other_rates_are_told_of_and_stay(admin_client: Client, models: list[AIModel]) -> None:
+    dear, cheap = models
+    clip = {"quality_id": "ultra", "with_audio": True, "unit": "clip", "amount": Decimal(6)}
+    pricing_services.put_rate(dear, clip, confirmed=True)
+    page = PriceChange(admin_client, dear, cheap)
+    assert page.html.count("and 1 other rate, which stays") == 1
+
+    page.preview("-10")
+    assert page.confirm().status_code == 302
+
+    assert Rate.objects.get(unit="clip").amount == 6

@@ -1,10 +1,13 @@
+import re
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from models_registry import services
 from models_registry.audit.models import AuditEntry
@@ -189,3 +192,58 @@ def test_a_typed_rate_that_has_lost_its_field_is_told(client: Client, admin: Use
     assert rates() == {}
     assert form.save(name="Mine").status_code == 302
     assert AIModel.objects.get(pk=model.pk).name == "Mine"
+
+
+# --- Rates that one price can't say ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def rich() -> AIModel:
+    """A model with a plain rate, one by the clip for sound, and one with a minimum for any quality."""
+    standard_policy()
+    model = AIModelFactory(supported_qualities=["standard", "high"])
+    rate(model, "high", "0.4")
+    for said in (
+        {"quality_id": "high", "with_audio": True, "unit": "clip", "amount": Decimal(6)},
+        {"minimum_charge": Decimal(1), "amount": Decimal("0.1")},
+    ):
+        pricing_services.put_rate(model, said, confirmed=True)
+    return model
+
+
+def other_rates(html: str) -> list[str]:
+    """As they are read, with the addresses that they lead to."""
+    _, _, told = html.partition("<h3>Other rates</h3>")
+    lines = re.findall(r"<li>(.*?)</li>", told.partition("</div>")[0])
+    return [re.sub(r'<a href="(.*?)">(.*?)</a>', r"\2 (\1)", line) for line in lines]
+
+
+def test_the_other_rates_are_listed_and_lead_to_their_pages(admin_client: Client, rich: AIModel) -> None:
+    page = {rate.place: f"/admin/pricing/rate/{rate.pk}/change/" for rate in Rate.objects.all()}
+    html = ObjectForm(admin_client, change_address(rich)).html
+    assert other_rates(html) == [
+        f"any quality ({page['any quality']}): $0.1 per second, at least $1",
+        f"high with sound ({page['high with sound']}): $6 per clip",
+    ]
+    add = f"/admin/pricing/rate/add/?model={rich.pk}"
+    assert f'href="{add}"' in html
+    assert f'<option value="{rich.pk}" selected>' in admin_client.get(add).content.decode()
+
+
+def test_who_may_not_see_or_add_rates_gets_no_links_to_them(client: Client, rich: AIModel) -> None:
+    bob = User.objects.create_user("bob", is_staff=True)
+    allow(bob, "change_aimodel", "view_aimodel")
+    client.force_login(bob)
+    html = client.get(change_address(rich)).content.decode()
+    assert other_rates(html)[1] == "high with sound: $6 per clip"
+    assert "Add a rate" not in html
+
+
+def test_the_other_rates_take_no_query(
+    admin_client: Client, rich: AIModel, django_assert_num_queries: Any
+) -> None:
+    with CaptureQueriesContext(connection) as many:
+        admin_client.get(change_address(rich))
+    untraced(Rate).filter(quality=None).delete()
+    with django_assert_num_queries(len(many)):
+        admin_client.get(change_address(rich))
