@@ -106,6 +106,8 @@ def _agreement(held: HeldQuote) -> Agreement:
     """Usage keeps costs to nine decimals."""
     return Agreement(
         model=held.model_id,
+        quality=held.terms["quality"],
+        duration=held.terms["duration"],
         credits=held.terms["credits"],
         cost_nanodollars=in_nanodollars(Decimal(held.terms["cost_usd"])),
         price_row=held.terms["price_row"],

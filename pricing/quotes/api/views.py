@@ -64,10 +64,10 @@ class RedemptionView(ReasonedWrites):
     @extend_schema(
         summary="Redeem a held quote",
         description=(
-            "Once, for one generation, which is then recorded with its credits, cost and price row. Whatever "
-            "else is sent is compared with what was quoted. 409 `quote_expired`, `quote_altered`, "
-            "`quote_redeemed` (with the generation that it was redeemed for: after a lost answer, look "
-            "whether it is yours) or `generation_conflict`."
+            "Once, for one generation, which is then recorded with its quality, duration, credits, cost and "
+            "price row; a report that names others is refused. Whatever else is sent is compared with what "
+            "was quoted. 409 `quote_expired`, `quote_altered`, `quote_redeemed` (with the generation that it "
+            "was redeemed for: after a lost answer, look whether it is yours) or `generation_conflict`."
         ),
         operation_id="pricing_quotes_redeem",
         request=REDEMPTION,

@@ -173,6 +173,21 @@ def test_a_generation_has_its_price_from_one_quote(held, post):
     assert HeldQuote.objects.get(pk=other.pk).redeemed_at is None
 
 
+@pytest.mark.parametrize(
+    ("field", "said"), [("quality", {"quality": "ultra"}), ("duration", {"duration": 3_600})]
+)
+def test_a_generation_of_another_quality_or_duration_is_not_to_be_had_for_the_price(held, post, field, said):
+    post(redemption(held), FOR_G1)
+    done = {**FOR_G1, "generation_time": 12.5, "success": True}
+
+    problem = problem_of(post("models/a/b/generations/", {**done, **said}), "generation_conflict")
+
+    assert [error["field"] for error in problem["errors"]] == [field]
+    assert not Generation.objects.exists()
+    told = post("models/a/b/generations/", done).json()
+    assert (told["quality"], told["duration"], told["credits"]) == ("high", 5, 72)
+
+
 @pytest.mark.parametrize("is_batch", [False, True])
 def test_the_generation_is_counted_at_the_agreed_price(held, post: Post, is_batch: bool):
     post(redemption(held), FOR_G1)
