@@ -57,8 +57,10 @@ def _sweep() -> None:
 
 
 def look_at(quote_id: str) -> HeldQuote:
-    """Raises QuoteUnknown."""
-    return HeldQuote.objects.called(quote_id)
+    """As it was signed, with what has become of it. Raises QuoteUnknown or QuoteAltered."""
+    held = HeldQuote.objects.called(quote_id)
+    refuse_altered(held, {})
+    return held
 
 
 @transaction.atomic

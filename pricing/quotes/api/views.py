@@ -47,7 +47,10 @@ class HeldQuoteView(APIView):
 
     @extend_schema(
         summary="A held quote",
-        description="With what has become of it. Those that expired unused are kept for a day.",
+        description=(
+            "With what has become of it. Those that expired unused are kept for a day. "
+            "409 `quote_altered` if what is stored is not what was signed."
+        ),
         operation_id="pricing_quotes_retrieve",
         parameters=[QUOTE_ID],
         responses=HeldQuoteSerializer,

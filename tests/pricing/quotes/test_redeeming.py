@@ -129,7 +129,7 @@ def test_whatever_differs_from_the_quote_is_refused_by_name(held, post, field, v
 
 
 @pytest.mark.parametrize("change", ["credits", "expires_at", "model", "signature"])
-def test_a_row_that_was_edited_past_us_is_refused(held, post, change):
+def test_a_row_that_was_edited_past_us_is_neither_told_nor_redeemed(held, post, client, change):
     other = AIModelFactory(model_id="a/other")
     values = {
         "credits": {"terms": {**held.terms, "credits": 1}},
@@ -139,7 +139,8 @@ def test_a_row_that_was_edited_past_us_is_refused(held, post, change):
     }
     HeldQuote.objects.filter(pk=held.pk).update(**values[change])
 
-    problem_of(post(redemption(held), FOR_G1), "quote_altered")
+    for response in (client.get(f"/api/v1/pricing/quotes/{held.pk}/"), post(redemption(held), FOR_G1)):
+        assert problem_of(response, "quote_altered").keys().isdisjoint(held.terms)
 
     assert untouched(held)
 
