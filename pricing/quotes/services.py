@@ -31,8 +31,9 @@ def hold(
     model_id: str, *, quality: str, duration: int, with_audio: bool | None = None, quote_id: str | None = None
 ) -> HeldQuote:
     """Quote one generation, for a while. Raises what `pricing.services.quote` raises."""
-    sold = quote(model_id, quality=quality, duration=duration, with_audio=with_audio)
+    # Taken before prices are read, so that none in the quote had ended by `created_at`.
     now = database_now()
+    sold = quote(model_id, quality=quality, duration=duration, with_audio=with_audio)
     held = HeldQuote(
         id=quote_id or new_id(),
         model=AIModel.objects.get(model_id=sold.model_id),
