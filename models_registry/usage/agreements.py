@@ -20,9 +20,14 @@ ROUNDING = Context(prec=80)
 
 
 class Agreement(NamedTuple):
-    """What one generation of a model costs, and which row of the price list said so."""
+    """What one generation of a model costs, and which row of the price list said so.
+
+    A price is that of a quality and a duration: whatever else was generated has another.
+    """
 
     model: int  # primary key
+    quality: str
+    duration: int  # seconds of video
     credits: int
     cost_nanodollars: int
     price_row: str
@@ -34,6 +39,10 @@ class Agreement(NamedTuple):
         """
         if report.model != self.model:
             raise AgreedOtherwise(report.generation_id, "model_id")
+        if report.quality not in {"", self.quality}:
+            raise AgreedOtherwise(report.generation_id, "quality")
+        if report.duration not in {0, self.duration}:
+            raise AgreedOtherwise(report.generation_id, "duration")
         if report.price_row not in {"", self.price_row}:
             raise AgreedOtherwise(report.generation_id, "price_row")
         if report.success and report.credits not in {None, self.credits}:
@@ -41,6 +50,8 @@ class Agreement(NamedTuple):
         if report.success and report.cost_nanodollars not in {None, self.cost_nanodollars}:
             raise AgreedOtherwise(report.generation_id, "cost_usd")
         return report._replace(
+            quality=self.quality,
+            duration=self.duration,
             credits=self.credits if report.credits is None else report.credits,
             cost_nanodollars=(
                 self.cost_nanodollars if report.cost_nanodollars is None else report.cost_nanodollars

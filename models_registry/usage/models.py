@@ -87,6 +87,8 @@ class AgreedPrice(models.Model):
 
     generation_id = models.CharField(primary_key=True, max_length=200)
     model = model_key()
+    quality = models.CharField(max_length=30)
+    duration = models.PositiveSmallIntegerField(help_text="Seconds of video.")
     credits = models.BigIntegerField()
     cost_nanodollars = models.BigIntegerField()
     price_row = models.CharField(max_length=120)

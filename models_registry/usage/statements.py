@@ -72,7 +72,10 @@ ERROR_COUNTS = Table(
 )
 
 
-_AGREED = "SELECT generation_id, model_id, credits, cost_nanodollars, price_row FROM agreed_prices"
+_AGREED = (
+    "SELECT generation_id, model_id, quality, duration, credits, cost_nanodollars, price_row "
+    "FROM agreed_prices"
+)
 # On PostgreSQL an array, which is planned in no time, and finds the index of however big a table.
 _AMONG = {
     "postgresql": "generation_id = ANY(%s)",
@@ -97,7 +100,7 @@ class Claimed(NamedTuple):
     """Which ids were free, and what stands in `agreed_prices` of any of them."""
 
     free: set[str]
-    agreed: list[tuple[Any, ...]]  # generation_id, model_id, credits, cost_nanodollars, price_row
+    agreed: list[tuple[Any, ...]]  # generation_id and an `Agreement`
 
 
 def claim(rows: Sequence[Row]) -> Claimed:

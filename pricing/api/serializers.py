@@ -65,17 +65,21 @@ class PricedRowSerializer(serializers.Serializer[Any]):
     effective_from = serializers.DateTimeField()
 
 
-class ExplainedLimitsSerializer(serializers.Serializer[Any]):
+class LimitsSerializer(serializers.Serializer[Any]):
+    """What a policy lets nobody sell; null: no limit."""
+
     credits_per_generation = serializers.IntegerField(source="max_credits_per_generation")
-    duration_per_generation = serializers.IntegerField(source="max_duration_per_generation", allow_null=True)
-    cost_per_second = MoneyField(source="max_cost_per_second", allow_null=True)
+    duration_per_generation = serializers.IntegerField(
+        source="max_duration_per_generation", allow_null=True, help_text="Seconds."
+    )
+    cost_per_second = MoneyField(source="max_cost_per_second", allow_null=True, help_text="Our cost.")
 
 
 class ExplainedPolicySerializer(serializers.Serializer[Any]):
     profit_margin = MoneyField()
     credits_per_dollar = MoneyField()
     effective_from = serializers.DateTimeField(source="priced_at")
-    limits = ExplainedLimitsSerializer(source="*")
+    limits = LimitsSerializer(source="*")
 
 
 class ExplanationSerializer(serializers.Serializer[Any]):
@@ -125,10 +129,6 @@ class MatrixSerializer(serializers.Serializer[Any]):
     )
 
 
-class LimitsSerializer(serializers.Serializer[Any]):
-    credits_per_generation = serializers.IntegerField(source="max_credits_per_generation")
-
-
 class PolicySerializer(serializers.Serializer[Any]):
     """What a price book is made of, but for models and rates."""
 
@@ -136,3 +136,11 @@ class PolicySerializer(serializers.Serializer[Any]):
     credits_per_dollar = MoneyField(source="policy.credits_per_dollar")
     quality_multipliers = serializers.DictField(child=MoneyField())
     limits = LimitsSerializer(source="policy")
+    target_margin = MoneyField(
+        source="policy.target_margin",
+        allow_null=True,
+        help_text="Percent of the price that should be left when our cost is paid; null: none is set.",
+    )
+    effective_from = serializers.DateTimeField(
+        source="policy.priced_at", help_text="The last change of the policy that moved prices."
+    )

@@ -14,9 +14,11 @@ from models_registry.models import AIModel, QualityTier
 from models_registry.values import is_whole, parse_decimal, shown
 from pricing.models import PricingPolicy, Rate
 from pricing.preview import SupposedModel, Supposition
+from pricing.schedule.deeds import MOST
 
 Column: TypeAlias = "models.Field[Any, Any]"
 MOST_MODELS = 1_000
+below_what_columns_hold = MaxValueValidator(MOST)  # SQLite's columns hold more
 
 POLICY: dict[str, Column] = {
     name: cast(Column, PricingPolicy._meta.get_field(name))
@@ -134,6 +136,7 @@ def read_value(column: Column, value: Any) -> Any:
     if isinstance(column, models.IntegerField):
         if not is_whole(value):
             raise ValidationError(f"{shown(value)} is no whole number.", "invalid")
+        below_what_columns_hold(value)
         return column.clean(value, None)
     try:
         exact = parse_decimal(value)
@@ -150,7 +153,7 @@ def _limits(column: Column) -> tuple[Decimal, Decimal]:
     found: dict[type, Any] = {
         type(one): one.limit_value for one in column.validators if hasattr(one, "limit_value")
     }
-    return Decimal(found[MinValueValidator]), Decimal(found.get(MaxValueValidator, 2**31 - 1))
+    return Decimal(found[MinValueValidator]), Decimal(found.get(MaxValueValidator, MOST))
 
 
 def _amount(column: Column) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 
 from models_registry.models import AIModel
 from pricing.quotes.errors import QuoteUnknown
-from pricing.quotes.terms import moment_told
+from pricing.quotes.terms import in_order, moment_told
 
 KEPT_AFTER_EXPIRY = timedelta(days=1)
 
@@ -118,5 +118,5 @@ class HeldQuote(models.Model):
             "id": self.id,
             "created_at": moment_told(self.created_at),
             "expires_at": moment_told(self.expires_at),
-            **self.terms,
+            **in_order(self.terms),
         }

@@ -31,8 +31,9 @@ def hold(
     model_id: str, *, quality: str, duration: int, with_audio: bool | None = None, quote_id: str | None = None
 ) -> HeldQuote:
     """Quote one generation, for a while. Raises what `pricing.services.quote` raises."""
-    sold = quote(model_id, quality=quality, duration=duration, with_audio=with_audio)
+    # Taken before prices are read, so that none in the quote had ended by `created_at`.
     now = database_now()
+    sold = quote(model_id, quality=quality, duration=duration, with_audio=with_audio)
     held = HeldQuote(
         id=quote_id or new_id(),
         model=AIModel.objects.get(model_id=sold.model_id),
@@ -57,8 +58,10 @@ def _sweep() -> None:
 
 
 def look_at(quote_id: str) -> HeldQuote:
-    """Raises QuoteUnknown."""
-    return HeldQuote.objects.called(quote_id)
+    """As it was signed, with what has become of it. Raises QuoteUnknown or QuoteAltered."""
+    held = HeldQuote.objects.called(quote_id)
+    refuse_altered(held, {})
+    return held
 
 
 @transaction.atomic
@@ -106,6 +109,8 @@ def _agreement(held: HeldQuote) -> Agreement:
     """Usage keeps costs to nine decimals."""
     return Agreement(
         model=held.model_id,
+        quality=held.terms["quality"],
+        duration=held.terms["duration"],
         credits=held.terms["credits"],
         cost_nanodollars=in_nanodollars(Decimal(held.terms["cost_usd"])),
         price_row=held.terms["price_row"],

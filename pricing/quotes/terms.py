@@ -15,6 +15,14 @@ Terms = Mapping[str, Any]
 MONEY = frozenset({"cost_per_second", "quality_multiplier", "cost_usd", "price_usd"})
 
 
+# As they are told; PostgreSQL keeps the fields of JSON in an order of its own.
+ORDER = (
+    *("model_id", "quality", "duration", "with_audio"),
+    *("cost_per_second", "quality_multiplier", "cost_usd", "price_usd", "credits", "currency", "priced_at"),
+    "price_row",
+)
+
+
 def terms_of(quote: Quote) -> dict[str, Any]:
     a_second = quote.cost_per_second
     return {
@@ -31,6 +39,11 @@ def terms_of(quote: Quote) -> dict[str, Any]:
         "priced_at": moment_told(quote.priced_at),
         "price_row": quote.basis.row_name,
     }
+
+
+def in_order(terms: Terms) -> dict[str, Any]:
+    """All of them, the known ones first."""
+    return {**{name: terms[name] for name in ORDER if name in terms}, **terms}
 
 
 def moment_told(moment: datetime) -> str:

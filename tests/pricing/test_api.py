@@ -6,6 +6,7 @@ from models_registry import services
 from models_registry.models import AIModel, QualityTier
 from pricing.api.serializers import OfferSerializer
 from pricing.models import PricingPolicy
+from pricing.quotes.terms import moment_told
 from pricing.services import compare, set_policy
 from tests.factories import AIModelFactory, standard_policy, untraced
 from tests.laying import laid_once
@@ -193,8 +194,30 @@ class TestPolicy:
             "profit_margin": "1.32",
             "credits_per_dollar": "50",
             "quality_multipliers": {"standard": "1", "high": "1.2", "ultra": "1.5"},
-            "limits": {"credits_per_generation": 5000},
+            "limits": {
+                "credits_per_generation": 5000,
+                "duration_per_generation": None,
+                "cost_per_second": None,
+            },
+            "target_margin": None,
+            "effective_from": moment_told(PricingPolicy.objects.get().priced_at),
         }
+
+    def test_it_shows_each_limit_and_the_target(self, get, client, viewer):
+        set_policy(
+            {"max_duration_per_generation": 60, "max_cost_per_second": "0.75", "target_margin": "12.5"},
+            confirmed=True,
+        )
+        client.force_login(viewer)
+
+        told = get("pricing/policy/").json()
+
+        assert told["limits"] == {
+            "credits_per_generation": 5000,
+            "duration_per_generation": 60,
+            "cost_per_second": "0.75",
+        }
+        assert told["target_margin"] == "12.5"
 
 
 class OfferAsTheFrameworkTellsIt(OfferSerializer):

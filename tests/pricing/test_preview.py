@@ -206,6 +206,7 @@ def test_what_would_leave_the_sale_comes_first_and_then_what_moves_most(ask):
         ({"policy": {"profit_margin": None}}, "policy.profit_margin"),
         ({"policy": {"profit_margin": True, "colour": 1}}, "policy.colour policy.profit_margin"),
         ({"policy": {"max_credits_per_generation": "5"}}, "policy.max_credits_per_generation"),
+        ({"policy": {"max_credits_per_generation": 2**31}}, "policy.max_credits_per_generation"),
         ({"policy": {"max_duration_per_generation": 3_601}}, "policy.max_duration_per_generation"),
         ({"multipliers": {"8k": 2}}, "multipliers.8k"),
         ({"multipliers": {"high": -1}}, "multipliers.high"),

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template import loader
+from django.utils.log import log_response
 from django.views import csrf
 from rest_framework.exceptions import (
     APIException,
@@ -19,12 +20,13 @@ from rest_framework.exceptions import (
     UnsupportedMediaType,
     ValidationError,
 )
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from models_registry.errors import CatalogueError
 from models_registry.values import UNSTORABLE
-from pricing.errors import CatalogueBusy
+from pricing.errors import CatalogueBusy, Unpriced
 from videoai.api.request_id import current_request_id
 
 logger = logging.getLogger(__name__)
@@ -157,7 +159,23 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
         headers["Retry-After"] = str(int(error.wait))  # type: ignore[attr-defined]
     if body["code"] in PASSING:
         headers["Retry-After"] = "1"
-    return Response(body, status=int(str(body["status"])), headers=headers, content_type=MEDIA_TYPE)
+    response = Response(body, status=int(str(body["status"])), headers=headers, content_type=MEDIA_TYPE)
+    if body["code"] == Unpriced.code:
+        _log_quietly(response, context["request"])
+    return response
+
+
+def _log_quietly(response: Response, request: Request) -> None:
+    """Before Django logs an error: anybody can ask for what has no price, as often as they like."""
+    log_response(
+        "%s: %s",
+        response.data["detail"],
+        request.path,
+        response=response,
+        request=request,
+        logger=logger,
+        level="warning",
+    )
 
 
 def _body(error: Exception) -> dict[str, object] | None:  # noqa: PLR0911 - one line a kind of exception

@@ -45,9 +45,12 @@ FIELDS: dict[str, dict[str, Any]] = {
         "type": ["integer", "null"],
         "minimum": choices.SHORTEST_DURATION,
         "maximum": choices.LONGEST_DURATION,
-        "description": "Seconds of video.",
+        "description": "Seconds of video; of a redeemed quote it is known.",
     },
-    "quality": {"type": ["string", "null"], "description": "The key of a quality tier."},
+    "quality": {
+        "type": ["string", "null"],
+        "description": "The key of a quality tier; of a redeemed quote it is known.",
+    },
     "queue_time": {"oneOf": [*SECONDS, NULL], "description": "Seconds that it waited before it began."},
     "error_code": {
         "type": ["string", "null"],

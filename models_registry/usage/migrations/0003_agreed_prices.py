@@ -13,6 +13,8 @@ class Migration(migrations.Migration):
             name="AgreedPrice",
             fields=[
                 ("generation_id", models.CharField(max_length=200, primary_key=True, serialize=False)),
+                ("quality", models.CharField(max_length=30)),
+                ("duration", models.PositiveSmallIntegerField(help_text="Seconds of video.")),
                 ("credits", models.BigIntegerField()),
                 ("cost_nanodollars", models.BigIntegerField()),
                 ("price_row", models.CharField(max_length=120)),

@@ -9,15 +9,12 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from models_registry.api.query import LONGEST_TEXT
 from models_registry.usage.reports import READERS, Wrong
 from models_registry.values import UNSTORABLE, is_whole, shown
+from pricing.quotes.terms import ORDER
 
 MOST_SECONDS = 1_000_000_000  # which no model offers
 GENERATION_ID = "generation_id"
 # What a redemption may repeat of the quote, to have it compared.
-COMPARED = (
-    *("model_id", "quality", "duration", "with_audio"),
-    *("cost_per_second", "quality_multiplier", "cost_usd", "price_usd", "credits", "currency", "priced_at"),
-    *("price_row", "id", "created_at", "expires_at", "signature"),
-)
+COMPARED = (*ORDER, "id", "created_at", "expires_at", "signature")
 
 
 class Redemption(NamedTuple):

@@ -47,7 +47,10 @@ class HeldQuoteView(APIView):
 
     @extend_schema(
         summary="A held quote",
-        description="With what has become of it. Those that expired unused are kept for a day.",
+        description=(
+            "With what has become of it. Those that expired unused are kept for a day. "
+            "409 `quote_altered` if what is stored is not what was signed."
+        ),
         operation_id="pricing_quotes_retrieve",
         parameters=[QUOTE_ID],
         responses=HeldQuoteSerializer,
@@ -64,10 +67,10 @@ class RedemptionView(ReasonedWrites):
     @extend_schema(
         summary="Redeem a held quote",
         description=(
-            "Once, for one generation, which is then recorded with its credits, cost and price row. Whatever "
-            "else is sent is compared with what was quoted. 409 `quote_expired`, `quote_altered`, "
-            "`quote_redeemed` (with the generation that it was redeemed for: after a lost answer, look "
-            "whether it is yours) or `generation_conflict`."
+            "Once, for one generation, which is then recorded with its quality, duration, credits, cost and "
+            "price row; a report that names others is refused. Whatever else is sent is compared with what "
+            "was quoted. 409 `quote_expired`, `quote_altered`, `quote_redeemed` (with the generation that it "
+            "was redeemed for: after a lost answer, look whether it is yours) or `generation_conflict`."
         ),
         operation_id="pricing_quotes_redeem",
         request=REDEMPTION,

@@ -18,14 +18,17 @@ from tests.models_registry.usage.generations import NOW, generation, kept
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("agreed")]
 
 ROW = "rate:7@2026-11-22T10:00:00.000Z"
-SAME = {"credits": 60, "cost_usd": Decimal("0.9"), "price_row": ROW}
+WHAT: dict[str, Any] = {"quality": "high", "duration": 4}
+SAME = {"credits": 60, "cost_usd": Decimal("0.9"), "price_row": ROW, **WHAT}
+OTHER = [{"quality": "ultra"}, {"duration": 3_600}, {"quality": "ultra", "duration": 3_600}]
+FIELDS = ["quality", "duration", "quality"]
 
 
 @laid_once("module")
 def agreed() -> None:
     model = AIModelFactory(model_id="a/b")
     AIModelFactory(model_id="a/other")
-    agree("g-1", Agreement(model.pk, credits=60, cost_nanodollars=900_000_000, price_row=ROW))
+    agree("g-1", Agreement(model.pk, **WHAT, credits=60, cost_nanodollars=900_000_000, price_row=ROW))
 
 
 def item(generation_id: str = "g-1", model_id: str = "a/b", **fields: Any) -> dict[str, Any]:
@@ -41,21 +44,21 @@ def is_sound() -> bool:
     return list(Verification(deep=True).findings()) == []
 
 
-@pytest.mark.parametrize("said", [{}, {"credits": 60}, SAME])
+@pytest.mark.parametrize("said", [{}, {"credits": 60}, WHAT, SAME])
 def test_it_is_recorded_whether_the_report_says_it_or_not(said):
     told = record("a/b", generation("g-1", **said), now=NOW)
 
     assert told.is_new
     assert (told.record["credits"], told.record["cost_usd"], told.record["price_row"]) == (60, "0.9", ROW)
+    assert (told.record["quality"], told.record["duration"]) == ("high", 4)
     assert priced() == [("g-1", 60, 900_000_000, ROW)]
-    assert {(sums.credits, sums.cost_nanodollars) for sums in UsageRollup.objects.all()} == {
-        (60, 900_000_000)
-    }
+    sums = UsageRollup.objects.values_list("credits", "cost_nanodollars", "quality", "duration").distinct()
+    assert list(sums) == [(60, 900_000_000, "high", 4)]
     assert is_sound()
 
 
-@pytest.mark.parametrize("first", [{}, {"credits": 60}, SAME])
-@pytest.mark.parametrize("again", [{}, {"credits": 60}, SAME])
+@pytest.mark.parametrize("first", [{}, {"credits": 60}, WHAT, SAME])
+@pytest.mark.parametrize("again", [{}, {"credits": 60}, WHAT, SAME])
 def test_the_same_again_is_the_same_however_much_of_it_is_said(first, again):
     one = record("a/b", generation("g-1", **first), now=NOW)
     before = kept()
@@ -73,6 +76,9 @@ def test_the_same_again_is_the_same_however_much_of_it_is_said(first, again):
         ("credits", {"credits": 0}),
         ("cost_usd", {"cost_usd": "0.900000001"}),
         ("price_row", {"price_row": "rate:8"}),
+        ("quality", {"quality": "ultra"}),
+        ("duration", {"duration": 3_600}),
+        ("duration", {"duration": 3_600, "success": False}),
     ],
 )
 def test_another_price_is_refused_by_name_and_leaves_no_trace(field, said):
@@ -124,6 +130,16 @@ def test_of_a_batch_the_first_that_fits_counts():
     assert is_sound()
 
 
+def test_of_a_batch_what_is_of_another_quality_or_duration_is_refused_by_name():
+    batch = record_many([*(item(**other) for other in OTHER), item()], now=NOW)
+
+    assert (batch.recorded, batch.duplicates) == (1, 0)
+    rejected = [(one.index, problem.code, problem.field) for one in batch.rejected for problem in one.errors]
+    assert rejected == [(index, "generation_conflict", field) for index, field in enumerate(FIELDS)]
+    assert set(Generation.objects.values_list("quality", "duration")) == {("high", 4)}
+    assert is_sound()
+
+
 def test_a_batch_in_which_none_fits_leaves_the_id_free():
     batch = record_many([item(credits=1), item(credits=2), item("g-2")], now=NOW)
 
@@ -142,9 +158,21 @@ def test_those_that_wait_together_are_told_apart():
     assert right.is_new
 
 
+@pytest.mark.parametrize(("other", "field"), list(zip(OTHER, FIELDS, strict=True)))
+def test_of_those_that_wait_together_another_quality_or_duration_is_refused(other, field):
+    singles = read_each([("a/b", generation("g-1", **other)), ("a/b", generation("g-1"))], now=NOW)
+
+    wrong, right = record_each(singles)  # type: ignore[arg-type]
+
+    assert isinstance(wrong, GenerationConflict)
+    assert wrong.field == field
+    assert isinstance(right, Recorded)
+    assert (right.record["quality"], right.record["duration"]) == ("high", 4)
+
+
 def test_what_is_recorded_or_agreed_on_already_gets_no_other_price():
     record("a/b", generation("g-9"), now=NOW)
-    agreement = Agreement(AIModel.objects.get(model_id="a/b").pk, 1, 1, ROW)
+    agreement = Agreement(AIModel.objects.get(model_id="a/b").pk, "high", 4, 1, 1, ROW)
     before = kept()
 
     for generation_id in ("g-1", "g-9"):

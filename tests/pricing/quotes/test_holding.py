@@ -4,15 +4,19 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from models_registry import services as registry
 from models_registry.audit.models import AuditEntry
 from models_registry.models import AIModel, CatalogueRevision
 from pricing.models import Layer
+from pricing.quotes import services
+from pricing.quotes.clock import database_now
 from pricing.quotes.models import HeldQuote
 from pricing.quotes.services import MOST_SWEPT, hold
-from pricing.services import put_rate, set_policy
+from pricing.services import put_rate, quote, set_policy
 from tests.factories import rate
 from tests.pricing.quotes.conftest import ASKED, age, redemption
 from tests.videoai.edge.twin import TwinClient
@@ -42,6 +46,43 @@ def test_anybody_gets_a_quote_with_all_that_it_says(client, get):
     assert held.pk.startswith("q_")
     assert len(held.pk) == 34
     assert response["Location"] == reverse("held-quote", args=[held.pk])
+
+
+def test_it_is_told_in_the_same_order_whenever_it_is_asked_for(client, post):
+    told = client.post(f"/api/v1/{ADDRESS}", ASKED, content_type="application/json").json()
+    again = client.get(f"/api/v1/{ADDRESS}{told['id']}/").json()
+    redeemed = post(f"{ADDRESS}{told['id']}/redeem/", {"generation_id": "g-1"}).json()
+
+    assert list(told) == list(again) == list(redeemed)
+    assert again == told
+
+
+def test_no_price_in_it_had_ended_when_it_was_made(monkeypatch):
+    changed_at = []
+
+    def change_prices_when_they_were_read(*question, **more):
+        found = quote(*question, **more)
+        changed_at.append(database_now())
+        rate(model(), "high", "0.9")
+        return found
+
+    monkeypatch.setattr(services, "quote", change_prices_when_they_were_read)
+
+    held = hold(**ASKED)
+
+    assert held.terms["cost_usd"] == "1.08"
+    assert held.created_at <= changed_at[0]
+
+
+def test_it_is_made_by_the_clock_before_prices_are_read():
+    """What was due by then is in it: reading them carries that out."""
+    with CaptureQueriesContext(connection) as queries:
+        hold(**ASKED)
+
+    told = [query["sql"] for query in queries]
+    clock = next(index for index, sql in enumerate(told) if "clock_timestamp" in sql or "strftime" in sql)
+    policy = next(index for index, sql in enumerate(told) if "pricing_policy" in sql)
+    assert clock < policy
 
 
 def test_it_holds_for_a_quarter_of_an_hour_or_as_long_as_is_set(settings):
@@ -89,25 +130,29 @@ def test_an_unknown_one_is_not_found(client, post, quote_id):
     [
         ({"model_id": "no/such"}, 404, "model_unavailable"),
         ({"duration": 6}, 422, "unsupported_duration"),
-        ({"duration": -1}, 422, "unsupported_duration"),
+        ({"duration": 0}, 422, "unsupported_duration"),
+        ({"duration": -4}, 422, "unsupported_duration"),
         ({"quality": "4k"}, 422, "unsupported_quality"),
     ],
 )
-def test_what_is_not_for_sale_is_not_quoted(client, changes, status, code):
+def test_what_is_not_for_sale_is_not_quoted(client, get, changes, status, code):
     body = {**ASKED, **changes}
 
-    response = client.post(f"/api/v1/{ADDRESS}", body, content_type="application/json")
+    held = client.post(f"/api/v1/{ADDRESS}", body, content_type="application/json")
 
-    assert (response.status_code, response.json()["code"]) == (status, code)
+    for response in (held, get("pricing/quote/", **body)):
+        assert (response.status_code, response.json()["code"]) == (status, code)
     assert not HeldQuote.objects.exists()
 
 
-def test_what_has_no_price_is_not_quoted(client):
+def test_what_has_no_price_is_not_quoted_and_is_no_error_of_ours(client, caplog):
     put_rate(model(), {"quality_id": "high", "amount": Decimal(1), "unit": "unknown"}, confirmed=True)
 
     response = client.post(f"/api/v1/{ADDRESS}", ASKED, content_type="application/json")
 
     assert (response.status_code, response.json()["code"]) == (503, "unpriced")
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "An admin has to set its unit" in caplog.text
 
 
 def test_sound_and_the_row_are_part_of_it():

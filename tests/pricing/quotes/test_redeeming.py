@@ -129,7 +129,7 @@ def test_whatever_differs_from_the_quote_is_refused_by_name(held, post, field, v
 
 
 @pytest.mark.parametrize("change", ["credits", "expires_at", "model", "signature"])
-def test_a_row_that_was_edited_past_us_is_refused(held, post, change):
+def test_a_row_that_was_edited_past_us_is_neither_told_nor_redeemed(held, post, client, change):
     other = AIModelFactory(model_id="a/other")
     values = {
         "credits": {"terms": {**held.terms, "credits": 1}},
@@ -139,7 +139,8 @@ def test_a_row_that_was_edited_past_us_is_refused(held, post, change):
     }
     HeldQuote.objects.filter(pk=held.pk).update(**values[change])
 
-    problem_of(post(redemption(held), FOR_G1), "quote_altered")
+    for response in (client.get(f"/api/v1/pricing/quotes/{held.pk}/"), post(redemption(held), FOR_G1)):
+        assert problem_of(response, "quote_altered").keys().isdisjoint(held.terms)
 
     assert untouched(held)
 
@@ -171,6 +172,21 @@ def test_a_generation_has_its_price_from_one_quote(held, post):
     problem_of(post(redemption(other), FOR_G1), "generation_conflict")
 
     assert HeldQuote.objects.get(pk=other.pk).redeemed_at is None
+
+
+@pytest.mark.parametrize(
+    ("field", "said"), [("quality", {"quality": "ultra"}), ("duration", {"duration": 3_600})]
+)
+def test_a_generation_of_another_quality_or_duration_is_not_to_be_had_for_the_price(held, post, field, said):
+    post(redemption(held), FOR_G1)
+    done = {**FOR_G1, "generation_time": 12.5, "success": True}
+
+    problem = problem_of(post("models/a/b/generations/", {**done, **said}), "generation_conflict")
+
+    assert [error["field"] for error in problem["errors"]] == [field]
+    assert not Generation.objects.exists()
+    told = post("models/a/b/generations/", done).json()
+    assert (told["quality"], told["duration"], told["credits"]) == ("high", 5, 72)
 
 
 @pytest.mark.parametrize("is_batch", [False, True])

@@ -13,6 +13,8 @@ from django.core.cache import caches
 from django.db import OperationalError, connection
 
 from models_registry.audit.models import AuditEntry
+from models_registry.models import AIModel
+from models_registry.usage.agreements import Agreement, agree
 from models_registry.usage.models import Generation, GenerationKey, UsageRollup
 from tests.factories import AIModelFactory, service_token, untraced
 from tests.models_registry.usage.generations import NOW, counted, kept
@@ -212,6 +214,18 @@ class TestLeftToDjango:
 
 class TestTogether:
     """What is sent at once may go in one transaction or in two; each outcome is the same."""
+
+    def test_what_was_agreed_on_is_of_one_quality_and_duration(self, group, token):
+        agree("g-1", Agreement(AIModel.objects.get().pk, "high", 4, 60, 900_000_000, "rate:7"))
+        others = [{**REPORT, "quality": "ultra"}, {**REPORT, "duration": 3_600}]
+
+        sent = [recording(token, report) for report in (*others, REPORT, {**REPORT, "quality": "high"})]
+        found = statuses(group, *sent)
+
+        assert [*found[:2], *sorted(found[2:])] == [None, None, 200, 201]
+        assert [by_django(one).status for one in sent] == [409, 409, 200, 200]
+        (stored,) = Generation.objects.all()
+        assert (stored.quality, stored.duration, stored.credits) == ("high", 4, 60)
 
     def test_one_generation_of_two_callers_counts_once(self, group, token):
         found = statuses(group, *[recording(token)] * 8)
