@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from models_registry import services
 from models_registry.models import AIModel, QualityTier
 from models_registry.usage.recording import record_many
-from pricing.models import PricingPolicy
+from pricing.models import PricingPolicy, UpstreamModel
 from tests.factories import AIModelFactory, rate, standard_policy, untraced
 
 pytestmark = pytest.mark.django_db
@@ -166,6 +166,19 @@ def test_what_was_done_at_one_time_is_one_change(admin_client: Client) -> None:
     assert "a/0 , a/4 , a/3 and 6 more" in told
     history = f"/admin/models/{models[1].pk}/history/"
     assert response.content.decode().count(f'href="{history}"') == 2
+
+
+def test_many_of_a_kind_are_told_by_its_plural(admin_client: Client) -> None:
+    models = [AIModelFactory(), AIModelFactory()]
+    with time_machine.travel("2026-11-20T08:00:00Z", tick=False):
+        for model in models:
+            UpstreamModel.objects.create(
+                model=model, list_name="litellm", key=model.model_id, fetched_at=datetime.now(UTC)
+            )
+
+    told = [change.what for change in admin_client.get(OVERVIEW).context["changes"]]
+
+    assert "2 price list entries created" in told
 
 
 def test_no_more_than_ten_changes_are_told(admin_client: Client) -> None:
