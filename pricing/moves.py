@@ -1,9 +1,10 @@
 """What becomes of every credit figure between one price book and another. No ORM, no clock."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import NamedTuple
 
 from models_registry.models import AIModel
@@ -87,6 +88,53 @@ class Move:
     def reason(self) -> str:
         """Why it is not sold, without the advice that customers get."""
         return self.why_not.split(". ")[0].removesuffix(".")
+
+
+# How people say what becomes of a combination, by the names of `Comparison.counts`.
+BECOMES = {
+    "dearer": "rise",
+    "cheaper": "fall",
+    "newly_sold": "come on sale",
+    "no_longer_sold": "are no longer sold",
+    "unchanged": "stay",
+}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All combinations that are looked at."""
+
+    moves: Sequence[Move]
+
+    @cached_property
+    def affected(self) -> list[Move]:
+        """Those whose credits change: what leaves the sale first, then the greatest factors."""
+        return sorted((move for move in self.moves if move.changes), key=lambda move: move.order)
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        both = [move for move in self.affected if move.before is not None and move.after is not None]
+        dearer = sum((move.after or 0) > (move.before or 0) for move in both)
+        gone = sum(move.leaves_sale for move in self.affected)
+        return {
+            "affected": len(self.affected),
+            "unchanged": len(self.moves) - len(self.affected),
+            "dearer": dearer,
+            "cheaper": len(both) - dearer,
+            "newly_sold": len(self.affected) - len(both) - gone,
+            "no_longer_sold": gone,
+            "negative_margins": sum(move.turns_negative for move in self.moves),
+        }
+
+    @property
+    def in_short(self) -> str:
+        """As in `Of 12 combinations, 3 rise, 1 are no longer sold, 8 stay.`"""
+        told = [f"{self.counts[name]:,} {what}" for name, what in BECOMES.items() if self.counts[name]]
+        if not told:
+            return "Nothing is sold."
+        losing = self.counts["negative_margins"]
+        less = f" {losing:,} would bring in less than they cost us." if losing else ""
+        return f"Of {len(self.moves):,} combinations, {', '.join(told)}.{less}"
 
 
 class Side(NamedTuple):

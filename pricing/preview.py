@@ -5,7 +5,6 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from functools import cached_property
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -17,7 +16,7 @@ from models_registry.usage.windows import Window
 from models_registry.values import shown
 from pricing import calculator
 from pricing.models import Layer, PricingPolicy, Rate
-from pricing.moves import Move, moves
+from pricing.moves import Comparison, Move, moves
 from pricing.price_book import NEVER, Place, PriceBook, Rates, read_price_book
 
 Row = TypeVar("Row", PricingPolicy, QualityTier, AIModel)
@@ -62,31 +61,10 @@ class Takings:
 
 
 @dataclass(frozen=True)
-class WhatIf:
-    """All combinations that are looked at, and the takings of the last 30 days."""
+class WhatIf(Comparison):
+    """What becomes of combinations, and of the takings of the last 30 days."""
 
-    moves: Sequence[Move]
     takings: Takings
-
-    @cached_property
-    def affected(self) -> list[Move]:
-        """Those whose credits change: what leaves the sale first, then the greatest factors."""
-        return sorted((move for move in self.moves if move.changes), key=lambda move: move.order)
-
-    @cached_property
-    def counts(self) -> dict[str, int]:
-        both = [move for move in self.affected if move.before is not None and move.after is not None]
-        dearer = sum((move.after or 0) > (move.before or 0) for move in both)
-        gone = sum(move.leaves_sale for move in self.affected)
-        return {
-            "affected": len(self.affected),
-            "unchanged": len(self.moves) - len(self.affected),
-            "dearer": dearer,
-            "cheaper": len(both) - dearer,
-            "newly_sold": len(self.affected) - len(both) - gone,
-            "no_longer_sold": gone,
-            "negative_margins": sum(move.turns_negative for move in self.moves),
-        }
 
 
 def preview(supposition: Supposition, *, now: datetime) -> WhatIf:

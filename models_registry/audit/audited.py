@@ -58,6 +58,8 @@ class Audited(models.Model):
     unaudited: ClassVar[frozenset[str]] = frozenset({"updated_at", "priced_at", "version_number"})
     # What says enough of a row that comes or goes; empty: everything.
     audit_summary: ClassVar[tuple[str, ...]] = ()
+    # The dotted name of what says an entry in a line of its own; it says "" of what is told as usual.
+    audit_teller: ClassVar[str] = ""
 
     class Meta:
         abstract = True

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from django.utils.module_loading import import_string
+
 from models_registry.audit.audited import Audited, audited_classes
 from models_registry.audit.models import AuditEntry, State
 from models_registry.values import moment_text, same
@@ -29,6 +31,7 @@ DEEDS = {
 FIRST_FACTS = {"status", "code", "why"}
 NOTHING = "none"
 LONGEST_VALUE = 80  # characters
+LONGEST_TOLD = 240
 SHARED_CONTEXT = 15  # characters shown of what two long texts begin with alike
 MOST_PATHS = 10  # lines about one JSON object
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
@@ -43,6 +46,12 @@ def deed(entry: AuditEntry) -> str:
 def kind_name(kind: str) -> str:
     audited = _audited(kind)
     return str(audited._meta.verbose_name) if audited else kind.replace("_", " ")
+
+
+def kinds_name(kind: str) -> str:
+    """As in `price list entries`."""
+    audited = _audited(kind)
+    return str(audited._meta.verbose_name_plural) if audited else f"{kind_name(kind)}s"
 
 
 def sentences(entry: AuditEntry) -> list[str]:
@@ -62,11 +71,20 @@ def _facts(entry: AuditEntry) -> list[tuple[str, Any]]:
 
 def headline(entry: AuditEntry) -> str:
     """The whole entry in one short line."""
+    own = _own_words(entry)
+    if own:
+        return shortened(own, most=LONGEST_TOLD)
     told = sentences(entry)
     if entry.before is None and entry.after is None:
         return ": ".join(filter(None, (deed(entry), "; ".join(map(shortened, told[:2])))))
     more = f" (and {len(told) - 1} more)" if len(told) > 1 else ""
     return f"{deed(entry)}: {shortened(told[0])}{more}" if told else deed(entry)
+
+
+def _own_words(entry: AuditEntry) -> str:
+    """What the table itself says of the step; empty: nothing of its own."""
+    audited = _audited(entry.kind)
+    return str(import_string(audited.audit_teller)(entry)) if audited and audited.audit_teller else ""
 
 
 def differences(kind: str, before: State, after: State) -> list[str]:
@@ -194,10 +212,10 @@ def _moment(text: str) -> str:
         return text
 
 
-def shortened(text: str) -> str:
+def shortened(text: str, *, most: int = LONGEST_VALUE) -> str:
     """`text` in one line that isn't long."""
-    return _cut(" ".join(text.split()))
+    return _cut(" ".join(text.split()), most=most)
 
 
-def _cut(line: str) -> str:
-    return line if len(line) <= LONGEST_VALUE else f"{line[: LONGEST_VALUE - 1]}…"
+def _cut(line: str, *, most: int = LONGEST_VALUE) -> str:
+    return line if len(line) <= most else f"{line[: most - 1]}…"

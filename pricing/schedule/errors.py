@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from models_registry.errors import CatalogueError
-from models_registry.values import rfc3339
+from models_registry.values import moment_text
 
 
 class ChangeOverlaps(CatalogueError):
@@ -13,7 +13,7 @@ class ChangeOverlaps(CatalogueError):
 
     def __init__(self, effective_from: datetime, number: int) -> None:
         super().__init__(
-            f"Change {number} of the same is scheduled for {rfc3339(effective_from)} already. "
+            f"Change {number} of the same is scheduled for {moment_text(effective_from)} already. "
             "Cancel that one, or choose another moment.",
             field="effective_from",
             change=number,

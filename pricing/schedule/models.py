@@ -58,6 +58,7 @@ class ScheduledChange(CatalogueRow):
 
     audit_kind = "scheduled_change"
     audit_summary = ("kind", "values", "effective_from")
+    audit_teller = "pricing.schedule.telling.told"
 
     kind = models.CharField(max_length=12, choices=Kind.choices)
     model = models.ForeignKey(AIModel, models.PROTECT, related_name="+", null=True)

@@ -12,7 +12,7 @@ from models_registry.audit import occasion
 from models_registry.audit.occasion import Actor, Occasion
 from models_registry.errors import CatalogueError
 from models_registry.models import CatalogueRevision
-from models_registry.values import in_milliseconds, rfc3339
+from models_registry.values import in_milliseconds, moment_text
 from pricing import ledger
 from pricing.schedule.deeds import Deed, carry_out, deed_of
 from pricing.schedule.errors import ChangeOverlaps, ChangeSettled
@@ -59,8 +59,8 @@ def schedule(deed: Deed, *, effective_from: datetime, confirmed: bool = False) -
 
 @transaction.atomic
 def rehearse(deed: Deed, *, effective_from: datetime) -> None:
-    """Raises what `schedule` would raise once it is confirmed, and changes nothing."""
-    _checked(deed, effective_from, confirmed=True)
+    """Raises what `schedule` would raise unless it is confirmed, and changes nothing."""
+    _checked(deed, effective_from, confirmed=False)
 
 
 def _checked(deed: Deed, effective_from: datetime, *, confirmed: bool) -> datetime:
@@ -145,12 +145,12 @@ def _refuse_moment(moment: datetime) -> None:
     now = turning.clock()
     if moment <= now:
         raise _no_moment(
-            f"{rfc3339(moment)} has passed; it is {rfc3339(now)}. What was, stays: change the present price, "
-            "or choose a moment to come.",
+            f"{moment_text(moment)} has passed; it is {moment_text(now)}. What was, stays: change the "
+            "present price, or choose a moment to come.",
             "min_value",
         )
     if moment > now + FURTHEST:
-        raise _no_moment(f"{rfc3339(moment)} is more than five years ahead.", "max_value")
+        raise _no_moment(f"{moment_text(moment)} is more than five years ahead.", "max_value")
     if ScheduledChange.objects.pending().count() >= MOST_PENDING:
         raise _no_moment(f"{MOST_PENDING:,} changes are pending, which is the limit.", "max_items")
 

@@ -63,7 +63,9 @@ def _field_of(kind: Kind, name: str) -> forms.Field:
     field: forms.Field = column.formfield(**{"form_class": made} if is_decimal else {})
     field.required = is_needed
     if kind == Kind.POLICY:
-        field.help_text = f"{field.help_text} Left empty, it stays as it is."
+        # What an empty column means is not what an empty field does.
+        about = str(field.help_text).partition(" Empty:")[0]
+        field.help_text = f"{about} Left empty, it stays as it is.".lstrip()
     if not is_needed:
         field.initial = None
     return field

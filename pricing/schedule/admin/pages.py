@@ -2,7 +2,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -10,14 +11,15 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from models_registry.admin.filters import ListedFilter
-from models_registry.admin.forms import REFUSALS
+from models_registry.admin.forms import ANSWER, REFUSALS, refusal_words
 from models_registry.admin.guards import GuardedAdmin
-from models_registry.admin.writes import note_refusal, reason_form
-from models_registry.errors import CatalogueError
+from models_registry.admin.writes import confirming, note_refusal, reason_form
+from models_registry.errors import CatalogueError, ConfirmationRequired
+from models_registry.models import CatalogueRevision
 from models_registry.values import moment_text
 from pricing.schedule import services
 from pricing.schedule.admin.forms import ChangeForm, form_for
-from pricing.schedule.admin.preview import preview
+from pricing.schedule.admin.preview import NotAsShown, preview
 from pricing.schedule.deeds import words
 from pricing.schedule.models import Kind, ScheduledChange, State
 
@@ -112,30 +114,34 @@ class ScheduledChangeAdmin(GuardedAdmin):
     # --- Scheduling --------------------------------------------------------------------------------------
 
     def schedule_view(self, request: HttpRequest, kind: str) -> HttpResponse:
-        """Asks what is to change and shows what customers will pay; once that is confirmed, schedules it."""
+        """Asks what is to change and shows what customers will pay: just that may then be scheduled."""
         if kind not in Kind.values:
             raise Http404
         if not may_schedule(request, Kind(kind)):
             raise PermissionDenied
         form_class, is_sent = form_for(Kind(kind)), request.method == "POST"
         form = form_class(request.POST) if is_sent else form_class(initial=request.GET.dict())
-        context: dict[str, Any] = {}
-        if is_sent and form.is_valid():
-            try:
-                if "confirmed" in request.POST:
-                    return self._scheduled(request, form)
-                context["preview"] = preview(form.deed, form.cleaned_data["effective_from"])
-                services.rehearse(form.deed, effective_from=form.cleaned_data["effective_from"])
-            except REFUSALS as refusal:
-                note_refusal(request, refusal)
-                context = {"problems": told_beside(form, refusal)}
-        title = TITLES[Kind(kind)]
-        return self._page(request, "schedule.html", {"title": title, "form": form, **context})
+        if not is_sent or not form.is_valid():
+            return self._asking(request, form)
+        try:
+            if "confirmed" in request.POST:
+                return self._scheduled(request, form)
+            return self._asking(request, form, **looked_at(form))
+        except REFUSALS as refusal:
+            note_refusal(request, refusal)
+            return self._asking(request, form, problems=told_beside(form, refusal))
+
+    def _asking(self, request: HttpRequest, form: ChangeForm, **context: Any) -> HttpResponse:
+        asked = {"title": TITLES[form.kind], "form": form, "answer_name": ANSWER}
+        return self._page(request, "schedule.html", {**asked, **context})
 
     def _scheduled(self, request: HttpRequest, form: ChangeForm) -> HttpResponse:
-        moment = form.cleaned_data["effective_from"]
-        # Every figure was shown before this was confirmed.
-        change = services.schedule(form.deed, effective_from=moment, confirmed=True)
+        try:
+            change = schedule_as_shown(form, request.POST)
+        except (NotAsShown, ConfirmationRequired) as refusal:
+            note_refusal(request, refusal)
+            problems = ["Nothing was scheduled.", *refusal_words(ScheduledChange, refusal)]
+            return self._asking(request, form, problems=problems, **looked_at(form))
         told = f"Scheduled for {moment_text(change.effective_from)}: {describe(change)}."
         self.message_user(request, told, messages.SUCCESS)
         return redirect(LIST)
@@ -203,6 +209,32 @@ class ScheduledChangeAdmin(GuardedAdmin):
         if change.state != State.PENDING:
             return "–"
         return format_html('<a href="{}">Cancel…</a>', reverse(f"admin:{CANCEL}", args=[change.pk]))
+
+
+def looked_at(form: ChangeForm) -> dict[str, Any]:
+    """What would happen and what is to be confirmed of it. Raises what else keeps it from being scheduled."""
+    deed, moment = form.deed, form.cleaned_data["effective_from"]
+    question = None
+    try:
+        services.rehearse(deed, effective_from=moment)
+    except ConfirmationRequired as asked:
+        question = asked
+    return {"preview": preview(deed, moment), "question": question}
+
+
+@transaction.atomic
+def schedule_as_shown(form: ChangeForm, sent: QueryDict) -> ScheduledChange:
+    """Schedule just what its reader saw, figure by figure. Raises NotAsShown, or what `schedule` raises."""
+    CatalogueRevision.objects.lock()
+    deed, moment = form.deed, form.cleaned_data["effective_from"]
+    if sent.get("shown") != preview(deed, moment).digest:
+        raise NotAsShown
+    made: list[ScheduledChange] = []
+    confirming(
+        sent.get(ANSWER, ""),
+        lambda confirmed: made.append(services.schedule(deed, effective_from=moment, confirmed=confirmed)),
+    )
+    return made[0]
 
 
 def may_schedule(request: HttpRequest, kind: Kind) -> bool:

@@ -89,12 +89,17 @@ def _change(
 
 def _summary(deed: Sequence[AuditEntry]) -> str:
     """As in `12 models created, 28 rates created`."""
-    numbers = Counter((wording.kind_name(entry.kind), wording.deed(entry)) for entry in deed)
+    numbers = Counter((entry.kind, wording.deed(entry)) for entry in deed)
     told = [
-        f"{number} {kind}s {done.removeprefix(kind).strip()}" if number > 1 else f"1 {done}"
+        f"{number} {_of_many(kind, done)}" if number > 1 else f"1 {done}"
         for (kind, done), number in numbers.items()
     ]
     return ", ".join(told) + (" and more" if len(deed) >= MOST_READ else "")
+
+
+def _of_many(kind: str, done: str) -> str:
+    """As in `price list entries created`, of `price list entry created`."""
+    return f"{wording.kinds_name(kind)} {done.removeprefix(wording.kind_name(kind)).strip()}"
 
 
 def _histories(

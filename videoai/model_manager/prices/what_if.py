@@ -39,26 +39,7 @@ class Effect:
 
     @property
     def sentences(self) -> list[str]:
-        return [self._combinations, self._dollars]
-
-    @property
-    def _combinations(self) -> str:
-        counts = self.found.counts
-        words = {
-            "dearer": "rise",
-            "cheaper": "fall",
-            "newly_sold": "come on sale",
-            "no_longer_sold": "are no longer sold",
-            "unchanged": "stay",
-        }
-        told = [f"{counts[name]:,} {what}" for name, what in words.items() if counts[name]]
-        losing = counts["negative_margins"]
-        less = f" {losing:,} would bring in less than they cost us." if losing else ""
-        return (
-            f"Of {len(self.found.moves):,} combinations, {', '.join(told)}.{less}"
-            if told
-            else "Nothing is sold."
-        )
+        return [self.found.in_short, self._dollars]
 
     @property
     def _dollars(self) -> str:

@@ -168,6 +168,19 @@ def test_what_was_done_at_one_time_is_one_change(admin_client: Client) -> None:
     assert response.content.decode().count(f'href="{history}"') == 2
 
 
+def test_many_of_a_kind_are_told_by_its_plural(admin_client: Client) -> None:
+    models = [AIModelFactory(), AIModelFactory()]
+    with time_machine.travel("2026-11-20T08:00:00Z", tick=False):
+        for model in models:
+            UpstreamModel.objects.create(
+                model=model, list_name="litellm", key=model.model_id, fetched_at=datetime.now(UTC)
+            )
+
+    told = [change.what for change in admin_client.get(OVERVIEW).context["changes"]]
+
+    assert "2 price list entries created" in told
+
+
 def test_no_more_than_ten_changes_are_told(admin_client: Client) -> None:
     model = AIModelFactory()
     for day in range(1, 13):
