@@ -95,7 +95,7 @@ def test_what_leaves_sale_is_told_and_why() -> None:
     standard_policy(max_credits_per_generation=2_000)
     assert consequences_of(held).sentences == [
         "2 of 2 prices of a generation change.",
-        "One of them leaves sale: 3960 credits are above the limit of 2000 a generation.",
+        "One of them leaves sale: 3,960 credits are above the limit of 2,000 a generation.",
     ]
 
 

@@ -162,7 +162,7 @@ def test_what_would_be_free_or_too_dear_is_refused_by_name(
     assert prices() == before
     plan = page.preview("9900", rates=None)
     assert credits(plan)["a/dear standard"] == "165 → not sold"
-    assert "above the limit of 5000" in page.html
+    assert "above the limit of 5,000" in page.html
     assert "are no longer sold" in page.html
 
 
