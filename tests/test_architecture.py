@@ -109,7 +109,7 @@ FORBIDDEN = [
     ),
     *(
         (f"pricing/schedule/{name}.py", ("pricing.schedule.api", "pricing.admin", "rest_framework"))
-        for name in ("models", "deeds", "services", "forecast")
+        for name in ("models", "deeds", "services", "forecast", "telling")
     ),
     ("pricing/api", ("pricing.admin",)),
     # Price lists stand on the core, which knows nothing of them; reading and planning write nothing.
