@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from models_registry import services as catalogue
 from models_registry.audit.models import AuditEntry
 from models_registry.models import AIModel
 from pricing.models import Layer, Rate, UpstreamModel
 from pricing.upstream.models import HeldPrice
 from tests.exchange.files import complete_row, file_of
-from tests.factories import AIModelFactory, rate
+from tests.factories import rate
 from tests.pricing.upstream.lists import KEY, as_bytes, entry, everything, map_of, model
 from videoai.management.commands import sync_prices
 
@@ -159,13 +160,13 @@ def test_our_own_file_is_a_list_like_any_other(run: Sync) -> None:
 
 
 def test_of_a_model_that_stands_our_own_file_changes_prices_alone(run: Sync) -> None:
-    AIModelFactory(model_id=KEY, name="Mine")
-    assert (
-        run(file_of(complete_row(KEY, name="Theirs")), format="videoai")[-1]
-        == "0 new, 1 changed, 0 unchanged."
-    )
+    run(file_of(complete_row(KEY, name="Theirs")), format="videoai")
+    catalogue.revise(model(), {"name": "Mine"})
+
+    told = run(file_of(complete_row(KEY, name="Theirs", cost_per_second="0.2")), format="videoai")
+
+    assert told[-1] == "0 new, 1 changed, 0 unchanged."
     assert model().name == "Mine"
-    run(file_of(complete_row(KEY, cost_per_second="0.2")), format="videoai")
     assert str(model().cost_per_second) == "0.200000000"
 
 
