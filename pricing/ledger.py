@@ -11,7 +11,7 @@ from django.db.models import Max, OuterRef, Q, Subquery
 
 from models_registry.models import AIModel, QualityTier
 from pricing.models import PriceVersion, PricingPolicy, Rate, UpstreamModel
-from pricing.price_book import LISTED_COST, PriceBook, by_place
+from pricing.price_book import FOLLOWS, LISTED_COST, PriceBook, by_place
 from pricing.triggers import LISTED, MODEL, POLICY, RATE, TIER
 
 TABLES: dict[str, type[models.Model]] = {
@@ -36,9 +36,11 @@ def price_book_at(model_ids: Collection[str], at: datetime) -> PriceBook:
     others: dict[str, list[Any]] = {kind: [] for kind in TABLES}
     for version in _versions(at, theirs | Q(kind__in=[POLICY, TIER])):
         others[version.kind].append(restored(version))
-    listed = {entry.model_id: entry.cost_per_second for entry in others[LISTED]}
+    listed = {entry.model_id: entry for entry in others[LISTED]}
     for model in found:
-        setattr(model, LISTED_COST, listed.get(model.pk))
+        entry = listed.get(model.pk)
+        setattr(model, LISTED_COST, entry and entry.cost_per_second)
+        setattr(model, FOLLOWS, entry and entry.follows)
     tiers = sorted(others[TIER], key=lambda tier: (tier.position, tier.key))
     return PriceBook(
         next(iter(others[POLICY]), None),
@@ -49,7 +51,7 @@ def price_book_at(model_ids: Collection[str], at: datetime) -> PriceBook:
 
 
 def restored(version: PriceVersion) -> Any:
-    """The row as it then was."""
+    """The row as it then was; columns that came later are as if nobody had set them."""
     table = TABLES[version.kind]
     state = json.loads(version.state or "{}", parse_float=Decimal)
     columns = {field.column: field for field in table._meta.concrete_fields}

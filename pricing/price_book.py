@@ -21,6 +21,8 @@ UNIT_MULTIPLIER = Decimal(1)
 NOTHING = Decimal(0)
 # On the models of a book: the base price that a list has given them last, None if none has.
 LISTED_COST = "listed_cost_per_second"
+# And whether their own price was left to it: then it is the list's for as long as the two are equal.
+FOLLOWS = "follows_list"
 MOST_READINGS = 20
 # Since when the price of a model counts that was never stored: anything else in its quote is younger.
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -333,7 +335,11 @@ def read_book_with_or_without_policy(models: "QuerySet[AIModel]") -> PriceBook:
     Raises CatalogueBusy if no reading was left alone.
     """
     revision = Subquery(CatalogueRevision.objects.filter(pk=1).values("revision")[:1])
-    listed = Subquery(UpstreamModel.objects.filter(model=OuterRef("pk")).values("cost_per_second")[:1])
+    entry = UpstreamModel.objects.filter(model=OuterRef("pk"))
+    of_list = {
+        LISTED_COST: Subquery(entry.values("cost_per_second")[:1]),
+        FOLLOWS: Subquery(entry.values("follows")[:1]),
+    }
     for _ in range(MOST_READINGS):
         policy = PricingPolicy.objects.annotate(revision=revision, is_due=is_due_expression()).first()
         if policy is not None and policy.is_due:
@@ -341,7 +347,7 @@ def read_book_with_or_without_policy(models: "QuerySet[AIModel]") -> PriceBook:
             continue
         tiers = {tier.key: tier for tier in QualityTier.objects.all()}
         rates = by_place(Rate.objects.filter(model__in=models.order_by().values("pk")).order_by())
-        found = list(models.annotate(revision=revision, **{LISTED_COST: listed}))
+        found = list(models.annotate(revision=revision, **of_list))
         if policy is None or all(model.revision == policy.revision for model in found):
             return PriceBook(policy, tiers, rates, found)
     raise CatalogueBusy("Prices are being changed without a pause. Try again in a moment.")
@@ -352,9 +358,9 @@ def by_place(rates: Iterable[Rate]) -> dict[Place, Rate]:
 
 
 def is_priced_by_hand(model: AIModel) -> bool:
-    """Is the model's own price another one than a list has set last, or was it never on one?"""
+    """Does the model's own price follow no list, or is it another one than the list has set last?"""
     listed = getattr(model, LISTED_COST, None)
-    return listed is None or listed != model.cost_per_second
+    return not getattr(model, FOLLOWS, False) or listed is None or listed != model.cost_per_second
 
 
 def refuse_above_limits(

@@ -57,7 +57,9 @@ LEDGER_TABLES = (
         name_column="model_id",
         lists=("supported_durations", "supported_qualities"),
     ),
-    LedgerTable(LISTED, "upstream_models", ("model_id", "cost_per_second"), model_column="model_id"),
+    LedgerTable(
+        LISTED, "upstream_models", ("model_id", "cost_per_second", "follows"), model_column="model_id"
+    ),
     LedgerTable(
         RATE,
         "rates",

@@ -9,8 +9,9 @@ from models_registry.models import AIModel, CatalogueRow
 class UpstreamModel(CatalogueRow):
     """What a provider's price list says of one model, beside its rates of the upstream layer.
 
-    The model's own price follows the list for as long as it is what the list last set (`cost_per_second`
-    here); any other price was set by hand, and covers the list.
+    The price of a model that a list brought follows it, for as long as it is what the list last set
+    (`cost_per_second` here). Any other price was set by hand: it covers the list, and stays when the list
+    comes to say the same, until somebody lets it follow again.
     """
 
     audit_kind = "upstream_model"
@@ -24,6 +25,12 @@ class UpstreamModel(CatalogueRow):
         decimal_places=choices.COST_DECIMALS,
         null=True,
         help_text="The list's own base price, as it was last taken over.",
+    )
+    follows = models.BooleanField(
+        "follows the list",
+        default=True,
+        db_default=True,
+        help_text="False: the model's own price is set by hand, whatever the list says.",
     )
     source = models.CharField(max_length=500, blank=True)
     fetched_at = models.DateTimeField()
@@ -54,6 +61,13 @@ class UpstreamModel(CatalogueRow):
 
     def __str__(self) -> str:
         return f"{self.list_name}: {self.key}"
+
+    def sets_price_of(self, model: AIModel) -> bool:
+        """Was the price of `model`, whose entry this is, left to the list, and has nobody changed it since?
+
+        Has to be asked before the list's own price moves: it may come to what somebody has set by hand.
+        """
+        return self.follows and self.cost_per_second == model.cost_per_second
 
     def audit_subject(self) -> str:
         return self.model.model_id

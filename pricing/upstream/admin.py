@@ -23,6 +23,7 @@ from pricing.errors import CatalogueBusy
 from pricing.models import UpstreamModel
 from pricing.upstream import services
 from pricing.upstream.consequences import Consequences, consequences_of
+from pricing.upstream.follow_page import FollowPage
 from pricing.upstream.models import HeldPrice, State
 
 LIST = "admin:pricing_upstream_heldprice_changelist"
@@ -196,20 +197,20 @@ class HeldPriceAdmin(KeptByLists):
 
 
 @admin.register(UpstreamModel)
-class UpstreamModelAdmin(KeptByLists):
+class UpstreamModelAdmin(FollowPage, KeptByLists):
     """What lists say of models, to be read; whatever a list says is changed by reading it again."""
 
-    list_display = ("model_named", "list_name", "key", "price", "deprecation_date")
+    list_display = ("model_named", "list_name", "key", "price", "own_price_set", "deprecation_date")
     list_display_links = ("model_named",)
     list_select_related = ("model",)
     search_fields = ("model__name", "model__model_id", "key")
     ordering = ("model__name", "model__model_id")
     sortable_by = ("model_named", "key", "deprecation_date")
     fields = (
-        *("model_named", "list_name", "key", "price", "deprecation_date"),
+        *("model_named", "list_name", "key", "price", "own_price_set", "deprecation_date"),
         *("source", "fetched", "notes_text"),
     )
-    readonly_fields = ("model_named", "price", "fetched", "notes_text")
+    readonly_fields = ("model_named", "price", "own_price_set", "fetched", "notes_text")
 
     @admin.display(description="model", ordering="model__name")
     def model_named(self, listed: UpstreamModel) -> str:
@@ -218,6 +219,11 @@ class UpstreamModelAdmin(KeptByLists):
     @admin.display(description="$ per second in the list")
     def price(self, listed: UpstreamModel) -> str:
         return "–" if listed.cost_per_second is None else decimal_text(listed.cost_per_second)
+
+    @admin.display(description="the model’s own price")
+    def own_price_set(self, listed: UpstreamModel) -> str:
+        cost = decimal_text(listed.model.cost_per_second)
+        return f"{cost}, follows the list" if listed.sets_price_of(listed.model) else f"{cost}, set by hand"
 
     @admin.display(description="last changed by a reading of")
     def fetched(self, listed: UpstreamModel) -> str:

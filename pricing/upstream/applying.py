@@ -117,13 +117,17 @@ class _Writer:
             self._write_details(listed)
 
     def _linked(self) -> UpstreamModel:
-        """The entry of a model that no list had before; the model is made if there is none."""
+        """The entry of a model that no list had before; the model is made if there is none.
+
+        Only one that is made here follows the list: the price of any other was set by hand.
+        """
         model = self.plan.model or catalogue.create(draft_of(self.entry, list_name=self.list_name))
         listed = UpstreamModel(
             model=AIModel.objects.get(pk=model.pk),
             list_name=self.list_name,
             key=self.entry.key,
             cost_per_second=self.entry.own_price,
+            follows=self.plan.model is None,
             source=self.entry.source,
             fetched_at=self.told.at,
             notes=list(self.entry.notes),
@@ -160,6 +164,8 @@ class _Writer:
         held.save(force_insert=True)
 
     def _write_details(self, listed: UpstreamModel) -> None:
+        if "follows" in self.plan.details:
+            listed.follows = False
         listed.source, listed.notes = self.entry.source, list(self.entry.notes)
         if "deprecation_date" in self.plan.details:
             plan_sunset(listed, self.entry.deprecation_date)

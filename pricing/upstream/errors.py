@@ -15,6 +15,12 @@ class HeldPriceMoved(CatalogueError):
     code = "held_price_moved"
 
 
+class NothingToFollow(CatalogueError):
+    """The list has no price by the second that a model's own could be."""
+
+    code = "nothing_to_follow"
+
+
 class PriceOfNothing(CatalogueError):
     """A price of 0 is never written."""
 

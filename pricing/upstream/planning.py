@@ -134,8 +134,7 @@ class _Planner:
         return EntryPlan(entry, None, None, steps, problems=tuple(problems))
 
     def _standing_plan(self, entry: Entry, model: AIModel, listed: UpstreamModel | None) -> EntryPlan:
-        now = listed.cost_per_second if listed is not None else entry.own_price
-        follows = now == model.cost_per_second
+        follows = listed is not None and listed.sets_price_of(model)
         steps = tuple(
             self._step(entry, spot, model=model, listed=listed, follows=follows) for spot in entry.prices
         )
@@ -144,7 +143,7 @@ class _Planner:
             model,
             listed,
             steps,
-            details=_details(entry, listed) if listed is not None else {},
+            details=_details(entry, listed, follows=follows) if listed is not None else {},
             obsolete=tuple(self._obsolete(model, steps)),
             left=tuple(self._left(entry, model)),
             problems=tuple(_free(entry, [step.spot for step in steps if step.before is None])),
@@ -202,9 +201,10 @@ def _is_retold(rate: Rate | None, entry: Entry) -> bool:
     return rate.note != entry.note or bool(entry.source and rate.source != entry.source)
 
 
-def _details(entry: Entry, listed: UpstreamModel) -> dict[str, tuple[Any, Any]]:
-    """What the list says by now beside prices: column → before, after."""
+def _details(entry: Entry, listed: UpstreamModel, *, follows: bool) -> dict[str, tuple[Any, Any]]:
+    """What the list says by now beside prices, and whether it sets the model's: column → before, after."""
     said = {
+        "follows": follows,
         "source": entry.source,
         "deprecation_date": entry.deprecation_date,
         "notes": list(entry.notes),

@@ -1,12 +1,14 @@
-"""What a person decides about held prices."""
+"""What a person decides about held prices, and about models whose price was set by hand."""
 
 from django.db import transaction
 
+from models_registry import services as catalogue
 from models_registry.audit import occasion
-from models_registry.models import CatalogueRevision
+from models_registry.models import AIModel, CatalogueRevision
+from pricing import guards
 from pricing.models import UpstreamModel
 from pricing.upstream.applying import settle
-from pricing.upstream.errors import HeldPriceDecided, HeldPriceMoved, PriceOfNothing
+from pricing.upstream.errors import HeldPriceDecided, HeldPriceMoved, NothingToFollow, PriceOfNothing
 from pricing.upstream.models import HeldPrice, State
 from pricing.upstream.standing import read_standing
 from pricing.upstream.writing import Told, write_price
@@ -40,6 +42,27 @@ def reject(held: HeldPrice) -> HeldPrice:
     waiting = _waiting(held)
     settle(waiting, State.REJECTED, by=_actor())
     return waiting
+
+
+@transaction.atomic
+def follow(listed: UpstreamModel, *, confirmed: bool = False) -> UpstreamModel:
+    """Let the model's own price be what the list says, and move along with it from now on.
+
+    Rates that were set by hand stay. Raises NothingToFollow, ValidationError above a limit of the policy, and
+    ConfirmationRequired for prices that change unusually, unless that is `confirmed`.
+    """
+    CatalogueRevision.objects.lock()
+    stored = UpstreamModel.objects.select_related("model").get(pk=listed.pk)
+    if stored.cost_per_second is None:
+        raise NothingToFollow(
+            f"{stored} has no price by the second. Set the price of {stored.model} by hand."
+        )
+    with guards.guarding(AIModel.objects.filter(pk=stored.model_id), confirmed=confirmed):
+        if not stored.follows:
+            stored.follows = True
+            stored.save(update_fields=["follows"])
+        catalogue.revise(stored.model, {"cost_per_second": stored.cost_per_second}, confirmed=True)
+    return stored
 
 
 def _waiting(held: HeldPrice) -> HeldPrice:

@@ -22,7 +22,7 @@ class Told(NamedTuple):
 def write_price(listed: UpstreamModel, spot: Spot, price: Price, *, told: Told) -> None:
     """Let the list say `price` from now on. Raises ValidationError, keyed by field, or a CatalogueError.
 
-    What was set by hand stays: the model's own price moves along only if it is what the list has set last.
+    What was set by hand stays: the model's own price moves along only if it follows the list still.
     """
     if spot == BASE and price.unit == Unit.SECOND:
         _write_own_price(listed, price.amount)
@@ -41,12 +41,12 @@ def write_price(listed: UpstreamModel, spot: Spot, price: Price, *, told: Told) 
 
 def _write_own_price(listed: UpstreamModel, amount: Decimal) -> None:
     model = AIModel.objects.get(pk=listed.model_id)
-    follows = listed.cost_per_second == model.cost_per_second
+    follows = listed.sets_price_of(model)
     # What stood for any quality by another unit would cover it.
     for rate in Rate.objects.at(model.pk, Layer.UPSTREAM, quality=None, with_audio=None):
         services.remove_rate(rate, confirmed=True)
-    if listed.cost_per_second != amount:
-        listed.cost_per_second = amount
+    if (listed.cost_per_second, listed.follows) != (amount, follows):
+        listed.cost_per_second, listed.follows = amount, follows
         listed.save()
     if follows:
         catalogue.revise(model, {"cost_per_second": amount}, confirmed=True)

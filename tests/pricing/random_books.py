@@ -24,7 +24,7 @@ if __name__ == "__main__":  # pragma: no cover - outside of pytest, nobody has s
 from models_registry.models import AIModel, QualityTier
 from pricing.errors import OverLimit, Unpriced
 from pricing.models import Layer, PricingPolicy, Rate, Unit
-from pricing.price_book import LISTED_COST, PriceBook, by_place
+from pricing.price_book import FOLLOWS, LISTED_COST, PriceBook, by_place
 
 QUALITIES = ("standard", "720p", "4k")
 DURATIONS = (1, 5, 3_600)
@@ -61,8 +61,10 @@ def _model(number: int, chance: Random) -> AIModel:
         supported_qualities=list(QUALITIES),
         priced_at=NOW,
     )
-    listed = {"never": None, "followed": model.cost_per_second, "covered": model.cost_per_second / 2}
-    setattr(model, LISTED_COST, listed[chance.choice(list(listed))])
+    listed = {"never": None, "the same": model.cost_per_second, "another": model.cost_per_second / 2}
+    said = chance.choice(list(listed))
+    setattr(model, LISTED_COST, listed[said])
+    setattr(model, FOLLOWS, None if said == "never" else chance.choice([True, False]))
     return model
 
 
@@ -125,7 +127,7 @@ def _cost(
 ) -> Fraction | None:
     """Every row that fits, the best first: by hand before the list, and of these the most specific."""
     listed = getattr(model, LISTED_COST)
-    follows = listed is not None and listed == model.cost_per_second
+    follows = getattr(model, FOLLOWS) is True and listed == model.cost_per_second
     fitting = [
         rate
         for rate in book.rates.values()

@@ -1,5 +1,6 @@
 """What prices were, as the database wrote it down."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 
@@ -8,11 +9,13 @@ from django.db import DatabaseError, connection, transaction
 
 from models_registry import services, turning
 from models_registry.models import AIModel, QualityTier
+from pricing import ledger
 from pricing import services as pricing
 from pricing.ledger import price_book_at
-from pricing.models import PriceVersion, PricingPolicy, Rate
+from pricing.models import Layer, PriceVersion, PricingPolicy, Rate, UpstreamModel
 from pricing.models.price_version import NotRewritten
 from pricing.price_book import read_book_with_or_without_policy
+from pricing.triggers import LISTED
 from tests.factories import AIModelFactory, rate, standard_policy
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +43,38 @@ def later():
 def model():
     standard_policy()
     return AIModelFactory(model_id="a/one", cost_per_second=Decimal("0.5"))
+
+
+def listed(model):
+    """Let a list say of `model` what it costs, and another price of one quality."""
+    entry = UpstreamModel(
+        model=model,
+        list_name="list",
+        key=model.model_id,
+        cost_per_second=model.cost_per_second,
+        fetched_at=turning.clock(),
+    )
+    entry.save()
+    upstream = {"quality_id": "high", "amount": Decimal("0.4")}
+    pricing.put_rate(model, upstream, layer=Layer.UPSTREAM, confirmed=True)
+    return entry
+
+
+def test_whether_a_model_followed_its_list_is_kept(model):
+    entry = listed(model)
+    before = later()
+    entry.follows = False
+    entry.save()
+
+    assert credits(price_book_at(["a/one"], before)) == 132  # 0.4 × 5 × 1.32 × 50
+    assert credits(price_book_at(["a/one"], later())) == 198
+
+
+def test_an_entry_from_before_that_was_kept_followed_its_list(model):
+    version = PriceVersion.objects.filter(kind=LISTED, row_id=listed(model).pk).get()
+    version.state = json.dumps({"model_id": model.pk, "cost_per_second": 0.5})
+
+    assert ledger.restored(version).follows is True
 
 
 def test_a_moment_that_has_passed_keeps_its_price(model):

@@ -136,6 +136,14 @@ class TestLayers:
 
         assert quoted("high").cost_per_second == Decimal("0.18")
 
+    def test_a_price_set_by_hand_covers_the_list_that_says_the_same(self, model: AIModel) -> None:
+        put(model, "0.5", quality="high", layer=Layer.UPSTREAM)
+        entry = listed(model, "0.18")
+        entry.follows = False
+        entry.save()
+
+        assert quoted("high").cost_per_second == Decimal("0.18")
+
     def test_the_list_counts_for_a_model_that_follows_it(self, model: AIModel) -> None:
         put(model, "0.5", quality="high", layer=Layer.UPSTREAM)
         listed(model, "0.18")

@@ -63,6 +63,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "quality_tier_in_use": (409, "The quality tier is in use"),
     "held_price_decided": (409, "The held price is decided already"),
     "held_price_moved": (409, "What the list said before has changed"),
+    "nothing_to_follow": (409, "The list has no price to follow"),
     "price_of_nothing": (409, "Nothing is sold at a price of 0"),
     "length_required": (411, "The length of the body is missing"),
     "stale_model": (412, "The model was changed in the meantime"),

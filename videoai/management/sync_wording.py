@@ -12,7 +12,12 @@ HELD = {
     Verdict.WAITING: "held since an earlier sync",
     Verdict.REJECTED: "rejected before, not asked again",
 }
-DETAILS = {"source": "source", "deprecation_date": "deprecated by its provider", "notes": "notes"}
+DETAILS = {
+    "follows": "follows the list",
+    "source": "source",
+    "deprecation_date": "deprecated by its provider",
+    "notes": "notes",
+}
 
 
 def report_lines(report: SyncReport, *, is_full: bool) -> Iterator[str]:
@@ -68,7 +73,7 @@ def _plan_lines(planned: EntryPlan, *, is_full: bool) -> Iterator[str]:
             yield from (f"    note: {note}" for note in planned.entry.notes)
         return
     if planned.listed is None:
-        yield f"~ {key}  follows the list from now on, as {planned.model}"
+        yield f"~ {key}  on the list from now on, as {planned.model}, at its own price"
     for step in planned.steps:
         yield from _step_lines(key, step, is_full=is_full)
     for name, (before, after) in planned.details.items():

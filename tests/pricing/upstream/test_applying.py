@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from models_registry import services as catalogue
 from models_registry.audit.models import AuditEntry
@@ -127,12 +128,56 @@ def test_a_rate_set_by_hand_survives_every_sync_and_uncovers_the_list_when_it_go
     assert basis("4k").dollars_a_second == Decimal("0.7")
 
 
-def test_a_model_that_costs_what_the_list_says_follows_it() -> None:
-    made = AIModelFactory(model_id=KEY, cost_per_second=Decimal("0.1"))
+def test_a_model_that_a_list_brought_follows_it() -> None:
     synced(map_of())
     synced(map_of(output_cost_per_second=0.12))
-    made.refresh_from_db()
-    assert made.cost_per_second == Decimal("0.12")
+    assert (model().cost_per_second, listed().follows) == (Decimal("0.12"), True)
+
+
+def test_a_model_that_was_there_keeps_its_price_though_the_list_says_the_same() -> None:
+    AIModelFactory(model_id=KEY, cost_per_second=Decimal("0.1"))
+    synced(map_of())
+    synced(map_of(output_cost_per_second=0.12))
+    assert (model().cost_per_second, listed().follows) == (Decimal("0.1"), False)
+
+
+def test_a_price_set_by_hand_survives_a_list_that_passes_through_it() -> None:
+    synced(map_of(output_cost_per_second=0.1))
+    catalogue.revise(model(), {"cost_per_second": Decimal("0.15")})
+
+    for price in (0.12, 0.15, 0.2):
+        synced(map_of(output_cost_per_second=price))
+
+    assert (model().cost_per_second, listed().cost_per_second) == (Decimal("0.15"), Decimal("0.2"))
+
+
+def test_a_list_that_comes_to_the_price_set_by_hand_at_once_does_not_take_it_over() -> None:
+    synced(map_of(output_cost_per_second=0.1, output_cost_per_second_4k=0.2))
+    catalogue.revise(model(), {"cost_per_second": Decimal("0.15")})
+    synced(map_of(output_cost_per_second=0.15, output_cost_per_second_4k=0.2))
+    assert not listed().follows
+    assert basis("4k").dollars_a_second == Decimal("0.15")
+
+
+def test_a_price_changed_by_raw_sql_is_set_by_hand_before_any_sync() -> None:
+    synced(map_of(output_cost_per_second_4k=0.6))
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE models SET cost_per_second = 0.15")
+    assert basis("4k").dollars_a_second == Decimal("0.15")
+
+
+def test_a_sync_that_finds_a_price_set_by_hand_writes_it_down_once() -> None:
+    synced(map_of())
+    catalogue.revise(model(), {"cost_per_second": Decimal("0.15")})
+
+    [plan] = synced(map_of()).plans
+
+    assert plan.details == {"follows": (True, False)}
+    told = AuditEntry.objects.filter(kind="upstream_model").latest("number")
+    assert (told.state_after or {})["follows"] is False
+    before = everything()
+    [plan] = synced(map_of()).plans
+    assert (plan.changes, everything()) == (False, before)
 
 
 def test_a_base_price_changed_by_hand_no_longer_follows() -> None:
@@ -237,7 +282,8 @@ def test_what_is_covered_by_hand_moves_no_price_and_waits_for_nobody() -> None:
 
 
 def test_a_tier_that_is_new_to_a_model_on_the_list_is_compared_with_what_counted_so_far() -> None:
-    AIModelFactory(model_id=KEY, cost_per_second=Decimal("0.1"), supported_qualities=["standard", "4k"])
+    synced(map_of())
+    catalogue.revise(model(), {"supported_qualities": ["standard", "4k"]})
     synced(map_of(output_cost_per_second_4k=0.6))
     assert HeldPrice.objects.get().spot == Spot("4k")
     assert basis("4k").dollars_a_second == Decimal("0.1")

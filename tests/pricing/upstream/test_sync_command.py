@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from models_registry import services
+from models_registry import services as catalogue
 from models_registry.audit.models import AuditEntry
 from models_registry.choices import Status
 from models_registry.models import AIModel
 from pricing.models import Layer, Rate, UpstreamModel
 from pricing.upstream.models import HeldPrice
 from tests.exchange.files import complete_row, file_of
-from tests.factories import AIModelFactory, rate
+from tests.factories import rate
 from tests.pricing.upstream.lists import KEY, as_bytes, entry, everything, map_of, model
 from videoai.management.commands import sync_prices
 
@@ -113,7 +113,7 @@ def test_what_waits_and_is_covered_by_hand_is_told_as_waiting_alone(run: Sync) -
 
 def test_what_is_on_sale_past_the_day_of_its_list_is_told_each_time(run: Sync) -> None:
     run(map_of())
-    services.revise(model(), Status.ACTIVE.flags)
+    catalogue.revise(model(), Status.ACTIVE.flags)
     gone = map_of(deprecation_date="2026-01-02")
     told = f"! {KEY}  gone by its list since 2026-01-02, and still on sale"
 
@@ -220,13 +220,13 @@ def test_another_unit_in_our_own_file_is_held(run: Sync) -> None:
 
 
 def test_of_a_model_that_stands_our_own_file_changes_prices_alone(run: Sync) -> None:
-    AIModelFactory(model_id=KEY, name="Mine")
-    assert (
-        run(file_of(complete_row(KEY, name="Theirs")), format="videoai")[-1]
-        == "0 new, 1 changed, 0 unchanged."
-    )
+    run(file_of(complete_row(KEY, name="Theirs")), format="videoai")
+    catalogue.revise(model(), {"name": "Mine"})
+
+    told = run(file_of(complete_row(KEY, name="Theirs", cost_per_second="0.2")), format="videoai")
+
+    assert told[-1] == "0 new, 1 changed, 0 unchanged."
     assert model().name == "Mine"
-    run(file_of(complete_row(KEY, cost_per_second="0.2")), format="videoai")
     assert str(model().cost_per_second) == "0.200000000"
 
 
