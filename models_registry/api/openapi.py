@@ -44,6 +44,7 @@ LOCATION = OpenApiParameter(
 CONFIRMING = (
     "409 `confirmation_required` if a price for customers would move by more than `PRICE_CHANGE_GUARD` times "
     "(3 unless set otherwise), up or down, would no longer be one, or would fall below what it costs us; "
+    "a model that comes on sale is compared with what it was last sold at. "
     "`figures` and `negative_margins` tell which. The same with `confirm: true` does it."
 )
 CONFIRM = {
@@ -131,6 +132,13 @@ def _description(name: str) -> dict[str, str]:
     return {"description": str(text)} if text else {}
 
 
+CONFIRMATION = {
+    "application/json": {
+        "type": "object",
+        "properties": {"confirm": CONFIRM},
+        "additionalProperties": False,
+    }
+}
 NOTHING = {"application/json": {"type": "object", "additionalProperties": False}}
 NEW_MODEL = body(required=services.REQUIRED)
 WHOLE_MODEL = body(required=services.NEEDED_TO_REPLACE)

@@ -152,6 +152,8 @@ def _guarding(planned: Plan, standing: Mapping[str, Rate], confirmed: bool) -> A
 
 
 def _may_move_prices(planned: Plan, model: AIModel, standing: Mapping[str, Rate]) -> bool:
+    if not model.is_active and planned.changes.get("is_active"):
+        return True  # what is off sale is nobody's price until it comes back
     rates = {quality: rate.amount for quality, rate in standing.items()}
     if planned.rates is not None and planned.rates != rates:
         return True
