@@ -110,7 +110,7 @@ EXPLAINED = {
     "is_default": "`true` takes the flag from the model that has it; it can't be given up.",
     "sunset_at": (
         "From then on the model is retired, by itself; the default only if its successor is active. "
-        "To the second, with its zone. A model on sale is given none that has passed."
+        "With its zone; to the second, and rounded up to it. A model on sale is given none that has passed."
     ),
     **dict.fromkeys(
         OBJECTS, f"At most {choices.JSON_BYTES:,} bytes, nested at most {choices.JSON_DEPTH} deep."
