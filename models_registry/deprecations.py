@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import CharField, Exists, OuterRef, Q
+from django.db.models.functions import Cast
 
+from models_registry.audit.models import AuditEntry
 from models_registry.choices import Status
 from models_registry.models import AIModel
 
@@ -15,6 +17,8 @@ LONGEST_WITHIN = 365  # days
 USUAL_WITHIN = 30
 MOST = 1_000  # models of either kind, with and without a date
 SHOWN = ("model_id", "name", "provider", "is_active", "is_deprecated", "sunset_at", "successor")
+# In the text of a state in the audit trail; a quote inside a value would be escaped.
+ON_SALE = Q(before__contains='"is_active":true') | Q(after__contains='"is_active":true')
 
 
 @dataclass(frozen=True)
@@ -40,10 +44,13 @@ class Deprecations:
 def deprecations(*, within_days: int, now: datetime) -> Deprecations:
     """Models on sale that go within `within_days`; of those that went as long ago, also the retired ones.
 
-    That was announced here while they were on sale. Drafts are left out: nobody knows of them. Two queries.
+    That was announced here while they were on sale. Drafts are left out, and what was retired without ever
+    having been on sale: nobody knows of them. Two queries.
     """
     reach = within_days * DAY
-    went = Q(sunset_at__gte=now - reach, sunset_at__lte=now) & (Q(is_active=True) | Q(**Status.RETIRED.flags))
+    entries = AuditEntry.objects.filter(kind=AIModel.audit_kind, row_id=Cast(OuterRef("pk"), CharField()))
+    retired = Q(**Status.RETIRED.flags) & Q(Exists(entries.filter(ON_SALE)))
+    went = Q(sunset_at__gte=now - reach, sunset_at__lte=now) & (Q(is_active=True) | retired)
     goes = Q(sunset_at__gt=now, sunset_at__lte=now + reach, is_active=True)
     dated = list(
         AIModel.objects.filter(went | goes).order_by("sunset_at", "model_id").only(*SHOWN)[: MOST + 1]

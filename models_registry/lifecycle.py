@@ -36,7 +36,8 @@ def faults(model: AIModel, *, before: Mapping[str, Any], now: datetime) -> dict[
     """What is wrong with the sunset and the successor of `model`, by field; their types are right.
 
     `before` is the row's state as it was, empty for a new one. A model on sale is never given a sunset that
-    has passed, nor put on sale with one. Off sale that is a fact of the past, as an import may bring it.
+    has passed, nor put on sale with one; nor a successor that is not on sale, which everybody would be told
+    of. Off sale that is a fact of the past, as an import may bring it.
     """
     found = {}
     stood = (before.get("is_active", False), before.get("sunset_at")) == (True, model.sunset_at)
@@ -44,13 +45,18 @@ def faults(model: AIModel, *, before: Mapping[str, Any], now: datetime) -> dict[
         told = f"{moment_text(model.sunset_at)} has passed. Give a later sunset, or leave it out for none."
         found["sunset_at"] = [ValidationError(told, "past_dated")]
     if model.successor is not None and model.successor != before.get("successor"):
-        found |= _successor_faults(model.model_id, model.successor)
+        found |= _successor_faults(model, model.successor)
     return found
 
 
-def _successor_faults(model_id: str, successor: str) -> dict[str, list[ValidationError]]:
-    if not AIModel.objects.with_model_id(successor).exists():
+def _successor_faults(model: AIModel, successor: str) -> dict[str, list[ValidationError]]:
+    heir = AIModel.objects.with_model_id(successor).first()
+    if heir is None:
         return {"successor": [ValidationError(f"There is no model {shown(successor)}.", "unknown_model")]}
+    if model.is_active and not heir.is_active:
+        told = f"{successor} is {heir.status}, and everybody would be told of it. Put it on sale first."
+        return {"successor": [ValidationError(told, "not_on_sale")]}
+    model_id = model.model_id
     chain = _chain(successor, until=model_id)
     if chain[-1] != model_id:
         return {}

@@ -134,19 +134,20 @@ def retire(model: AIModel, *, expected_version: int | None = None) -> AIModel:
 
 
 @transaction.atomic
-def restore(model: AIModel, *, expected_version: int | None = None) -> AIModel:
+def restore(model: AIModel, *, expected_version: int | None = None, confirmed: bool = False) -> AIModel:
     """Bring a retired model back as active; on an active one this changes nothing.
 
     A sunset that has passed is taken off: it would retire the model again at once.
     Raises StaleModel, ModelNotRetired for a draft or a deprecated model, ValidationError if the row breaks a
-    rule by now (say, a quality tier that is gone).
+    rule by now (say, a quality tier that is gone); and ConfirmationRequired, like `revise`.
     """
     CatalogueRevision.objects.lock()
     stored = _seen(model, expected_version)
     if stored.status not in {Status.RETIRED, Status.ACTIVE}:
         raise ModelNotRetired(stored.model_id, stored.status)
     is_over = stored.status == Status.RETIRED and lifecycle.has_passed(stored.sunset_at, now=timezone.now())
-    return revise(stored, {**Status.ACTIVE.flags, **({"sunset_at": None} if is_over else {})})
+    changes = {**Status.ACTIVE.flags, **({"sunset_at": None} if is_over else {})}
+    return revise(stored, changes, confirmed=confirmed)
 
 
 def make_default(model: AIModel, *, expected_version: int | None = None) -> AIModel:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +93,12 @@ def wrong_types(model: "AIModel") -> dict[str, ValidationError]:
     return errors
 
 
+def _whole_second(moment: datetime) -> datetime:
+    """`moment`, or the second that begins next: nothing goes before it was said to."""
+    whole = moment.replace(microsecond=0)
+    return whole if whole == moment else whole + timedelta(seconds=1)
+
+
 def normalise(model: "AIModel") -> None:
     """Write the values of `model` the one way they are stored; what is of the wrong type stays as it is."""
     for name in TEXTS:
@@ -101,8 +107,8 @@ def normalise(model: "AIModel") -> None:
             setattr(model, name, value.strip())
     with suppress(ValueError):  # which `wrong_types` will name
         model.cost_per_second = parse_decimal(model.cost_per_second)
-    with suppress(ValueError):
-        model.sunset_at = parse_moment(model.sunset_at).replace(microsecond=0)
+    with suppress(ValueError, OverflowError):
+        model.sunset_at = _whole_second(parse_moment(model.sunset_at))
     for name in (*LISTS, *OBJECTS):
         setattr(model, name, _plain_json(getattr(model, name)))
     durations = model.supported_durations

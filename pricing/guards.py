@@ -15,9 +15,10 @@ from django.db.models import QuerySet
 from models_registry.errors import ConfirmationRequired
 from models_registry.models import AIModel, QualityTier
 from models_registry.values import decimal_text
+from pricing import ledger
 from pricing.calculator import EXACT
 from pricing.models import Layer, PricingPolicy, Rate, Unit
-from pricing.moves import Move, moves
+from pricing.moves import Move, arrivals, moves
 from pricing.price_book import NEVER, Place, PriceBook, read_book_with_or_without_policy
 
 MOST_FIGURES = 20
@@ -40,20 +41,28 @@ OF_POLICY = (
 def check_model(before: AIModel | None, after: AIModel, *, confirmed: bool) -> None:
     """Raise ValidationError above a limit of the policy, ConfirmationRequired for a price that moves far.
 
-    Reads nothing unless a price or what the limits are about has changed, or the model comes on sale.
+    Reads nothing unless a price or what the limits are about has changed, or the model comes on sale; then
+    it asks for prices far from those it was last sold at, and for those below what it costs us. A new model
+    has no past and is on no list.
     """
     if not after.is_active:
         return
     if before is None or not before.is_active:
         refuse_model_above_limits(after, PricingPolicy.objects.first())
+        if before is not None and not confirmed and is_on():
+            _check_row(after)
         return
     changed = {name for name in (*OF_MODEL, "supported_durations") if _differs(before, after, name)}
     if not changed:
         return
     refuse_model_above_limits(after, PricingPolicy.objects.first(), names=changed)
     if changed.intersection(OF_MODEL) and not confirmed and is_on():
-        book = read_book_with_or_without_policy(AIModel.objects.filter(pk=after.pk))
-        refuse_unconfirmed(book, replace(book, models=[_as_in(after, model) for model in book.models]))
+        _check_row(after)
+
+
+def _check_row(after: AIModel) -> None:
+    book = read_book_with_or_without_policy(AIModel.objects.filter(pk=after.pk))
+    refuse_unconfirmed(book, replace(book, models=[_as_in(after, model) for model in book.models]))
 
 
 def check_tier(before: QualityTier | None, after: QualityTier, *, confirmed: bool) -> None:
@@ -111,8 +120,9 @@ def guarding(models: "QuerySet[AIModel]", *, confirmed: bool) -> Iterator[None]:
         yield
         return
     before = read_book_with_or_without_policy(models)
+    last_sold = _last_sold(before)
     yield
-    refuse_unconfirmed(before, read_book_with_or_without_policy(models))
+    _refuse(before, read_book_with_or_without_policy(models), last_sold)
 
 
 def questions(drafts: Iterable[AIModel]) -> dict[int, ConfirmationRequired]:
@@ -121,12 +131,13 @@ def questions(drafts: Iterable[AIModel]) -> dict[int, ConfirmationRequired]:
     found: dict[int, ConfirmationRequired] = {}
     if not wanted or not is_on():
         return found
-    book = read_book_with_or_without_policy(AIModel.objects.sold().filter(pk__in=wanted))
+    book = read_book_with_or_without_policy(AIModel.objects.filter(pk__in=wanted))
+    last_sold = _last_sold(book)
     for standing in book.models:
         before = replace(book, models=[standing])
         after = replace(book, models=[_as_in(wanted[standing.pk], standing)])
         try:
-            refuse_unconfirmed(before, after)
+            _refuse(before, after, last_sold)
         except ConfirmationRequired as asked:
             found[standing.pk] = asked
     return found
@@ -191,9 +202,15 @@ def _too_long(durations: Sequence[int], longest: int | None) -> ValidationError 
 def refuse_unconfirmed(before: PriceBook, after: PriceBook) -> None:
     """Raise ConfirmationRequired if prices of what is on sale before and after change unusually.
 
-    That is by more than PRICE_CHANGE_GUARD times, up or down; to what is not sold; or below our costs.
+    That is by more than PRICE_CHANGE_GUARD times, up or down; to what is not sold; or below our costs. What
+    comes on sale is compared with what it was last sold at. Asked before `after` is stored.
     """
-    found = [move for move in moves(*_on_sale(before, after), sounds=True) if is_unusual(move)]
+    _refuse(before, after, _last_sold(before) if _arriving(before, after).models else before)
+
+
+def _refuse(before: PriceBook, after: PriceBook, last_sold: PriceBook) -> None:
+    arrived = arrivals(last_sold, _arriving(before, after))
+    found = [move for move in (*moves(*_on_sale(before, after), sounds=True), *arrived) if is_unusual(move)]
     if found:
         raise question(found)
 
@@ -217,6 +234,21 @@ def _on_sale(before: PriceBook, after: PriceBook) -> tuple[PriceBook, PriceBook]
         replace(before, models=[model for model in before.models if model.is_active]),
         replace(after, models=[model for model in after.models if model.is_active]),
     )
+
+
+def _arriving(before: PriceBook, after: PriceBook) -> PriceBook:
+    """`after` with nothing but the models that come on sale."""
+    was = {model.pk for model in before.models if not model.is_active}
+    return replace(after, models=[model for model in after.models if model.is_active and model.pk in was])
+
+
+def _last_sold(book: PriceBook) -> PriceBook:
+    """The models that are off sale and their rates as they last were on it, under the policy and the tiers of
+    `book`. Asked before any of them comes back.
+    """
+    keys = [model.pk for model in book.models if not model.is_active]
+    models, rates = ledger.last_sold(keys) if keys else ([], {})
+    return replace(book, models=models, rates=rates)
 
 
 def question(unusual: Iterable[Move]) -> ConfirmationRequired:

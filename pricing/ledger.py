@@ -11,7 +11,7 @@ from django.db.models import Max, OuterRef, Q, Subquery
 
 from models_registry.models import AIModel, QualityTier
 from pricing.models import PriceVersion, PricingPolicy, Rate, UpstreamModel
-from pricing.price_book import FOLLOWS, LISTED_COST, PriceBook, by_place
+from pricing.price_book import FOLLOWS, LISTED_COST, PriceBook, Rates, by_place
 from pricing.triggers import LISTED, MODEL, POLICY, RATE, TIER
 
 TABLES: dict[str, type[models.Model]] = {
@@ -21,6 +21,8 @@ TABLES: dict[str, type[models.Model]] = {
     POLICY: PricingPolicy,
     TIER: QualityTier,
 }
+# In the text of a state, as PostgreSQL and as SQLite write it; a quote inside a value would be escaped.
+ON_SALE = Q(state__contains='"is_active": true') | Q(state__contains='"is_active":1')
 # SQLite compares moments as texts of different length: below the next one it is right about equal ones, too.
 RESOLUTION = timedelta(microseconds=1)
 
@@ -36,11 +38,7 @@ def price_book_at(model_ids: Collection[str], at: datetime) -> PriceBook:
     others: dict[str, list[Any]] = {kind: [] for kind in TABLES}
     for version in _versions(at, theirs | Q(kind__in=[POLICY, TIER])):
         others[version.kind].append(restored(version))
-    listed = {entry.model_id: entry for entry in others[LISTED]}
-    for model in found:
-        entry = listed.get(model.pk)
-        setattr(model, LISTED_COST, entry and entry.cost_per_second)
-        setattr(model, FOLLOWS, entry and entry.follows)
+    _tell_of_list(found, others[LISTED])
     tiers = sorted(others[TIER], key=lambda tier: (tier.position, tier.key))
     return PriceBook(
         next(iter(others[POLICY]), None),
@@ -48,6 +46,40 @@ def price_book_at(model_ids: Collection[str], at: datetime) -> PriceBook:
         by_place(others[RATE]),
         found,
     )
+
+
+def last_sold(models: Collection[int]) -> tuple[list[AIModel], Rates]:
+    """`models`, by primary key, and their rates as they stood when they last were on sale; without those that
+    never were.
+
+    Two queries. Asked while they are off sale: what counts is the last version before it ended.
+    """
+    of_row = PriceVersion.objects.filter(kind=MODEL, row_id=OuterRef("row_id")).order_by("-number")
+    sold = Subquery(of_row.filter(ON_SALE).values("number")[:1])
+    versions = PriceVersion.objects.filter(kind=MODEL, row_id__in=models, number__gte=sold).order_by("number")
+    last: dict[int, PriceVersion] = {}
+    ended: dict[int, int] = {}  # the number of the version with which it went off sale
+    for version in versions:
+        if last.setdefault(version.row_id, version) is not version:
+            ended.setdefault(version.row_id, version.number)
+    found = {pk: restored(version) for pk, version in last.items()}
+    others: dict[tuple[str, int], PriceVersion] = {}
+    theirs = PriceVersion.objects.filter(kind__in=[RATE, LISTED], model_row__in=found).order_by("number")
+    for version in theirs:
+        if version.number < ended.get(version.model_row or 0, version.number + 1):
+            others[version.kind, version.row_id] = version
+    rows = [restored(version) for version in others.values() if version.state is not None]
+    _tell_of_list(found.values(), [row for row in rows if isinstance(row, UpstreamModel)])
+    return list(found.values()), by_place(row for row in rows if isinstance(row, Rate))
+
+
+def _tell_of_list(models: Iterable[AIModel], entries: Iterable[UpstreamModel]) -> None:
+    """What a price book knows of its models besides their rows."""
+    listed = {entry.model_id: entry for entry in entries}
+    for model in models:
+        entry = listed.get(model.pk)
+        setattr(model, LISTED_COST, entry and entry.cost_per_second)
+        setattr(model, FOLLOWS, entry and entry.follows)
 
 
 def restored(version: PriceVersion) -> Any:

@@ -26,7 +26,7 @@ class Move:
     with_audio: Sound
     before: int | None
     after: int | None
-    turns_negative: bool = False  # it earned before, or nothing, and costs more than it brings in after
+    turns_negative: bool = False  # it costs more than it brings in after, and was not sold so before
     why_not: str = ""  # what keeps it from being sold after
 
     @property
@@ -154,6 +154,9 @@ class Side(NamedTuple):
         except (Unpriced, OverLimit) as error:
             return None, error.message
 
+    def offers(self, quality: str, duration: int) -> bool:
+        return quality in self.model.supported_qualities and duration in self.model.supported_durations
+
     def loses(self, quote: Quote) -> bool:
         """Do its credits bring in less than it costs us, by our own price or a list's, whichever is more?"""
         if self.book.policy is None:
@@ -183,6 +186,27 @@ def moves(before: PriceBook, after: PriceBook, *, sounds: bool = False) -> Itera
                 yield from _moves_of(Side(before, was, with_audio), Side(after, model, with_audio))
 
 
+def arrivals(last_sold: PriceBook, after: PriceBook) -> Iterator[Move]:
+    """One for each combination that the models of `after` offer, all of which come on sale.
+
+    `last_sold` has them as they were on sale before; what it lacks was never sold.
+    """
+    stood = {model.pk: model for model in last_sold.models}
+    told_apart = _sounds(last_sold, after)
+    for model in after.models:
+        for with_audio in (None, *sorted(told_apart.get(model.pk, ()))):
+            was = stood.get(model.pk)
+            before = None if was is None else Side(last_sold, was, with_audio)
+            yield from _arrivals_of(before, Side(after, model, with_audio))
+
+
+def _arrivals_of(before: Side | None, after: Side) -> Iterator[Move]:
+    for quality in after.model.supported_qualities:
+        for duration in after.model.supported_durations:
+            was_sold = before and before.offers(quality, duration) and before.sale(quality, duration)[0]
+            yield _move(before if was_sold else None, after, quality, duration)
+
+
 def _sounds(*books: PriceBook) -> dict[int, set[bool]]:
     """By primary key, the kinds of sound that rates name."""
     found: dict[int, set[bool]] = {}
@@ -193,15 +217,17 @@ def _sounds(*books: PriceBook) -> dict[int, set[bool]]:
 
 
 def _moves_of(before: Side, after: Side) -> Iterator[Move]:
-    was, model = before.model, after.model
-    durations = [seconds for seconds in model.supported_durations if seconds in was.supported_durations]
-    for quality in model.supported_qualities:
-        if quality in was.supported_qualities:
-            yield from (_move(before, after, quality, duration) for duration in durations)
+    for quality in after.model.supported_qualities:
+        for duration in after.model.supported_durations:
+            if before.offers(quality, duration):
+                yield _move(before, after, quality, duration)
 
 
-def _move(before: Side, after: Side, quality: str, duration: int) -> Move:
-    (old, _), (new, why_not) = before.sale(quality, duration), after.sale(quality, duration)
+def _move(before: Side | None, after: Side, quality: str, duration: int) -> Move:
+    """Without `before` it comes on sale, and has not been sold."""
+    old = before.sale(quality, duration)[0] if before else None
+    new, why_not = after.sale(quality, duration)
+    was_lossless = not before.loses(old) if before and old else before is None
     return Move(
         after.model,
         quality,
@@ -209,7 +235,7 @@ def _move(before: Side, after: Side, quality: str, duration: int) -> Move:
         after.with_audio,
         old.credits if old else None,
         new.credits if new else None,
-        turns_negative=bool(old and new and after.loses(new) and not before.loses(old)),
+        turns_negative=bool(new and was_lossless and after.loses(new)),
         why_not=why_not,
     )
 

@@ -1,5 +1,6 @@
 """The bodies of writes, as they come from the parser: JSON's types, numbers with a point as `Decimal`."""
 
+from collections.abc import Collection
 from typing import IO, Any
 
 from rest_framework.exceptions import (
@@ -40,20 +41,39 @@ def read_confirmable(request: Request) -> tuple[dict[str, Any], bool]:
     Raises what `read_object` raises.
     """
     values = read_object(request)
+    return values, _confirmed(values)
+
+
+def read_confirmation(request: Request) -> bool:
+    """Of a write that takes nothing else: the body is empty, or has `confirm` alone."""
+    if _is_empty(request):
+        return False
+    values = dict(request.data)
+    confirmed = _confirmed(values)
+    _refuse_all(values)
+    return confirmed
+
+
+def _confirmed(values: dict[str, Any]) -> bool:
+    """Take `confirm` out of `values`."""
     confirmed = values.pop("confirm", False)
     if not isinstance(confirmed, bool):
         refusal = ErrorDetail(f"{shown(confirmed)} is neither true nor false.", "invalid")
         raise ValidationError({"confirm": [refusal]})
-    return values, confirmed
+    return confirmed
 
 
 def refuse_values(request: Request) -> None:
     """For writes that take none: the body is empty, or `{}`."""
     if _is_empty(request):
         return
+    _refuse_all(request.data)
+
+
+def _refuse_all(values: Collection[str]) -> None:
     refusal = ErrorDetail("This request takes no fields; leave the body empty.", "unknown_field")
-    if request.data:
-        raise ValidationError({name: [refusal] for name in request.data})
+    if values:
+        raise ValidationError({name: [refusal] for name in values})
 
 
 def drain(stream: IO[bytes]) -> None:

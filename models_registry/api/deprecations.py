@@ -10,9 +10,12 @@ from rest_framework.views import APIView
 
 from models_registry import turning
 from models_registry.api.query import WholeNumberField, read_query
-from models_registry.api.scopes import PUBLIC, READING
+from models_registry.api.scopes import PUBLIC, READING, has_catalogue_rights
 from models_registry.choices import Status
 from models_registry.deprecations import IMMINENT, LONGEST_WITHIN, MOST, USUAL_WITHIN, deprecations
+from models_registry.models import AIModel
+
+BUCKETS = ("past", "imminent", "upcoming", "undated")
 
 
 class WithinQuery(serializers.Serializer[Any]):
@@ -32,7 +35,9 @@ class LeavingSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=Status.choices, source="model.status")
     sunset_at = serializers.DateTimeField(source="model.sunset_at", allow_null=True)
     successor = serializers.CharField(
-        source="model.successor", allow_null=True, help_text="The model to use instead."
+        source="model.successor",
+        allow_null=True,
+        help_text="The model to use instead; null while it is off sale, unless you may read those.",
     )
     days_left = serializers.IntegerField(
         allow_null=True, help_text="Whole days until the sunset, rounded up; 0 or less once it has come."
@@ -67,4 +72,17 @@ class DeprecationsView(APIView):
     def get(self, request: Request) -> Response:
         wanted = read_query(request, WithinQuery)
         found = deprecations(within_days=wanted["within_days"], now=turning.clock())
-        return Response(DeprecationsSerializer(found).data)
+        told = DeprecationsSerializer(found).data
+        if not has_catalogue_rights(request):
+            _hide_what_is_not_on_sale(told)
+        return Response(told)
+
+
+def _hide_what_is_not_on_sale(told: dict[str, Any]) -> None:
+    """Successors may be drafts, or be retired by now; nobody else need know of them."""
+    leaving = [one for name in BUCKETS for one in told[name]]
+    named = {one["successor"] for one in leaving} - {None}
+    on_sale = set(AIModel.objects.sold().filter(model_id__in=named).values_list("model_id", flat=True))
+    for one in leaving:
+        if one["successor"] not in on_sale:
+            one["successor"] = None

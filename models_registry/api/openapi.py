@@ -44,6 +44,7 @@ LOCATION = OpenApiParameter(
 CONFIRMING = (
     "409 `confirmation_required` if a price for customers would move by more than `PRICE_CHANGE_GUARD` times "
     "(3 unless set otherwise), up or down, would no longer be one, or would fall below what it costs us; "
+    "a model that comes on sale is compared with what it was last sold at. "
     "`figures` and `negative_margins` tell which. The same with `confirm: true` does it."
 )
 CONFIRM = {
@@ -109,7 +110,7 @@ EXPLAINED = {
     "is_default": "`true` takes the flag from the model that has it; it can't be given up.",
     "sunset_at": (
         "From then on the model is retired, by itself; the default only if its successor is active. "
-        "To the second, with its zone. A model on sale is given none that has passed."
+        "With its zone; to the second, and rounded up to it. A model on sale is given none that has passed."
     ),
     **dict.fromkeys(
         OBJECTS, f"At most {choices.JSON_BYTES:,} bytes, nested at most {choices.JSON_DEPTH} deep."
@@ -131,6 +132,13 @@ def _description(name: str) -> dict[str, str]:
     return {"description": str(text)} if text else {}
 
 
+CONFIRMATION = {
+    "application/json": {
+        "type": "object",
+        "properties": {"confirm": CONFIRM},
+        "additionalProperties": False,
+    }
+}
 NOTHING = {"application/json": {"type": "object", "additionalProperties": False}}
 NEW_MODEL = body(required=services.REQUIRED)
 WHOLE_MODEL = body(required=services.NEEDED_TO_REPLACE)

@@ -11,9 +11,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from models_registry import services
-from models_registry.api.bodies import read_confirmable, refuse_values
+from models_registry.api.bodies import read_confirmable, read_confirmation, refuse_values
 from models_registry.api.openapi import (
     CHANGES,
+    CONFIRMATION,
     CONFIRMING,
     IF_MATCH,
     LOCATION,
@@ -116,14 +117,15 @@ class ModelWrites(ReasonedWrites, viewsets.GenericViewSet[AIModel]):
 
     @extend_schema(
         summary="Bring a retired model back as active",
-        request=NOTHING,
+        description=CONFIRMING,
+        request=CONFIRMATION,
         parameters=[MODEL_ID, IF_MATCH, TAG],
         responses=AIModelSerializer,
     )
     def restore(self, request: Request, model_id: str) -> Response:
         model, version = self._target(request, model_id)
-        refuse_values(request)
-        return self._shown(services.restore(model, expected_version=version))
+        confirmed = read_confirmation(request)
+        return self._shown(services.restore(model, expected_version=version, confirmed=confirmed))
 
     def _target(self, request: Request, model_id: str) -> tuple[AIModel, int | None]:
         """The model to write, and the version that it must still have then; None: any will do.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -143,6 +144,22 @@ def values_of(deed: Deed) -> dict[str, Any]:
     if errors:
         raise ValidationError(errors)
     return values
+
+
+def priced_since(deed: Deed) -> datetime | None:
+    """Since when what it would change stands as it does; None: there is nothing yet."""
+    rows: models.QuerySet[Any]
+    if deed.kind in {Kind.RATE, Kind.RATE_REMOVED}:
+        place: dict[str, Any] = {"quality": deed.quality or None, "with_audio": deed.with_audio}
+        rows = Rate.objects.at(_model(deed).pk, Layer.OVERRIDE, **place)
+    elif deed.kind == Kind.PRICE:
+        rows = AIModel.objects.filter(pk=_model(deed).pk)
+    elif deed.kind == Kind.MULTIPLIER:
+        rows = QualityTier.objects.filter(key=deed.quality)
+    else:
+        rows = PricingPolicy.objects.all()
+    since: datetime | None = rows.values_list("priced_at", flat=True).first()
+    return since
 
 
 def carry_out(deed: Deed, *, confirmed: bool) -> None:

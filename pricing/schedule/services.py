@@ -1,6 +1,6 @@
 """Scheduling a change, cancelling it, and carrying out what is due."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -10,11 +10,11 @@ from django.db import DataError, IntegrityError, transaction
 from models_registry import turning
 from models_registry.audit import occasion
 from models_registry.audit.occasion import Actor, Occasion
-from models_registry.errors import CatalogueError
+from models_registry.errors import CatalogueError, ConfirmationRequired
 from models_registry.models import CatalogueRevision
 from models_registry.values import in_milliseconds, moment_text
 from pricing import ledger
-from pricing.schedule.deeds import Deed, carry_out, deed_of
+from pricing.schedule.deeds import Deed, carry_out, deed_of, priced_since
 from pricing.schedule.errors import ChangeOverlaps, ChangeSettled
 from pricing.schedule.models import ScheduledChange, State
 
@@ -87,7 +87,9 @@ def cancel(change: ScheduledChange) -> ScheduledChange:
 def settle() -> None:
     """Carry out what is due, each change as if it had happened at its moment; behind the catalogue's lock.
 
-    One that can't be carried out any more is marked as failed, says why, and keeps nothing else back.
+    One that can't be carried out any more is marked as failed, says why, and keeps nothing else back. So is
+    one whose row says something newer: services settle before they write, but raw SQL does not. What earlier
+    changes of the same settling wrote dates from their moments.
     """
     now = turning.clock()
     due = ScheduledChange.objects.pending().filter(effective_from__lt=now + ledger.RESOLUTION)
@@ -97,10 +99,15 @@ def settle() -> None:
 
 
 def _settle_one(change: ScheduledChange) -> None:
+    deed = deed_of(change)
+    stands_since = priced_since(deed)
+    if stands_since is not None and stands_since > max(change.effective_from, change.created_at):
+        _end(change, State.FAILED, f"Changed past the schedule since: {rfc3339(stands_since)}. That stays.")
+        return
     try:
         with transaction.atomic():
             before = ledger.newest()
-            carry_out(deed_of(change), confirmed=True)
+            carry_out(deed, confirmed=True)
             is_changed = _date(before, change.effective_from)
     except REFUSALS as refusal:
         _end(change, State.FAILED, told(refusal))
@@ -167,22 +174,62 @@ def _refuse_overlap(deed: Deed, moment: datetime) -> None:
 
 
 def _try(deed: Deed, moment: datetime, *, confirmed: bool) -> None:
-    """Do it behind what is scheduled before it, and undo all of that. Raises what doing it raises."""
+    """Do it between what is scheduled before and behind it, and undo all of that.
+
+    Raises what doing it raises, and ConfirmationRequired if one that comes later would then move prices
+    unusually which it does not now.
+    """
+    pending = ScheduledChange.objects.pending().select_related("model").in_turn()
+    pending = pending.touching([deed.model.pk]) if deed.model else pending
+    later = list(pending.filter(effective_from__gt=moment))
     try:
         with transaction.atomic():
-            earlier = ScheduledChange.objects.pending().filter(effective_from__lte=moment)
-            touching = earlier.touching([deed.model.pk] if deed.model else [])
-            for change in touching.select_related("model").in_turn():
-                _try_one(deed_of(change))
+            for change in pending.filter(effective_from__lte=moment):
+                _try_one(deed_of(change), confirmed=True)
+            without = {} if confirmed else _asked_without(later)
             carry_out(deed, confirmed=confirmed)
+            for change in () if confirmed else later:
+                _try_later(change, known=without.get(change.pk, frozenset()))
             raise _Undone
     except _Undone:
         return
 
 
-def _try_one(deed: Deed) -> None:
+def _asked_without(later: Iterable[ScheduledChange]) -> dict[int, frozenset[str]]:
+    """By primary key, the moves that those of `later` make as things stand: they were confirmed before."""
+    found = {}
     try:
         with transaction.atomic():
-            carry_out(deed, confirmed=True)
+            for change in later:
+                try:
+                    _try_one(deed_of(change), confirmed=False)
+                except ConfirmationRequired as question:
+                    found[change.pk] = frozenset(question.lines)
+                    _try_one(deed_of(change), confirmed=True)
+            raise _Undone
+    except _Undone:
+        return found
+
+
+def _try_later(change: ScheduledChange, *, known: frozenset[str]) -> None:
+    """Carry `change` out. Raises ConfirmationRequired for unusual moves that are not among the `known`."""
+    try:
+        _try_one(deed_of(change), confirmed=False)
+    except ConfirmationRequired as question:
+        if not known.issuperset(question.lines):
+            finding = f"As it is scheduled for {rfc3339(change.effective_from)}: {question.finding}"
+            raise ConfirmationRequired(
+                finding, lines=question.lines, digest=question.digest, **question.facts
+            ) from question
+        _try_one(deed_of(change), confirmed=True)
+
+
+def _try_one(deed: Deed, *, confirmed: bool) -> None:
+    """Raises ConfirmationRequired; another refusal keeps nothing else back."""
+    try:
+        with transaction.atomic():
+            carry_out(deed, confirmed=confirmed)
+    except ConfirmationRequired:
+        raise
     except REFUSALS:
-        return  # it will fail, and keep nothing else back
+        return

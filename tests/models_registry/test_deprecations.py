@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from models_registry import deprecations as leaving
+from models_registry import services
 from models_registry.choices import Status
 from models_registry.deprecations import Deprecations, bucket, days_left, deprecations
 from models_registry.models import AIModel
@@ -81,6 +82,13 @@ class TestWhoIsTold:
         found = told(deprecations(within_days=30, now=NOW))
 
         assert (found["past"], found["imminent"]) == (past, coming)
+
+    def test_a_draft_that_was_retired_without_a_day_on_sale_is_not_told_of(self):
+        AIModelFactory()
+        synced = AIModelFactory(is_active=False, sunset_at=NOW - DAY)
+        services.retire(synced)
+
+        assert told(deprecations(within_days=30, now=NOW))["past"] == []
 
     def test_the_deprecated_without_a_date_stand_apart(self):
         lay(first=None, b=None, a=None, dated=DAY)

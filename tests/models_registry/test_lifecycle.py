@@ -38,9 +38,10 @@ def default_id() -> str:
 
 class TestSunset:
     @pytest.mark.parametrize(
-        "given", ["2099-01-02T03:04:05Z", "2099-01-02t05:04:05.999+02:00", FUTURE.replace(microsecond=7)]
+        "given",
+        ["2099-01-02T03:04:05Z", "2099-01-02t05:04:04.001+02:00", FUTURE.replace(second=4, microsecond=7)],
     )
-    def test_it_is_kept_in_utc_and_to_the_second(self, first, given):
+    def test_it_is_kept_in_utc_and_rounded_up_to_the_second(self, first, given):
         assert services.revise(first, {"sunset_at": given}).sunset_at == FUTURE
 
     @pytest.mark.parametrize(
@@ -58,7 +59,6 @@ class TestSunset:
 
     def test_a_model_on_sale_is_given_none_that_has_passed(self, first):
         assert codes(first, sunset_at=PAST) == {"sunset_at": ["past_dated"]}
-        assert codes(first, sunset_at=timezone.now()) == {"sunset_at": ["past_dated"]}
 
     def test_nor_is_a_model_put_on_sale_with_one(self):
         draft = AIModelFactory(is_active=False, sunset_at=PAST)
@@ -96,10 +96,19 @@ class TestSunset:
 
 
 class TestSuccessor:
-    def test_any_other_model_can_be_named(self, first):
-        draft = AIModelFactory(model_id="a/draft", is_active=False)
+    @pytest.mark.parametrize("status", [Status.ACTIVE, Status.DEPRECATED])
+    def test_any_other_model_on_sale_can_be_named(self, first, status):
+        AIModelFactory(model_id="a/heir", **status.flags)
 
-        assert services.revise(first, {"successor": f" {draft.model_id} "}).successor == "a/draft"
+        assert services.revise(first, {"successor": " a/heir "}).successor == "a/heir"
+
+    @pytest.mark.parametrize("status", [Status.DRAFT, Status.RETIRED])
+    def test_what_is_off_sale_is_named_by_nothing_on_sale(self, first, status):
+        AIModelFactory(model_id="a/heir", **status.flags)
+
+        assert codes(first, successor="a/heir") == {"successor": ["not_on_sale"]}
+        draft = AIModelFactory(is_active=False, successor="a/heir")
+        assert draft.successor == "a/heir"
 
     @pytest.mark.parametrize(
         ("given", "code"),
@@ -159,8 +168,9 @@ class TestHandOver:
 
     @pytest.mark.parametrize("status", [Status.DRAFT, Status.DEPRECATED, Status.RETIRED])
     def test_not_to_one_that_is_not_active(self, first, status):
-        AIModelFactory(model_id="a/heir", **status.flags)
+        heir = AIModelFactory(model_id="a/heir")
         services.revise(first, {"successor": "a/heir"})
+        services.revise(heir, status.flags)
 
         with pytest.raises(DefaultModelRequired, match="activate its successor a/heir"):
             services.retire(first)

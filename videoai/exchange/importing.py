@@ -154,6 +154,8 @@ def _guarding(planned: Plan, standing: Mapping[Place, Rate], confirmed: bool) ->
 
 
 def _may_move_prices(planned: Plan, model: AIModel, standing: Mapping[Place, Rate]) -> bool:
+    if not model.is_active and planned.changes.get("is_active"):
+        return True  # what is off sale is nobody's price until it comes back
     if planned.rates is not None and _all_said(planned.rates) != _all_said(standing):
         return True
     try:

@@ -1,11 +1,12 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from models_registry import services
 from models_registry.models import AIModel
-from tests.factories import AIModelFactory, untraced
+from tests.factories import AIModelFactory, bearer, service_token, untraced
 from tests.models_registry.api.conftest import new_model
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("tiers")]
@@ -89,6 +90,18 @@ def test_no_model_can_be_called_like_that(send):
     }
 
 
+def test_a_successor_off_sale_is_told_only_to_whoever_may_read_it(get):
+    AIModelFactory()
+    heir = AIModelFactory(model_id="a/heir")
+    leave(AIModelFactory(model_id="a/going", successor="a/heir"), days=3)
+    services.revise(heir, {"is_active": False})
+
+    assert get(ADDRESS).json()["imminent"][0]["successor"] is None
+    headers = bearer(service_token("catalog:read").text)
+    told = Client().get(f"/api/v1/{ADDRESS}", headers=headers).json()
+    assert told["imminent"][0]["successor"] == "a/heir"
+
+
 class TestOneModel:
     def test_both_fields_are_served_only_where_they_say_something(self, get, send):
         AIModelFactory(model_id="a/first")
@@ -129,8 +142,9 @@ class TestOneModel:
 
     def test_deleting_the_default_hands_over_or_is_refused_with_the_way_out(self, get, send):
         first = AIModelFactory(model_id="a/first")
-        AIModelFactory(model_id="a/heir", is_active=False)
+        heir = AIModelFactory(model_id="a/heir")
         services.revise(first, {"successor": "a/heir"})
+        services.revise(heir, {"is_active": False})
 
         refused = send("delete", "models/a/first/")
         assert (refused.status_code, refused.json()["code"]) == (409, "default_model_required")

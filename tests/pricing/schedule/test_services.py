@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 
 from models_registry import services as catalogue
 from models_registry import turning
@@ -176,8 +176,8 @@ def test_what_stood_so_already_is_told(model, planned):
 def test_one_that_became_impossible_fails_in_words_and_blocks_no_other(model, planned):
     pricing.set_rate(model, quality="high", cost_per_second=Decimal(2), confirmed=True)
     gone = planned(Deed(Kind.RATE_REMOVED, {}, model, "high"))
-    dearer = planned(price(model, "1"))
     pricing.remove_rate(Rate.objects.get(), confirmed=True)
+    dearer = planned(price(model, "1"))
     let_come(gone, minutes=3)
     let_come(dearer, minutes=2)
 
@@ -343,3 +343,81 @@ def test_prices_that_change_unusually_are_asked_about_today_and_not_at_their_mom
 
     assert credits() == 660
     assert ScheduledChange.objects.get().state == State.APPLIED
+
+
+# --- Between and past what is scheduled ------------------------------------------------------------------
+
+
+def test_one_that_is_put_before_another_is_asked_about_what_that_one_then_does():
+    standard_policy()
+    model = AIModelFactory(model_id="a/one", cost_per_second=Decimal("0.14"))
+    schedule(price(model, "0.30"), effective_from=in_a_while(hours=2))
+
+    with pytest.raises(ConfirmationRequired) as asked:
+        schedule(price(model, "0.06"), effective_from=in_a_while(hours=1))
+
+    assert (asked.value.facts["figures"][0]["before"], asked.value.facts["figures"][0]["after"]) == (43, 214)
+    assert ScheduledChange.objects.count() == 1
+    schedule(price(model, "0.06"), effective_from=in_a_while(hours=1), confirmed=True)
+    assert ScheduledChange.objects.count() == 2
+
+
+def test_one_that_comes_later_is_not_asked_about_twice(model, planned):
+    planned(price(model, "5"))
+
+    schedule(rate(model, "0.7", "high"), effective_from=in_a_while(minutes=1))
+
+    assert ScheduledChange.objects.pending().count() == 2
+
+
+@pytest.mark.parametrize(
+    ("deed", "statement"),
+    [
+        (lambda model: price(model, "0.6"), "UPDATE models SET cost_per_second = 0.9"),
+        (lambda model: rate(model, "0.6", "standard"), "UPDATE rates SET amount = 0.9"),
+        (lambda model: Deed(Kind.RATE_REMOVED, {}, model, "standard"), "UPDATE rates SET amount = 0.9"),
+        (lambda _: Deed(Kind.POLICY, {"profit_margin": "2"}), "UPDATE pricing_policy SET profit_margin = 3"),
+        (
+            lambda _: Deed(Kind.MULTIPLIER, {"cost_multiplier": "3"}, quality="standard"),
+            "UPDATE quality_tiers SET cost_multiplier = 2 WHERE key = 'standard'",
+        ),
+    ],
+)
+def test_what_raw_sql_set_behind_the_moment_stays(model, planned, deed, statement):
+    if "rates" in statement:
+        pricing.set_rate(model, quality="standard", cost_per_second=Decimal("0.5"))
+    change = planned(deed(model), milliseconds=1)
+    time.sleep(0.01)
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    stands = [list(table.objects.order_by("pk").values()) for table in (Rate, PricingPolicy, QualityTier)]
+
+    credits()
+
+    change.refresh_from_db()
+    assert change.state == State.FAILED
+    assert change.outcome.startswith("Changed past the schedule since")
+    assert stands == [
+        list(table.objects.order_by("pk").values()) for table in (Rate, PricingPolicy, QualityTier)
+    ]
+    assert AIModel.objects.get().cost_per_second == Decimal("0.9" if " models " in statement else "0.5")
+
+
+def test_what_raw_sql_set_before_the_moment_is_changed_by_it(model, planned):
+    change = planned(price(model, "0.6"))
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE models SET cost_per_second = 0.9")
+    time.sleep(0.01)
+    let_come(change, milliseconds=2)
+
+    assert credits() == 198
+
+
+def test_two_that_are_settled_together_do_not_stand_in_each_others_way(model, planned):
+    first = planned(price(model, "0.6"))
+    second = planned(price(model, "0.7"), seconds=1)
+    let_come(first, seconds=2)
+
+    assert credits() == 231
+    second.refresh_from_db()
+    assert second.state == State.APPLIED

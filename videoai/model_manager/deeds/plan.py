@@ -17,6 +17,7 @@ class Step:
     """One model: the marks that it bears and will bear; the same ones if it stays as it is.
 
     `refusal` says why it can't be done to it, `words` why it stays or what somebody should know before.
+    `figures` tell of prices that somebody has to have seen, since doing it confirms them.
     With a `consequence` nobody chose it: it changes because another one does.
     """
 
@@ -25,6 +26,7 @@ class Step:
     then: Marks
     refusal: str = ""
     words: Sequence[str] = ()
+    figures: Sequence[str] = ()
     consequence: str = ""
 
     @property
@@ -61,7 +63,7 @@ class Plan:
     @cached_property
     def digest(self) -> str:
         """Another one if anything else would happen."""
-        told = [(step.model.pk, step.now, step.then, step.refusal) for step in self.steps]
+        told = [(step.model.pk, step.now, step.then, step.refusal, step.figures) for step in self.steps]
         return hashlib.sha256(repr(told).encode()).hexdigest()
 
 

@@ -1,6 +1,8 @@
 """What takes models off sale and brings them back: activate, deactivate, retire, restore."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 
 from django import forms
 from django.http import HttpRequest, QueryDict
@@ -12,6 +14,7 @@ from models_registry.choices import Status
 from models_registry.errors import ModelNotRetired
 from models_registry.lifecycle import has_passed
 from models_registry.models import AIModel
+from pricing import guards
 from videoai.model_manager.deeds.chosen import Chosen
 from videoai.model_manager.deeds.naming import linked
 from videoai.model_manager.deeds.plan import Plan, Step, marks, marks_now
@@ -95,7 +98,10 @@ class Retire(LeavingDeed):
 
 
 class ArrivingDeed(PlannedDeed):
-    """Puts models on sale. While there is no default, the first of them becomes it."""
+    """Puts models on sale. While there is no default, the first of them becomes it.
+
+    Prices that would have to be confirmed are shown, and doing it confirms just those.
+    """
 
     def obstacle(self, model: AIModel) -> str:
         """Why it can't be done to a model of this status; empty if it can."""
@@ -106,8 +112,12 @@ class ArrivingDeed(PlannedDeed):
 
     def _steps(self, models: Collection[AIModel]) -> Iterator[Step]:
         fitness, wants_default = Fitness(), not AIModel.objects.default().exists()
+        asked = guards.questions(map(on_sale, models))
         for model in models:
             step = self._step(model, fitness, wants_default=wants_default)
+            if step.changes and (question := asked.get(model.pk)):
+                words = [*step.words, question.finding]
+                step = replace(step, words=words, figures=tuple(question.lines))
             wants_default = wants_default and not step.changes
             yield step
 
@@ -142,7 +152,7 @@ class Activate(ArrivingDeed):
         return ["It is no longer deprecated then."] if model.is_deprecated else []
 
     def carry_out(self, step: Step) -> None:
-        services.revise(step.model, Status.ACTIVE.flags)
+        services.revise(step.model, Status.ACTIVE.flags, confirmed=True)
 
 
 class Restore(ArrivingDeed):
@@ -159,7 +169,14 @@ class Restore(ArrivingDeed):
         return [SUNSET_GOES] if has_passed(model.sunset_at, now=timezone.now()) else []
 
     def carry_out(self, step: Step) -> None:
-        services.restore(step.model)
+        services.restore(step.model, confirmed=True)
+
+
+def on_sale(model: AIModel) -> AIModel:
+    draft = copy(model)
+    for name, value in Status.ACTIVE.flags.items():
+        setattr(draft, name, value)
+    return draft
 
 
 def article(status: Status) -> str:

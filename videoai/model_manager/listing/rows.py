@@ -9,6 +9,8 @@ from models_registry.models import AIModel
 from pricing import guards
 from videoai.model_manager.leaving import AnswerField, cautions
 
+REPRICING = frozenset({"cost_per_second", "is_active"})
+
 
 class ModelRow(AIModelRowForm):
     anyway = AnswerField(required=False)
@@ -34,7 +36,8 @@ class ModelRow(AIModelRowForm):
 
     @property
     def reprices(self) -> bool:
-        return self.is_bound and "cost_per_second" in self.changed_data and not self.errors
+        """It changes the price, or puts the model on sale at whatever it costs by now."""
+        return self.is_bound and bool(REPRICING.intersection(self.changed_data)) and not self.errors
 
     @property
     def only_asks(self) -> bool:
