@@ -16,6 +16,7 @@ from pricing.upstream.applying import rehearse_sync
 from pricing.upstream.models import HeldPrice, State
 from pricing.upstream.planning import Verdict
 from pricing.upstream.price_list import BASE, ListRefused, Spot
+from pricing.upstream.services import approve
 from tests.factories import AIModelFactory, rate
 from tests.pricing.upstream.lists import (
     AT,
@@ -157,6 +158,15 @@ def test_a_list_that_comes_to_the_price_set_by_hand_at_once_does_not_take_it_ove
     synced(map_of(output_cost_per_second=0.15, output_cost_per_second_4k=0.2))
     assert not listed().follows
     assert basis("4k").dollars_a_second == Decimal("0.15")
+
+
+def test_an_approved_price_that_comes_to_the_one_set_by_hand_does_not_take_it_over() -> None:
+    synced(map_of())
+    synced(map_of(output_cost_per_second=0.5))
+    catalogue.revise(model(), {"cost_per_second": Decimal("0.5")})
+    approve(HeldPrice.objects.get())
+    synced(map_of(output_cost_per_second=0.6))
+    assert (model().cost_per_second, listed().follows) == (Decimal("0.5"), False)
 
 
 def test_a_price_changed_by_raw_sql_is_set_by_hand_before_any_sync() -> None:
