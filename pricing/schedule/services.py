@@ -102,7 +102,9 @@ def _settle_one(change: ScheduledChange) -> None:
     deed = deed_of(change)
     stands_since = priced_since(deed)
     if stands_since is not None and stands_since > max(change.effective_from, change.created_at):
-        _end(change, State.FAILED, f"Changed past the schedule since: {rfc3339(stands_since)}. That stays.")
+        _end(
+            change, State.FAILED, f"Changed past the schedule since: {moment_text(stands_since)}. That stays."
+        )
         return
     try:
         with transaction.atomic():
@@ -217,7 +219,7 @@ def _try_later(change: ScheduledChange, *, known: frozenset[str]) -> None:
         _try_one(deed_of(change), confirmed=False)
     except ConfirmationRequired as question:
         if not known.issuperset(question.lines):
-            finding = f"As it is scheduled for {rfc3339(change.effective_from)}: {question.finding}"
+            finding = f"As it is scheduled for {moment_text(change.effective_from)}: {question.finding}"
             raise ConfirmationRequired(
                 finding, lines=question.lines, digest=question.digest, **question.facts
             ) from question
