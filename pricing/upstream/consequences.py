@@ -11,6 +11,7 @@ from pricing.models import Layer, Rate, Unit
 from pricing.moves import Move, moves
 from pricing.preview import changed
 from pricing.price_book import (
+    FOLLOWS,
     LISTED_COST,
     NEVER,
     NO_POLICY,
@@ -128,7 +129,8 @@ def behind_approval(book: PriceBook, held: HeldPrice) -> PriceBook:
     """`book`, of the one model, once the list says what it proposes: as `write_price` writes it."""
     (model,) = book.models
     if held.spot == BASE and held.unit_after == Unit.SECOND:
-        own = {} if is_priced_by_hand(model) else {"cost_per_second": held.amount_after}
+        # A price set by hand stays that, also where the list comes to say the same.
+        own = {FOLLOWS: False} if is_priced_by_hand(model) else {"cost_per_second": held.amount_after}
         base = Place(model.pk, Layer.UPSTREAM, None)
         rates = {place: rate for place, rate in book.rates.items() if place != base}
         return replace(book, models=[changed(model, {LISTED_COST: held.amount_after, **own})], rates=rates)

@@ -115,7 +115,7 @@ def test_of_a_draft_it_is_told_that_nobody_can_buy_it() -> None:
 
 
 def with_a_price_of_its_own() -> HeldPrice:
-    """Equal to what is proposed: from then on it follows the list."""
+    """Equal to what is proposed, and all the same set by hand."""
     held = base(output_cost_per_second_4k=0.6)
     catalogue.revise(model(), {"cost_per_second": Decimal("0.5")}, confirmed=True)
     return held
@@ -133,4 +133,5 @@ def test_what_is_foreseen_is_what_an_approval_makes_of_prices(raised: Callable[[
         return [(one.quality, one.duration, one.credits) for one in after.sellable(after.models[0])]
 
     assert credits(foreseen) == credits(Consequences(held, foreseen.before, book))
-    assert any(move.changes for column in foreseen.columns for move in column.moves)
+    is_covered = raised is with_a_price_of_its_own
+    assert is_covered != any(move.changes for column in foreseen.columns for move in column.moves)
