@@ -153,7 +153,7 @@ def _limits(column: Column) -> tuple[Decimal, Decimal]:
     found: dict[type, Any] = {
         type(one): one.limit_value for one in column.validators if hasattr(one, "limit_value")
     }
-    return Decimal(found[MinValueValidator]), Decimal(found.get(MaxValueValidator, MOST))
+    return Decimal(found[MinValueValidator]), Decimal(min(found.get(MaxValueValidator, MOST), MOST))
 
 
 def _amount(column: Column) -> dict[str, Any]:
