@@ -100,12 +100,16 @@ BY_FIELD = {
 }
 
 
+# Fields of whole numbers, also inside of others.
+WHOLE = ("_duration", "_durations", "_per_generation")
+
+
 def reasons(field: str, body: Any) -> set[str]:
     if field in BY_FIELD:
         return BY_FIELD[field]
     if field.startswith(("multipliers.", "models.")):
         return BEYOND_SCHEMAS | OF_PREVIEWS
-    if field.endswith(("_duration", "_durations")) and ".0" in json.dumps(body[field]):
+    if field.endswith(WHOLE) and ".0" in json.dumps(body):
         return BEYOND_SCHEMAS | OF_SECONDS
     return BEYOND_SCHEMAS
 
