@@ -10,12 +10,15 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from random import SystemRandom
 from typing import Self
 
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parent.parent
+PORTS = (15_000, 32_000)
 PATIENCE = 60  # seconds that a start may take on a busy machine
+_chance = SystemRandom()  # whatever seeds others set, no two processes are to meet
 SERVE = (sys.executable, "-m", "videoai.serve")
 
 
@@ -48,8 +51,7 @@ class Server:
         ready: str = "/healthz/",
         stderr: int | None = None,
     ) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self.database_url, self.workers = database_url, workers
         self._command = [word.replace("{port}", str(self.port)) for word in command]
         self._ready, self._stderr = ready, stderr
@@ -88,11 +90,14 @@ class Server:
             time.sleep(0.1)
 
     def kill(self) -> None:
-        """All its processes at once, in the middle of whatever they do."""
+        """All its processes at once, in the middle of whatever they do; returns when the last has gone."""
         if self._process is not None:
             with suppress(ProcessLookupError):  # it may have ended by itself
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+            deadline = time.monotonic() + PATIENCE
+            while self._is_alive() and time.monotonic() < deadline:
+                time.sleep(0.01)
             self._process = None
 
     def end(self) -> None:
@@ -115,6 +120,12 @@ class Server:
         group = self._process.pid
         return [pid for pid in _all_processes() if _group_of(pid) == group]
 
+    def _is_alive(self) -> bool:
+        """Does one of them still hold the port?"""
+        with suppress(ProcessLookupError):
+            return any(not _is_zombie(pid) for pid in self.processes())
+        return True
+
     def command_line(self) -> list[str]:
         """Of the one that listens to signals: what `videoai.serve` became, with all its options."""
         assert self._process is not None
@@ -130,6 +141,22 @@ class Server:
             return False
         finally:
             connection.close()
+
+
+def free_port() -> int:
+    """Below those that clients are given: one of them could be there when the server starts again."""
+    while True:
+        port = _chance.randrange(*PORTS)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+
+
+def _is_zombie(pid: int) -> bool:
+    """Nobody has asked yet how it ended; it holds nothing any more."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
 
 
 def _all_processes() -> list[int]:

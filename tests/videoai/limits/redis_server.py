@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 from typing import Self
 
@@ -10,6 +9,8 @@ import pytest
 import redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
+
+from tests.server import free_port
 
 BINARY = shutil.which("redis-server")
 REQUIRED = os.environ.get("REQUIRE_REDIS") == "1"
@@ -21,8 +22,7 @@ class RedisServer:
     """Started when it is made; `kill` and `start` again as you like, it keeps its port."""
 
     def __init__(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"redis://:{PASSWORD}@127.0.0.1:{self.port}/4"
         self.start()
 
