@@ -8,7 +8,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from models_registry.admin.filters import ListedFilter
-from models_registry.admin.guards import GuardedAdmin
+from models_registry.admin.guards import GuardedAdmin, LookedAtAdmin
 from models_registry.audit import wording
 from models_registry.audit.audited import audited_classes
 from models_registry.audit.models import AuditEntry, Book, State
@@ -50,7 +50,7 @@ class ActionFilter(OfColumn):
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(GuardedAdmin):
+class AuditEntryAdmin(LookedAtAdmin, GuardedAdmin):
     """Everything that was changed or tried; to be read, and by nobody to be changed."""
 
     primary_key = re.compile("[a-z]{1,20}-[0-9]{1,18}")
@@ -72,16 +72,6 @@ class AuditEntryAdmin(GuardedAdmin):
         ("In full", {"fields": ("state_was", "state_is", "told")}),
         ("In its book", {"fields": ("book", "number", "digest")}),
     )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody: entries come of what is done."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return super().changelist_view(request, {"title": "Audit trail", **(extra_context or {})})

@@ -29,6 +29,31 @@ class KeysField(forms.ModelMultipleChoiceField):
         return super()._check_values(value)  # type: ignore[misc]
 
 
+class LookedAtAdmin(admin.ModelAdmin):
+    """Shows rows that something else writes: nobody adds, changes or deletes any here."""
+
+    # Any of these rights lets somebody see them; none named: the one that Django has for the table.
+    seen_with: Collection[str] = ()
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if not self.seen_with:
+            return super().has_view_permission(request, obj)
+        user: Any = request.user
+        return any(user.has_perm(right) for right in self.seen_with)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request) if self.seen_with else super().has_module_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 class GuardedAdmin(admin.ModelAdmin):
     """Answers what no browser sends with 400, or finds nothing, where Django would break down."""
 

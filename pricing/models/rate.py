@@ -55,12 +55,6 @@ class RateQuerySet(AuditedQuerySet["Rate"]):
         """The stored row of the same place."""
         return self.at(rate.model_id, Layer(rate.layer), quality=rate.quality_id, with_audio=rate.with_audio)
 
-    def of_specificity(self, number: int) -> "RateQuerySet":
-        """Those that name `number` of quality and sound."""
-        named = Q(quality__isnull=False), Q(with_audio__isnull=False)
-        wanted = {0: ~named[0] & ~named[1], 1: named[0] ^ named[1], 2: named[0] & named[1]}
-        return self.filter(wanted[number])
-
     def plain(self) -> "RateQuerySet":
         """Those set by hand for a quality, a second, and nothing else: `{"720p": "0.4"}` says them whole."""
         return self.by_hand().filter(

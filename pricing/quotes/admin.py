@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 
 from models_registry.admin.filters import ListedFilter
-from models_registry.admin.guards import GuardedAdmin
+from models_registry.admin.guards import GuardedAdmin, LookedAtAdmin
 from models_registry.values import moment_text, price_text
 from pricing.quotes.errors import QuoteAltered
 from pricing.quotes.models import HeldQuote, HeldQuoteQuerySet, HeldState
@@ -29,8 +29,10 @@ class StateFilter(ListedFilter):
 
 
 @admin.register(HeldQuote)
-class HeldQuoteAdmin(GuardedAdmin):
+class HeldQuoteAdmin(LookedAtAdmin, GuardedAdmin):
     """What was quoted and what became of it; to be read, and by nobody to be changed."""
+
+    seen_with = SEEING  # quotes are asked for and redeemed over the API
 
     primary_key = re.compile("[A-Za-z0-9_-]{1,40}")
     list_display = ("short", "model_id_text", "what", "credits", "state", "made", "expires", "generation")
@@ -49,25 +51,6 @@ class HeldQuoteAdmin(GuardedAdmin):
         ("Price", {"fields": ("credits", "price", "cost", "price_row")}),
         ("Redeemed", {"fields": ("redeemed", "generation", "redeemed_by")}),
     )
-
-    # --- Who may what ------------------------------------------------------------------------------------
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Who may see or change models."""
-        return any(request.user.has_perm(permission) for permission in SEEING)
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody: quotes are asked for and redeemed over the API."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     # --- Pages -------------------------------------------------------------------------------------------
 

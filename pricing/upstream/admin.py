@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 
 from models_registry.admin.filters import ListedFilter
 from models_registry.admin.forms import REFUSALS, refusal_words
+from models_registry.admin.guards import LookedAtAdmin
 from models_registry.admin.history import HistoricAdmin
 from models_registry.admin.writes import note_refusal, reason_form
 from models_registry.audit.models import AuditEntry, AuditEntryQuerySet
@@ -31,24 +32,10 @@ DEEDS = {"approve": services.approve, "reject": services.reject}
 DONE = {"approve": "approved", "reject": "rejected"}
 
 
-class KeptByLists(HistoricAdmin):
+class KeptByLists(LookedAtAdmin, HistoricAdmin):
     """Rows that syncs write; whoever may see rates may see them."""
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        user: Any = request.user
-        return any(user.has_perm(f"pricing.{deed}_rate") for deed in ("view", "change"))
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
+    seen_with = ("pricing.view_rate", "pricing.change_rate")
 
     def history_of(self, obj: Any) -> AuditEntryQuerySet:
         """Its own: the rows of a model share a subject."""

@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from models_registry.admin.guards import PRIMARY_KEY
+from models_registry.admin.guards import PRIMARY_KEY, LookedAtAdmin
 from models_registry.models import AIModel, QualityTier
 from models_registry.usage.admin.choosing import AMONG_MODELS, CSV, Chosen, UsageForm
 from models_registry.usage.admin.download import csv_text, file_name
@@ -35,25 +35,10 @@ class Pill(NamedTuple):
 
 
 @admin.register(UsageCounter)
-class UsageAdmin(admin.ModelAdmin):
+class UsageAdmin(LookedAtAdmin):
     """In the place of a list stands the page; nothing is added, changed or deleted here."""
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Who may see or change models."""
-        return any(request.user.has_perm(permission) for permission in SEEING)
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody: usage is recorded by what generates."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    seen_with = SEEING  # who may see or change models
 
     def get_urls(self) -> list[URLPattern]:
         return [path("", self.admin_site.admin_view(self.changelist_view), name=OVERVIEW)]

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from models_registry.admin.filters import ListedFilter
 from models_registry.admin.forms import ANSWER, REFUSALS, refusal_words
-from models_registry.admin.guards import GuardedAdmin
+from models_registry.admin.guards import GuardedAdmin, LookedAtAdmin
 from models_registry.admin.writes import confirming, note_refusal, reason_form
 from models_registry.errors import CatalogueError, ConfirmationRequired
 from models_registry.models import CatalogueRevision
@@ -55,8 +55,10 @@ class StateFilter(ListedFilter):
 
 
 @admin.register(ScheduledChange)
-class ScheduledChangeAdmin(GuardedAdmin):
-    """What will change and what came of it. A change is scheduled or cancelled here, and never edited."""
+class ScheduledChangeAdmin(LookedAtAdmin, GuardedAdmin):
+    """What will change and what came of it. A change is scheduled and cancelled by pages of its own."""
+
+    seen_with = SEEING  # whoever sees the models sees what their prices will be
 
     list_display = ("moment", "what", "new", "state", "outcome", "who", "deed")
     list_filter = (StateFilter,)
@@ -70,24 +72,6 @@ class ScheduledChangeAdmin(GuardedAdmin):
     actions = None
     change_list_template = "admin/pricing_schedule/change_list.html"
     fields = ("moment", "what", "new", "state", "outcome", "settled", "who", "reason", "scheduled_at", "deed")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """By pages of its own, one for each kind."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever sees the models sees what their prices will be."""
-        user: Any = request.user
-        return any(user.has_perm(permission) for permission in SEEING)
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """The audit trail has it."""
