@@ -50,6 +50,8 @@ lock: $(VENV)/bin/python ## pin the newest allowed versions, with hashes
 		--no-header --quiet --output-file requirements.txt
 	$(BIN)/uv pip compile pyproject.toml --group dev --constraint requirements.txt --upgrade --universal \
 		--python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements-dev.txt
+	$(BIN)/uv pip compile --group audit --upgrade --universal \
+		--python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements-audit.txt
 
 clean: ## remove the environment and caches; the database in var/ stays
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

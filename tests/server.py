@@ -3,22 +3,20 @@
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from random import SystemRandom
 from typing import Self
 
 from django.db import connection
 
+from videoai.deploy.local.processes import free_port
+
 ROOT = Path(__file__).resolve().parent.parent
-PORTS = (15_000, 32_000)
 PATIENCE = 60  # seconds that a start may take on a busy machine
-_chance = SystemRandom()  # whatever seeds others set, no two processes are to meet
 SERVE = (sys.executable, "-m", "videoai.serve")
 
 
@@ -141,14 +139,6 @@ class Server:
             return False
         finally:
             connection.close()
-
-
-def free_port() -> int:
-    """Below those that clients are given: one of them could be there when the server starts again."""
-    while True:
-        port = _chance.randrange(*PORTS)
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
 
 
 def _is_zombie(pid: int) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from videoai.databases import database
 from videoai.edge.behind.places import parse_places
 from videoai.environment import days, factor, whole_number
 from videoai.limits.rates import Rate, in_process, parse_rate, shared
@@ -226,44 +227,12 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- Database --------------------------------------------------------------------------------------------
 
-SQLITE_OPTIONS = {
-    # Readers and the one writer don't wait for each other; a commit is on the disk before it is answered.
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-    # A transaction that reads first and writes later fails at once if another wrote between: begin as writer.
-    "transaction_mode": "IMMEDIATE",
-    # Long enough to sit out the import of a big catalogue, which holds the one write lock for seconds.
-    "timeout": 20,
-}
-
-# Whoever is cut off learns it, rather than keep a thread for the quarter of an hour that TCP allows.
-KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 2, "keepalives_count": 3}
-POSTGRESQL_OPTIONS = {"connect_timeout": 2, "tcp_user_timeout": 10_000, **KEEPALIVES}
-
-
-def database(url: str) -> dict[str, Any]:
-    """Django's settings for the database at `url`; relative SQLite paths begin beside manage.py."""
-    config: dict[str, Any] = environ.Env.db_url_config(url)
-    if "ENGINE" not in config:
-        raise ImproperlyConfigured(
-            "DATABASE_URL is no address of a database, such as postgres://user:password@host:5432/name."
-        )
-    is_sqlite = config["ENGINE"] == "django.db.backends.sqlite3"
-    ours = SQLITE_OPTIONS if is_sqlite else POSTGRESQL_OPTIONS
-    config["OPTIONS"] = {**ours, **config.get("OPTIONS", {})}
-    if is_sqlite:
-        config["NAME"] = Path(BASE_DIR, config["NAME"]) if config["NAME"] != ":memory:" else ":memory:"
-        # On the disk, like the real one: in memory, threads would share one connection.
-        config["TEST"] = {"NAME": str(EMBEDDED_DATABASE.with_name("test.sqlite3"))}
-        EMBEDDED_DATABASE.parent.mkdir(exist_ok=True)
-    return {
-        **config,
-        "CONN_MAX_AGE": seconds("CONN_MAX_AGE", default=600),  # connecting anew costs 12 requests
-        "CONN_HEALTH_CHECKS": True,
-    }
-
-
 EMBEDDED_DATABASE = BASE_DIR / "var" / "videoai.sqlite3"
-DATABASES = {"default": database(env.str("DATABASE_URL", default="") or f"sqlite:///{EMBEDDED_DATABASE}")}
+DATABASES = {
+    "default": database(
+        env.str("DATABASE_URL", default="") or f"sqlite:///{EMBEDDED_DATABASE}", embedded=EMBEDDED_DATABASE
+    )
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Usage -----------------------------------------------------------------------------------------------

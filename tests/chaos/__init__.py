@@ -1,0 +1,1 @@
+"""Things that break while VideoAI works, each beside what must hold nevertheless."""
