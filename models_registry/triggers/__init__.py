@@ -16,6 +16,7 @@ nothing to do.
 import hashlib
 from collections.abc import Iterable, Mapping
 
+from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from models_registry.triggers import postgresql, sqlite
@@ -55,9 +56,14 @@ def install(connection: BaseDatabaseWrapper, tables: Iterable[TrackedTable]) -> 
 def bring_up_to_date(
     connection: BaseDatabaseWrapper, prefix: str, *, tables: set[str], wanted: Mapping[str, str]
 ) -> None:
-    """Let just the triggers `wanted` (name → SQL) of those that begin with `prefix` stand on `tables`."""
+    """Let just the triggers `wanted` (name → SQL) of those that begin with `prefix` stand on `tables`.
+
+    The old ones make way for the new ones in one step: a write between them would go unnoticed.
+    """
     standing = standing_on(connection, prefix, tables=tables)
-    with connection.cursor() as cursor:
+    if standing == wanted.keys():
+        return
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         for name in sorted(standing - wanted.keys()):
             cursor.execute(_drop(connection.vendor, name))
         for name, sql in wanted.items():

@@ -7,11 +7,12 @@ import pytest
 from django.apps import apps
 from django.core.checks import Tags, run_checks
 from django.core.management import call_command
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import QuerySet
 
 from models_registry import services
 from models_registry.models import AIModel, CatalogueRevision, CatalogueStamp, QualityTier
+from models_registry.triggers import bring_up_to_date
 from pricing.models import PricingPolicy, Rate
 from pricing.services import remove_rate
 from tests.factories import AIModelFactory, rate, standard_policy, untraced
@@ -326,11 +327,22 @@ class TestInstallation:
 
         assert dropped in " ".join(warning.msg for warning in warnings)
 
+    @pytest.mark.migrates
     def test_migrate_installs_it_again(self, dropped):
         call_command("migrate", verbosity=0)
 
         assert dropped in self.standing()
         assert not run_checks(tags=[Tags.database], databases=["default"])
+
+    def test_until_new_ones_stand_the_old_ones_do(self, db):
+        before = self.standing()
+
+        with pytest.raises(DatabaseError):
+            bring_up_to_date(
+                connection, "catalogue", tables={"models"}, wanted={"catalogue_models": "NONSENSE"}
+            )
+
+        assert self.standing() == before
 
     def test_each_tracked_table_says_what_it_tracks(self):
         tracked = {
