@@ -234,6 +234,10 @@ DATABASES = {
     )
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# While a migration waits for a lock on a table, whoever comes later waits behind it.
+MIGRATION_LOCK_TIMEOUT_SECONDS = whole_number(
+    "MIGRATION_LOCK_TIMEOUT_SECONDS", default=5, least=1, most=3_600
+)
 
 # --- Usage -----------------------------------------------------------------------------------------------
 

@@ -123,6 +123,7 @@ def indexes() -> set[str]:
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.migrates
 def test_they_come_and_go_and_the_triggers_stay():
     new = {name for name in indexes() if name.startswith(("models_offered", "models_lists"))}
     assert len(new) == (7 if connection.vendor == "postgresql" else 6)

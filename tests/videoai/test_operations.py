@@ -41,6 +41,7 @@ def test_a_silent_database_is_not_ready(client, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.migrates
 def test_a_missing_migration_is_not_ready(client):
     call_command("migrate", "sessions", "zero", verbosity=0)
     try:

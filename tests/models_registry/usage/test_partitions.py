@@ -143,6 +143,7 @@ class TestMaking:
             make()
             assert partitions.check_partitions(None, databases=["default"]) == []
 
+    @pytest.mark.migrates
     def test_migrating_makes_them_and_migrating_back_takes_them_away(self):
         some_usage()
         make()

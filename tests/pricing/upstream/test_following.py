@@ -164,6 +164,7 @@ def test_only_who_may_change_models_and_see_rates_does_it(
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.migrates
 def test_migrating_back_takes_the_column_away_and_the_triggers_stay() -> None:
     try:
         call_command("migrate", "pricing", "0005_price_versions", verbosity=0)

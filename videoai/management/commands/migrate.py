@@ -1,0 +1,64 @@
+"""Django's `migrate`, for a PostgreSQL that others use meanwhile; SQLite is left to Django."""
+
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.management import CommandError
+from django.core.management.commands import migrate
+from django.db import OperationalError, connections
+
+from videoai.management.lock_waits import Watch, watched
+from videoai.management.migration_turns import turn, waiting_briefly
+
+TRIES = 10
+PAUSE = 2.0  # seconds, in which those who queued behind us get their turn
+LOCK_TIMED_OUT, DEADLOCK = "55P03", "40P01"
+
+
+class Command(migrate.Command):
+    """All who come later wait behind a statement that waits for its lock: so it steps back, and tries again.
+
+    Migrations that ran stand; the one that could not is rolled back, and begun anew.
+    """
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        connection = connections[options["database"]]
+        if connection.vendor != "postgresql" or options["plan"] or options["check_unapplied"]:
+            super().handle(*args, **options)
+            return
+        seconds = settings.MIGRATION_LOCK_TIMEOUT_SECONDS
+        with (
+            turn(connection, say=self.tell),
+            waiting_briefly(connection, seconds=seconds),
+            watched(connection, say=self.tell) as watch,
+        ):
+            for tried in range(1, TRIES + 1):
+                try:
+                    super().handle(*args, **options)
+                except OperationalError as error:
+                    if connection.in_atomic_block or not is_locked_out(error):
+                        raise
+                    self.tell(
+                        f"Stepped back after {seconds} s, so that nobody else waits ({tried} of {TRIES})."
+                    )
+                    time.sleep(PAUSE)
+                else:
+                    return
+        raise CommandError(given_up(watch, seconds))
+
+    def tell(self, line: str) -> None:
+        """On stderr, and whatever the verbosity: somebody wonders why nothing happens."""
+        self.stderr.write(line, self.style.NOTICE)
+
+
+def is_locked_out(error: OperationalError) -> bool:
+    return getattr(error.__cause__, "sqlstate", None) in {LOCK_TIMED_OUT, DEADLOCK}
+
+
+def given_up(watch: Watch, seconds: int) -> str:
+    held = "; ".join(str(wait) for wait in watch.last) or "nobody was seen to hold it"
+    return (
+        f"The lock could not be had in {TRIES} tries of {seconds} s: {held}. Migrations that ran stand, and "
+        "nothing is half done. End that transaction, or wait for it, and run migrate again."
+    )
