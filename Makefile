@@ -11,10 +11,10 @@ DEV := $(VENV)/.dev-installed
 WITH_KEY = SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(48))')"
 
 .DEFAULT_GOAL := help
-.PHONY: help install run serve test bench bench-quick check format lock clean
+.PHONY: help install run serve test bench bench-quick check migrate-check format lock clean
 
 help: ## list the commands
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
 
 install: $(RUNTIME) ## create .venv with everything pinned
 
@@ -39,6 +39,9 @@ check: $(DEV) ## lint, types, migrations, deployment settings
 	$(WITH_KEY) $(BIN)/mypy
 	$(WITH_KEY) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(WITH_KEY) HTTPS=true $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+migrate-check: $(DEV) ## run the previous release's tests on this schema (ARGS="-k quote")
+	@$(BIN)/python -m tests.previous_release $(ARGS)
 
 format: $(DEV) ## format the code
 	$(BIN)/ruff check --fix .
