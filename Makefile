@@ -6,12 +6,16 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
+# The tools that look through the others stand apart from them.
+AUDIT_VENV := .venv-audit
+AUDIT_BIN := $(AUDIT_VENV)/bin
+AUDIT := $(AUDIT_VENV)/.installed
 
 # Checks load the settings, which insist on a key; any will do.
 WITH_KEY = SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(48))')"
 
 .DEFAULT_GOAL := help
-.PHONY: help install run serve test bench bench-quick check migrate-check format lock clean
+.PHONY: help install run serve test bench bench-quick check migrate-check audit sbom format lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
@@ -43,6 +47,12 @@ check: $(DEV) ## lint, types, migrations, deployment settings
 migrate-check: $(DEV) ## run the previous release's tests on this schema (ARGS="-k quote")
 	@$(BIN)/python -m tests.previous_release $(ARGS)
 
+audit: $(DEV) $(AUDIT) ## known holes and licences of what we install
+	@$(AUDIT_BIN)/python -m tests.supply_chain.audit $(BIN)/python
+
+sbom: $(AUDIT) ## the bill of materials of what production installs, in var/sbom.json
+	@$(AUDIT_BIN)/python -m tests.supply_chain.sbom var/sbom.json
+
 format: $(DEV) ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -57,7 +67,7 @@ lock: $(VENV)/bin/python ## pin the newest allowed versions, with hashes
 		--python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements-audit.txt
 
 clean: ## remove the environment and caches; the database in var/ stays
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(AUDIT_VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; PYTHON=python3.12 make … names another one." \
@@ -74,3 +84,9 @@ $(DEV): requirements-dev.txt requirements.txt | $(VENV)/bin/python
 	@echo "Installing what VideoAI and its tests need…"
 	@$(INSTALL) -r requirements-dev.txt
 	@touch $@ $(RUNTIME)
+
+$(AUDIT): requirements-audit.txt
+	@echo "Installing what looks through the others…"
+	@$(PYTHON) -m venv $(AUDIT_VENV)
+	@$(AUDIT_BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.txt
+	@touch $@
