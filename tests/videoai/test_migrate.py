@@ -1,7 +1,6 @@
 """`migrate` on a PostgreSQL that others use: it steps back, takes turns, and says for whom it waits."""
 
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import StringIO
 
@@ -38,9 +37,23 @@ def somebody(statement: str) -> Iterator[tuple["psycopg.Connection", int]]:
         yield other, other.info.backend_pid
 
 
-def run(*arguments: str, **options: object) -> str:
+class Listening(StringIO):
+    """A stream that does something once all of these words have been told."""
+
+    def __init__(self, *words: str, then: Callable[[], None]) -> None:
+        super().__init__()
+        self._words, self._then = words, then
+
+    def write(self, text: str) -> int:
+        written = super().write(text)
+        if all(word in self.getvalue() for word in self._words):
+            self._then()
+        return written
+
+
+def run(*arguments: str, told: StringIO | None = None, **options: object) -> str:
     """What is told on stderr."""
-    told = StringIO()
+    told = told or StringIO()
     call_command("migrate", *arguments, verbosity=0, stderr=told, no_color=True, **options)
     return told.getvalue()
 
@@ -52,10 +65,10 @@ def setting(name: str) -> str:
 
 
 @pytest.mark.slow
-def test_it_steps_back_says_who_holds_the_table_and_comes_through_when_it_is_let_go():
+def test_it_steps_back_says_who_holds_the_table_and_comes_through_when_it_is_let_go(monkeypatch):
+    monkeypatch.setattr(migrate, "TRIES", 30)
     with somebody("SELECT * FROM upstream_models") as (other, pid):
-        threading.Timer(1.3, other.commit).start()
-        told = run(*EARLIER)
+        told = run(*EARLIER, told=Listening("is held by", "Stepped back", then=other.commit))
 
     assert f"upstream_models is held by process {pid}" in told
     assert "report: idle in transaction" in told
@@ -80,8 +93,7 @@ def test_it_gives_up_with_the_holders_name_and_nothing_half_done():
 
 def test_two_take_turns():
     with somebody(f"SELECT pg_advisory_lock({migration_turns.TURN})") as (other, pid):
-        threading.Timer(0.2, other.close).start()
-        told = run()
+        told = run(told=Listening("Another migrate", then=other.close))
 
     assert told.startswith(f"Another migrate is at work in this database (process {pid} of ")
 
