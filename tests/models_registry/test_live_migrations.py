@@ -101,6 +101,8 @@ def test_rows_that_break_a_check_are_told_and_it_is_looked_up_again_when_they_ar
     execute("INSERT INTO boxes (size) VALUES (-1)")
     with pytest.raises(IntegrityError):
         forwards(AddConstraintConcurrently("Box", CHECK), before)
+    if connection.vendor == "postgresql":  # where it holds for new rows already
+        assert ask(f"SELECT convalidated FROM pg_constraint WHERE conname = '{CHECK.name}'") == [False]
     execute("DELETE FROM boxes WHERE size < 0")
 
     forwards(AddConstraintConcurrently("Box", CHECK), before)
