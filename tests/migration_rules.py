@@ -55,20 +55,20 @@ def unfit_for_a_live_system(migration: Migration, before: ProjectState) -> list[
             if isinstance(step, operations.CreateModel):
                 created.add(step.name_lower)
             elif getattr(step, "model_name_lower", "") not in created:
-                found += locks(step)
+                found += locks(step, state, migration.app_label)
                 if not getattr(migration, "contract", ""):
                     found += breaks(step, state, migration.app_label)
         operation.state_forwards(migration.app_label, state)
     return found
 
 
-def locks(step: Operation) -> Iterator[str]:
+def locks(step: Operation, state: ProjectState, app_label: str) -> Iterator[str]:
     """What would keep everybody waiting who writes to the table, for as long as it is long."""
     if isinstance(step, operations.AddIndex) and not isinstance(step, AddIndexConcurrently):
         yield f"{described(step)} keeps writers waiting: write AddIndexConcurrently, {WAY_OUT}"
     if isinstance(step, operations.AddConstraint) and not isinstance(step, AddConstraintConcurrently):
         yield f"{described(step)} keeps writers waiting: write AddConstraintConcurrently, {WAY_OUT}"
-    if isinstance(step, operations.AddField | operations.AlterField) and is_indexed(step.field):
+    if new_indexes(step, state, app_label):
         yield (
             f"{described(step)} builds its index at once, while writers wait: say db_index=False or "
             f"unique=False, and add the index {WAY_OUT}"
@@ -92,8 +92,7 @@ def breaks(step: Operation, state: ProjectState, app_label: str) -> Iterator[str
                 "db_default=…; a default alone is not in the database."
             )
     elif isinstance(step, operations.AlterField):
-        old = state.models[app_label, step.model_name_lower].get_field(step.name)
-        if is_narrower(old, step.field):
+        if is_narrower(before_of(step, state, app_label), step.field):
             yield f"{described(step)} changes what the previous release reads and writes. {later}"
 
 
@@ -126,8 +125,21 @@ def sql_of(step: Operation) -> str:
     )
 
 
-def is_indexed(field: models.Field) -> bool:
-    return field.db_index or field.unique
+def new_indexes(step: Operation, state: ProjectState, app_label: str) -> set[str]:
+    """Which indexes a column comes with, or is given."""
+    if isinstance(step, operations.AddField):
+        return indexes_of(step.field)
+    if isinstance(step, operations.AlterField):
+        return indexes_of(step.field) - indexes_of(before_of(step, state, app_label))
+    return set()
+
+
+def indexes_of(field: models.Field) -> set[str]:
+    return {name for name in ("db_index", "unique") if getattr(field, name)}
+
+
+def before_of(step: operations.AlterField, state: ProjectState, app_label: str) -> models.Field:
+    return state.models[app_label, step.model_name_lower].get_field(step.name)
 
 
 def has_default(field: models.Field) -> bool:

@@ -43,6 +43,7 @@ def before() -> ProjectState:
         ("id", models.BigAutoField(primary_key=True)),
         ("label", models.CharField(max_length=20)),
         ("note", models.TextField(null=True)),
+        ("code", models.CharField(max_length=9, unique=True)),
     ]
     unique = models.UniqueConstraint(fields=["label"], name="boxes_label")
     migrations.CreateModel("Box", fields, {"constraints": [unique]}).state_forwards("usage", state)
@@ -111,6 +112,7 @@ def test_what_a_live_system_could_not_bear_is_refused_with_the_way_out(operation
         migrations.AddField("Box", "a", models.IntegerField(null=True)),
         migrations.AlterField("Box", "label", models.CharField(max_length=200)),
         migrations.AlterField("Box", "label", models.CharField(max_length=20, help_text="What it says.")),
+        migrations.AlterField("Box", "code", models.CharField(max_length=10, unique=True)),
         migrations.SeparateDatabaseAndState(state_operations=[migrations.RemoveField("Box", "label")]),
     ],
     ids=lambda value: value.describe(),

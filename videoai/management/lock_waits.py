@@ -1,5 +1,6 @@
 """Says, while a session of PostgreSQL waits for a lock, which table it waits for and who holds it."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,6 +8,8 @@ from typing import NamedTuple
 
 from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+logger = logging.getLogger(__name__)
 
 EVERY = 0.25  # seconds
 
@@ -82,8 +85,8 @@ def _look(connection: BaseDatabaseWrapper, pid: int, watch: Watch, over: threadi
             with own.cursor() as cursor:
                 cursor.execute(WAITS, [pid])
                 watch.see([Wait(*row) for row in cursor.fetchall()])
-    except Error:
-        # The migration goes on, or fails of the same; only nobody can say any more what it waits for.
-        watch.see([])
+    except Error as error:
+        # The migration goes on, or fails of the same.
+        logger.warning("Nobody can say any more what migrate waits for: %s", error)
     finally:
         own.close()
