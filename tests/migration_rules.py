@@ -91,9 +91,10 @@ def breaks(step: Operation, state: ProjectState, app_label: str) -> Iterator[str
                 f"{described(step)}: the previous release writes rows without it. Say null=True or "
                 "db_default=…; a default alone is not in the database."
             )
-    elif isinstance(step, operations.AlterField):
-        if is_narrower(before_of(step, state, app_label), step.field):
-            yield f"{described(step)} changes what the previous release reads and writes. {later}"
+    elif isinstance(step, operations.AlterField) and is_narrower(
+        before_of(step, state, app_label), step.field
+    ):
+        yield f"{described(step)} changes what the previous release reads and writes. {later}"
 
 
 # --- Reading operations ----------------------------------------------------------------------------------
