@@ -8,18 +8,13 @@ import sys
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from videoai.cores import cores
+
 EDGE = "videoai.asgi:application"
 DJANGO = "videoai.wsgi:application"
 # The edge holds streams, which are connections that stay. The server's own bound is about a thousand.
 MOST_CONNECTIONS = 16_384
 NUMBER = re.compile("[0-9]{1,6}")
-
-
-def cores() -> int:
-    """The cores that this process may use; containers often get fewer than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def refuse_taken_port(host: str, port: int) -> None:
