@@ -166,6 +166,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "videoai.api.request_id.RequestIdMiddleware",
+    "videoai.api.addresses.AddressAsHostMiddleware",
     # What sets headers stands outside of what answers by itself: files, redirects, 304, refusals.
     "videoai.access.headers.SecurityHeadersMiddleware",
     "csp.middleware.CSPMiddleware",
