@@ -98,10 +98,15 @@ class Server:
                 time.sleep(0.01)
             self._process = None
 
-    def end(self) -> None:
-        """As an operator does it; returns when it has ended."""
+    def terminate(self) -> None:
+        """Tell it to end."""
         assert self._process is not None
         self._process.terminate()
+
+    def end(self) -> None:
+        """As an operator does it; returns when it has ended."""
+        self.terminate()
+        assert self._process is not None
         self._process.wait(PATIENCE)
         self.kill()
 
