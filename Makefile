@@ -6,12 +6,17 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
+AUDIT := .venv-audit/.installed
 
 # Checks load the settings, which insist on a key; any will do.
 WITH_KEY = SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(48))')"
 
+# But for those whose schemas come with an operator.
+MANIFESTS = $(filter-out %/kustomization.yaml %/database.example.yaml %/service-monitor.example.yaml, \
+	$(wildcard videoai/deploy/kubernetes/*.yaml))
+
 .DEFAULT_GOAL := help
-.PHONY: help install run serve test bench bench-quick check format lock clean
+.PHONY: help install run serve test bench bench-quick check deploy-check format lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
@@ -40,6 +45,12 @@ check: $(DEV) ## lint, types, migrations, deployment settings
 	$(WITH_KEY) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(WITH_KEY) HTTPS=true $(BIN)/python manage.py check --deploy --fail-level WARNING
 
+deploy-check: $(AUDIT) ## look through the files for Docker, Compose and Kubernetes
+	.venv-audit/bin/hadolint videoai/deploy/Dockerfile
+	.venv-audit/bin/yamllint --strict --config-file videoai/deploy/yamllint.yaml videoai/deploy
+	.venv-audit/bin/check-jsonschema --builtin-schema vendor.compose-spec videoai/deploy/compose.yaml
+	.venv-audit/bin/kubernetes-validate --strict --quiet $(MANIFESTS)
+
 format: $(DEV) ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -54,7 +65,7 @@ lock: $(VENV)/bin/python ## pin the newest allowed versions, with hashes
 		--python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements-audit.txt
 
 clean: ## remove the environment and caches; the database in var/ stays
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-audit .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; PYTHON=python3.12 make … names another one." \
@@ -71,3 +82,9 @@ $(DEV): requirements-dev.txt requirements.txt | $(VENV)/bin/python
 	@echo "Installing what VideoAI and its tests need…"
 	@$(INSTALL) -r requirements-dev.txt
 	@touch $@ $(RUNTIME)
+
+$(AUDIT): requirements-audit.txt | $(VENV)/bin/python
+	@echo "Installing what looks through the rest…"
+	@$(PYTHON) -m venv .venv-audit
+	@.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.txt
+	@touch $@
