@@ -11,12 +11,8 @@ AUDIT := .venv-audit/.installed
 # Checks load the settings, which insist on a key; any will do.
 WITH_KEY = SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(48))')"
 
-# But for those whose schemas come with an operator.
-MANIFESTS = $(filter-out %/kustomization.yaml %/database.example.yaml %/service-monitor.example.yaml, \
-	$(wildcard videoai/deploy/kubernetes/*.yaml))
-
 .DEFAULT_GOAL := help
-.PHONY: help install run serve test bench bench-quick check deploy-check format lock clean
+.PHONY: help install run serve test bench bench-quick check format lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
@@ -45,12 +41,6 @@ check: $(DEV) ## lint, types, migrations, deployment settings
 	$(WITH_KEY) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(WITH_KEY) HTTPS=true $(BIN)/python manage.py check --deploy --fail-level WARNING
 
-deploy-check: $(AUDIT) ## look through the files for Docker, Compose and Kubernetes
-	.venv-audit/bin/hadolint videoai/deploy/Dockerfile
-	.venv-audit/bin/yamllint --strict --config-file videoai/deploy/yamllint.yaml videoai/deploy
-	.venv-audit/bin/check-jsonschema --builtin-schema vendor.compose-spec videoai/deploy/compose.yaml
-	.venv-audit/bin/kubernetes-validate --strict --quiet $(MANIFESTS)
-
 format: $(DEV) ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -63,6 +53,17 @@ lock: $(VENV)/bin/python ## pin the newest allowed versions, with hashes
 		--python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements-dev.txt
 	$(BIN)/uv pip compile --group audit --upgrade --universal \
 		--python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements-audit.txt
+
+# But for those whose schemas come with an operator.
+MANIFESTS = $(filter-out %/kustomization.yaml %/database.example.yaml %/service-monitor.example.yaml, \
+	$(wildcard videoai/deploy/kubernetes/*.yaml))
+
+.PHONY: deploy-check
+deploy-check: $(AUDIT) ## look through the files for Docker, Compose and Kubernetes
+	.venv-audit/bin/hadolint videoai/deploy/Dockerfile
+	.venv-audit/bin/yamllint --strict --config-file videoai/deploy/yamllint.yaml videoai/deploy
+	.venv-audit/bin/check-jsonschema --builtin-schema vendor.compose-spec videoai/deploy/compose.yaml
+	.venv-audit/bin/kubernetes-validate --strict --quiet $(MANIFESTS)
 
 clean: ## remove the environment and caches; the database in var/ stays
 	rm -rf $(VENV) .venv-audit .mypy_cache .pytest_cache .ruff_cache .hypothesis

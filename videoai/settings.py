@@ -166,7 +166,6 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "videoai.api.request_id.RequestIdMiddleware",
-    "videoai.api.addresses.AddressAsHostMiddleware",
     # What sets headers stands outside of what answers by itself: files, redirects, 304, refusals.
     "videoai.access.headers.SecurityHeadersMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -175,6 +174,7 @@ MIDDLEWARE = [
     "videoai.access.occasions.OccasionMiddleware",
     "videoai.access.refused_writes.RefusedWritesMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "videoai.api.address_as_host.AddressAsHostMiddleware",
     "videoai.api.addresses.TrailingSlashMiddleware",
     "videoai.api.conditional.ConditionalGetMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
