@@ -1,7 +1,6 @@
 """What the schema of Compose can't tell: that the parts fit each other and the program."""
 
 import re
-from pathlib import Path
 
 import pytest
 import yaml
@@ -132,13 +131,11 @@ def test_each_stage_that_is_built_is_in_the_dockerfile():
 
 
 def test_prometheus_asks_the_apps_by_names_that_they_answer_to():
-    config = yaml.safe_load(Path(DEPLOY / "watching/prometheus.yml").read_text())
-    targets = [
-        target
-        for job in config["scrape_configs"]
-        for group in job.get("static_configs", [])
-        for target in group["targets"]
-    ]
+    config = yaml.safe_load((DEPLOY / "compose/prometheus.yml").read_text())
+    (job,) = config["scrape_configs"]
+    (group,) = job["static_configs"]
+    hosts = SERVICES["app-1"]["environment"]["ALLOWED_HOSTS"].split(",")
 
-    assert {f"{name}:8000" for name in SERVERS} <= set(targets)
-    assert all(name in SERVICES["app-1"]["environment"]["ALLOWED_HOSTS"] for name in SERVERS)
+    assert group["targets"] == [f"{name}:{dockerfile_environment()['PORT']}" for name in SERVERS]
+    assert set(SERVERS) <= set(hosts)
+    assert f'job="{job["job_name"]}"' in (DEPLOY / "watching/alerts.yml").read_text()
