@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -84,16 +85,16 @@ def test_nginx_takes_what_its_template_becomes(tmp_path):
 
 
 @pytest.fixture
-def folder(tmp_path) -> Path:
-    """One that the user of PostgreSQL can reach and write to."""
-    for parent in (tmp_path, *tmp_path.parents):
-        if parent.is_relative_to("/tmp") and parent != Path("/tmp"):  # noqa: S108 - where pytest makes its own
-            parent.chmod(parent.stat().st_mode | 0o055)
-    if USER is not None:
-        shutil.chown(tmp_path, USER)
-    for name in ("database_password", "replication_password"):
-        (tmp_path / name).write_text(f'{name}\'s "own"\n')
-    return tmp_path
+def folder() -> Iterator[Path]:
+    """One that the user of PostgreSQL can reach; pytest's own are closed to others."""
+    with tempfile.TemporaryDirectory() as made:
+        if USER is not None:
+            shutil.chown(made, USER)
+        for name in ("database_password", "replication_password"):
+            place = Path(made, name)
+            place.write_text(f'{name}\'s "own"\n')
+            place.chmod(0o644)
+        yield Path(made)
 
 
 @contextmanager
@@ -117,16 +118,33 @@ def replica(folder: Path, **environment: str) -> Iterator[int]:
         process.wait(60)
 
 
+def started(folder: Path, replica_port: int) -> subprocess.CompletedProcess[str]:
+    """The primary's container, with an image that only says what it would start."""
+    image = folder / "image"
+    image.mkdir(exist_ok=True)
+    (image / "docker-entrypoint.sh").write_text('#!/bin/sh\necho "$@"\n')
+    (image / "docker-entrypoint.sh").chmod(0o755)
+    return script(
+        "primary.sh",
+        "postgres",
+        "-cport=1",
+        PATH=os.pathsep.join([str(image), os.environ["PATH"]]),
+        SECRETS=str(folder),
+        REPLICA_HOST="127.0.0.1",
+        REPLICA_PORT=str(replica_port),
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.postgresql
-def test_a_primary_is_made_and_a_replica_that_every_commit_waits_for(folder):
+def test_a_replica_follows_that_every_commit_waits_for_and_once_promoted_the_old_primary_stays_down(folder):
     primary = PostgreSQL.made(folder / "primary")
     primary.start()
     try:
         with primary.connect() as connection:
             connection.execute("CREATE DATABASE videoai")
         done = script(
-            "primary.sh",
+            "primary-init.sh",
             PGHOST="127.0.0.1",
             PGPORT=str(primary.port),
             PGDATA=str(primary.folder),
@@ -156,8 +174,16 @@ def test_a_primary_is_made_and_a_replica_that_every_commit_waits_for(folder):
                 ).fetchone()
             with psycopg.connect(f"postgres://postgres@127.0.0.1:{port}/videoai") as connection:
                 (rows,) = connection.execute("SELECT count(*) FROM kept").fetchone()
+            beside_a_replica = started(folder, port)
+            primary.stop("immediate")
+            with psycopg.connect(f"postgres://postgres@127.0.0.1:{port}/", autocommit=True) as connection:
+                connection.execute("SELECT pg_promote()")
+            beside_a_primary = started(folder, port)
     finally:
         primary.remove()
 
     assert (state, is_super, rows) == ("sync", False, 1)
+    assert (beside_a_replica.returncode, beside_a_replica.stdout) == (0, "postgres -cport=1\n")
+    assert beside_a_primary.returncode == 1
+    assert "has been promoted" in beside_a_primary.stderr
     assert not left.exists()

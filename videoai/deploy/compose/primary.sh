@@ -1,24 +1,13 @@
 #!/bin/bash
-# Run once by the official image, on a new and empty primary: who may connect, and who copies.
+# Starts the primary, unless the replica has taken its place: two that take writes would go two ways.
 set -euo pipefail
 
-psql --set ON_ERROR_STOP=1 --no-psqlrc --quiet --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" <<'SQL'
--- Read here, not told as arguments, which every process of a machine can see.
-\set app_password `cat "${SECRETS:-/run/secrets}/database_password"`
-\set replication_password `cat "${SECRETS:-/run/secrets}/replication_password"`
-
-CREATE ROLE videoai LOGIN PASSWORD :'app_password';
-SELECT format('ALTER DATABASE %I OWNER TO videoai', current_database()) \gexec
-ALTER SCHEMA public OWNER TO videoai;
-
-CREATE ROLE replication LOGIN REPLICATION PASSWORD :'replication_password';
-SELECT pg_create_physical_replication_slot('replica');
-SQL
-
-echo "host replication replication all scram-sha-256" >> "$PGDATA/pg_hba.conf"
-
-# From the next start on, which follows at once: while this runs, there is no replica that could agree.
-# What is acknowledged then lies on both. Without the replica, writes wait until it is back, or until:
-#   ALTER SYSTEM RESET synchronous_standby_names; SELECT pg_reload_conf();
-psql --set ON_ERROR_STOP=1 --no-psqlrc --quiet --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" \
-    --command "ALTER SYSTEM SET synchronous_standby_names = 'replica'"
+PGPASSWORD="$(cat "${SECRETS:-/run/secrets}/database_password")"
+export PGPASSWORD PGCONNECT_TIMEOUT=3
+replica="host=${REPLICA_HOST:-replica} port=${REPLICA_PORT:-5432} user=videoai dbname=videoai"
+if [ "$(psql "$replica" --no-psqlrc -At --command "SELECT NOT pg_is_in_recovery()" 2>/dev/null)" = t ]; then
+    echo "The replica has been promoted, and takes writes. Remove this container, and do not start it again." >&2
+    exit 1
+fi
+unset PGPASSWORD PGCONNECT_TIMEOUT
+exec docker-entrypoint.sh "$@"
