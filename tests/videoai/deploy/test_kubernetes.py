@@ -79,7 +79,9 @@ def test_every_pod_finds_what_it_names(template):
     (container,) = spec["containers"]
     volumes = {volume["name"]: volume for volume in spec["volumes"]}
     claims = [
-        volume["persistentVolumeClaim"]["claimName"] for volume in volumes.values() if "backups" in volume
+        volume["persistentVolumeClaim"]["claimName"]
+        for volume in volumes.values()
+        if "persistentVolumeClaim" in volume
     ]
     sources = [next(iter(source.items())) for source in container["envFrom"]]
 
