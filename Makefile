@@ -66,6 +66,17 @@ lock: $(VENV)/bin/python ## pin the newest allowed versions, with hashes
 	$(BIN)/uv pip compile --group audit --upgrade --universal \
 		--python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements-audit.txt
 
+# But for those whose schemas come with an operator.
+MANIFESTS = $(filter-out %/kustomization.yaml %/database.example.yaml %/service-monitor.example.yaml, \
+	$(wildcard videoai/deploy/kubernetes/*.yaml))
+
+.PHONY: deploy-check
+deploy-check: $(AUDIT) ## look through the files for Docker, Compose and Kubernetes
+	$(AUDIT_BIN)/hadolint videoai/deploy/Dockerfile
+	$(AUDIT_BIN)/yamllint --strict --config-file videoai/deploy/yamllint.yaml videoai/deploy
+	$(AUDIT_BIN)/check-jsonschema --builtin-schema vendor.compose-spec videoai/deploy/compose.yaml
+	$(AUDIT_BIN)/kubernetes-validate --strict --quiet $(MANIFESTS)
+
 clean: ## remove the environment and caches; the database in var/ stays
 	rm -rf $(VENV) $(AUDIT_VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
 

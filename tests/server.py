@@ -36,7 +36,8 @@ def database_url() -> str:
 class Server:
     """`python -m videoai.serve` on a free port of this machine; it keeps its port when it starts again.
 
-    Another `command` gets the port for the word `{port}`, and is up when it answers `ready` with 200.
+    Another `command` gets the port for the word `{port}`, and is up when it answers `ready` with 200; it runs
+    in `folder`.
     """
 
     def __init__(
@@ -48,11 +49,12 @@ class Server:
         command: Sequence[str] = SERVE,
         ready: str = "/healthz/",
         stderr: int | None = None,
+        folder: Path = ROOT,
     ) -> None:
         self.port = free_port()
         self.database_url, self.workers = database_url, workers
         self._command = [word.replace("{port}", str(self.port)) for word in command]
-        self._ready, self._stderr = ready, stderr
+        self._ready, self._stderr, self._folder = ready, stderr, folder
         self._environment = {
             **os.environ,
             "DATABASE_URL": database_url,
@@ -74,7 +76,7 @@ class Server:
         """Returns when it answers."""
         self._process = subprocess.Popen(
             self._command,
-            cwd=ROOT,
+            cwd=self._folder,
             env=self._environment,
             stdout=subprocess.DEVNULL,
             stderr=self._stderr,
@@ -98,10 +100,15 @@ class Server:
                 time.sleep(0.01)
             self._process = None
 
-    def end(self) -> None:
-        """As an operator does it; returns when it has ended."""
+    def terminate(self) -> None:
+        """Tell it to end."""
         assert self._process is not None
         self._process.terminate()
+
+    def end(self) -> None:
+        """As an operator does it; returns when it has ended."""
+        self.terminate()
+        assert self._process is not None
         self._process.wait(PATIENCE)
         self.kill()
 

@@ -8,18 +8,13 @@ import sys
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from videoai.cores import cores
+
 EDGE = "videoai.asgi:application"
 DJANGO = "videoai.wsgi:application"
 # The edge holds streams, which are connections that stay. The server's own bound is about a thousand.
 MOST_CONNECTIONS = 16_384
 NUMBER = re.compile("[0-9]{1,6}")
-
-
-def cores() -> int:
-    """The cores that this process may use; containers often get fewer than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def refuse_taken_port(host: str, port: int) -> None:
@@ -32,15 +27,22 @@ def refuse_taken_port(host: str, port: int) -> None:
             raise OSError(f"{host}:{port}: {error.strerror}. Set HOST or PORT to another.") from error
 
 
-def serve(host: str, port: int, *, workers: int) -> None:
-    """Become the server; this process never returns."""
+def serve(host: str, port: int, *, workers: int, shutdown_seconds: int) -> None:
+    """Become the server; this process never returns.
+
+    Told to stop, it listens no more, and gives requests that are under way `shutdown_seconds` to be answered.
+    """
     command = [sys.executable, "-m", "granian", "--host", host, "--port", str(port)]
     command += ["--workers", str(workers), "--respawn-failed-workers", "--log-level", "warning"]
     # HTTP/2 without encryption is spoken by nobody, and to be ready for it costs memory a connection.
     command += ["--http", "1"]
     # Ctrl-C reaches the workers twice, from the terminal and from their parent, and now and then leaves one
     # waiting for ever. So does a client of a stream that takes nothing any more.
-    command += ["--workers-kill-timeout", "2", *(of_edge() if settings.EDGE else of_django())]
+    command += [
+        "--workers-kill-timeout",
+        str(shutdown_seconds),
+        *(of_edge() if settings.EDGE else of_django()),
+    ]
     sys.stdout.flush()
     os.execv(sys.executable, command)  # noqa: S606 - our own command line, no shell
 
@@ -86,7 +88,12 @@ def main() -> None:
         _ = settings.SECRET_KEY
         host, number_of_port = os.environ.get("HOST") or "127.0.0.1", port()
         refuse_taken_port(host, number_of_port)
-        serve(host, number_of_port, workers=number("WORKERS", cores(), most=1_000))
+        serve(
+            host,
+            number_of_port,
+            workers=number("WORKERS", cores(), most=1_000),
+            shutdown_seconds=number("SHUTDOWN_SECONDS", 10, most=1_800),
+        )
     except (OSError, ImproperlyConfigured) as error:
         sys.exit(str(error))
 

@@ -174,6 +174,7 @@ MIDDLEWARE = [
     "videoai.access.occasions.OccasionMiddleware",
     "videoai.access.refused_writes.RefusedWritesMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "videoai.api.address_as_host.AddressAsHostMiddleware",
     "videoai.api.addresses.TrailingSlashMiddleware",
     "videoai.api.conditional.ConditionalGetMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

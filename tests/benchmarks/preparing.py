@@ -17,7 +17,7 @@ from tests.benchmarks import database
 from tests.benchmarks.catalogue import Catalogue, lay
 from tests.factories import AIModelFactory, service_token
 from tests.server import Server
-from videoai.serve import cores
+from videoai.cores import cores
 
 MODELS = 12
 ROUNDS, QUICK_ROUNDS = 5, 2  # that count

@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 import psycopg
 
-from videoai.serve import cores
+from videoai.cores import cores
 
 PACKAGES = ("django", "granian", "uvloop", "psycopg")
 

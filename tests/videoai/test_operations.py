@@ -18,6 +18,29 @@ def test_both_addresses_answer(client, address):
     assert client.get(address).status_code == 200
 
 
+@pytest.mark.parametrize("host", ["10.1.2.3:8000", "10.1.2.3", "[fd00::7]:8000", "localhost"])
+@pytest.mark.parametrize("address", ["/healthz/", "/healthz", "/readyz/"])
+def test_who_asks_a_process_at_its_own_address_is_answered(settings, host, address):
+    settings.ALLOWED_HOSTS = [".models.example", "localhost"]
+
+    assert Client(HTTP_HOST=host).get(address).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("stranger.example", "/healthz/"),
+        ("10.1.2.3.stranger.example", "/readyz/"),
+        ("[10.1.2.3", "/healthz/"),
+        ("", "/healthz/"),
+        ("10.1.2.3:8000", "/admin/login/"),
+        ("10.1.2.3:8000", "/api/v1/models/"),
+    ],
+)
+def test_another_name_or_another_page_at_an_address_is_refused(host, address):
+    assert Client(HTTP_HOST=host).get(address).status_code == 400
+
+
 @pytest.mark.parametrize("method", ["post", "put", "delete", "options", "trace"])
 @pytest.mark.parametrize("address", ["/healthz/", "/readyz/"])
 def test_they_are_for_reading(method, address):

@@ -1,7 +1,12 @@
+import json
 import socket
+import time
 
+import psycopg
 import pytest
 
+from tests.factories import AIModelFactory
+from tests.server import Server, database_url
 from videoai import serve
 
 
@@ -39,10 +44,32 @@ def test_the_server_gets_what_it_was_told(monkeypatch, settings, edge, interface
     monkeypatch.setattr(serve.os, "execv", lambda path, command: started.append(command))
     settings.EDGE = edge
 
-    serve.serve("127.0.0.1", 8123, workers=3)
+    serve.serve("127.0.0.1", 8123, workers=3, shutdown_seconds=7)
 
     (command,) = started
     assert command[command.index("--port") + 1] == "8123"
     assert command[command.index("--workers") + 1] == "3"
+    assert command[command.index("--workers-kill-timeout") + 1] == "7"
     assert command[command.index("--interface") + 1] == interface
     assert command[-1] == target
+
+
+@pytest.mark.slow
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_request_under_way_is_answered_before_the_server_ends():
+    """It takes longer than the two seconds that are enough for most."""
+    model = AIModelFactory()
+    with Server(database_url(), workers=1) as server, psycopg.connect(database_url()) as locker:
+        locker.execute("LOCK TABLE models IN ACCESS EXCLUSIVE MODE")
+        asked = server.connect()
+        asked.request("GET", f"/api/v1/models/?search={model.model_id}")
+        time.sleep(0.5)
+        server.terminate()
+        time.sleep(3)
+        locker.rollback()
+        answer = asked.getresponse()
+
+        assert (answer.status, json.loads(answer.read())["count"]) == (200, 1)
+        with pytest.raises(ConnectionRefusedError):
+            server.connect().connect()

@@ -21,6 +21,8 @@ LOCK_FILE = settings.BASE_DIR / "var" / "quickstart.lock"
 
 # One thread a process (see `serve`), so a second process keeps the pages coming while one is busy.
 WORKERS = 2
+# Whoever presses Ctrl-C is waiting.
+SHUTDOWN_SECONDS = 2
 
 
 @contextmanager
@@ -60,7 +62,7 @@ class Command(BaseCommand):
         )
         if not options["no_serve"]:
             self.stdout.write("Serving; Ctrl-C stops it.")
-            serve(host, number, workers=WORKERS)
+            serve(host, number, workers=WORKERS, shutdown_seconds=SHUTDOWN_SECONDS)
 
     def check_port(self, host: str, number: int) -> None:
         """Before anything is done, and before addresses are printed that nobody serves."""
