@@ -2,6 +2,7 @@
 
 import os
 import re
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ WRITABLE = ("read-write", "primary")
 EXAMPLE = "postgres://user:password@host:5432/name"
 # An address may name several hosts by commas, so a new one begins where a scheme does.
 NEXT_ADDRESS = re.compile(r"\s*,\s*(?=[a-z0-9+]+://)")
-ONE_HOST = re.compile(r"(\[[0-9a-fA-F:.%]+\]|[^:\[\]]*)(?::([0-9]{1,5}))?")
+ONE_HOST = re.compile(r"(\[[^\[\]]+\]|[^:\[\]]*)(?::([0-9]{1,5}))?")
 
 # Asked again after an outage this often, and no rarer: a pool's own pauses double up to minutes.
 POOL_OPTIONS = {"min_size": 0, "timeout": 2.0, "reconnect_timeout": 3.0}
@@ -91,7 +92,7 @@ def serve(databases: Iterable[dict[str, Any]], *, statement: int, lock: int) -> 
 def _replica(url: str, number: int) -> dict[str, Any]:
     name = f"REPLICA_URLS: the address with number {number}"
     config = _read(name, url)
-    if config["ENGINE"] != POSTGRESQL:
+    if config["ENGINE"] != POSTGRESQL or "," in config["NAME"]:
         raise ImproperlyConfigured(f"{name} is of no PostgreSQL. Write it like {EXAMPLE}.")
     _complete(config, url, name=name)
     _start_with(config, "-c default_transaction_read_only=on")
@@ -118,7 +119,8 @@ def _pool_size() -> int:
 def _read(name: str, url: str) -> dict[str, Any]:
     """Django's settings, with `OPTIONS`. The address is never repeated: it may hold a password."""
     try:
-        config: dict[str, Any] = environ.Env.db_url_config(url)
+        with warnings.catch_warnings(action="ignore"):  # they repeat it
+            config: dict[str, Any] = environ.Env.db_url_config(url)
     except ValueError:
         config = {}
     if "ENGINE" not in config:

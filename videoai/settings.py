@@ -239,11 +239,11 @@ REPLICA_MOST_LAG_SECONDS = whole_number("REPLICA_MOST_LAG_SECONDS", default=30, 
 if len(DATABASES) > 1:
     DATABASE_ROUTERS = ["videoai.replicas.router.Router"]
     MIDDLEWARE.append("videoai.replicas.middleware.ReplicaMiddleware")
-# Of who answers requests, on PostgreSQL; 0 is without end. An import of 1,000 models holds the catalogue's lock
-# for 19 seconds.
+# Of who answers requests, on PostgreSQL; 0 is without end.
 DATABASE_STATEMENT_TIMEOUT_SECONDS = whole_number(
     "DATABASE_STATEMENT_TIMEOUT_SECONDS", default=30, least=0, most=86_400
 )
+# An import of 1,000 models holds the catalogue's lock for 19 seconds.
 DATABASE_LOCK_TIMEOUT_SECONDS = whole_number(
     "DATABASE_LOCK_TIMEOUT_SECONDS", default=20, least=0, most=86_400
 )

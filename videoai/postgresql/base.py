@@ -19,6 +19,8 @@ PASSING = (IdleInTransactionSessionTimeout, ReadOnlySqlTransaction)
 class Errors(DatabaseErrorWrapper):
     """Django's, for whom a server that became a standby, or has ended our transaction, is silent."""
 
+    wrapper: Any
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:

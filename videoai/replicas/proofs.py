@@ -1,4 +1,4 @@
-"""Does a replica stand where the primary does? Asked of the primary first, so that the answer holds from then."""
+"""Does a replica stand where the primary does? The primary is asked first: the answer holds from then on."""
 
 from typing import Any
 

@@ -32,7 +32,7 @@ class Seen(NamedTuple):
 class Standing:
     """Of one replica. Said to the log when it is left out, and when it is used again; not in between.
 
-    How far it is behind is measured by our clock alone: since when does it have all that the primary had then?
+    How far it is behind is measured by our clock: the latest moment of which it has all that the primary had.
     What it says of its last transaction would call a replica idle that is cut off, and an idle one late.
     """
 

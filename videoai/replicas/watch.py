@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from itertools import count
 from threading import Event, Lock, Thread
+from typing import Any
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, Error, close_old_connections, connections
@@ -84,10 +85,10 @@ class Watch:
             time.sleep(EVERY_SECONDS)
 
 
-def _ask(alias: str, sql: str) -> tuple[object, ...]:
+def _ask(alias: str, sql: str) -> tuple[Any, ...]:
     with connections[alias].cursor() as cursor:
         cursor.execute(sql)
-        row: tuple[object, ...] = cursor.fetchone()
+        row: tuple[Any, ...] = cursor.fetchone()
     return row
 
 

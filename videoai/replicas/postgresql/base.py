@@ -15,6 +15,8 @@ from videoai.replicas.silence import is_silent
 class Errors(DatabaseErrorWrapper):
     """Django's; what is being read from the replica learns of each."""
 
+    wrapper: Any
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
