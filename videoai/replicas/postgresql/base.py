@@ -52,6 +52,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return Errors(self)
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Watched:
+        if is_silent(self.alias):
+            raise Silent("The replica is silent.")
         self.isolation_level = IsolationLevel.READ_COMMITTED
         connection = Watched.connect(**conn_params)
         connection.alias = self.alias
