@@ -1,7 +1,7 @@
 """Settings of databases that contradict each other, as `manage.py check` says it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -15,10 +15,14 @@ LEAST_POOL = 2
 
 
 def check_databases(**_: Any) -> list[CheckMessage]:
-    primary = settings.DATABASES[DEFAULT_DB_ALIAS]
+    return contradictions(settings.DATABASES)
+
+
+def contradictions(databases: Mapping[str, dict[str, Any]]) -> list[CheckMessage]:
+    primary = databases[DEFAULT_DB_ALIAS]
     if primary["ENGINE"] != OUR_POSTGRESQL:
         return list(_without_postgresql())
-    return [*_pool(primary), *_hosts(primary), *_replicas(primary), *_timeouts()]
+    return [*_pool(primary), *_hosts(primary), *_replicas(databases), *_timeouts()]
 
 
 def _without_postgresql() -> Iterator[CheckMessage]:
@@ -60,15 +64,16 @@ def _hosts(primary: dict[str, Any]) -> Iterator[CheckMessage]:
         )
 
 
-def _replicas(primary: dict[str, Any]) -> Iterator[CheckMessage]:
-    for alias, config in settings.DATABASES.items():
-        if alias != DEFAULT_DB_ALIAS and _place(config) == _place(primary):
+def _replicas(databases: Mapping[str, dict[str, Any]]) -> Iterator[CheckMessage]:
+    primary = _place(databases[DEFAULT_DB_ALIAS])
+    for alias, config in databases.items():
+        if alias != DEFAULT_DB_ALIAS and _place(config) == primary:
             yield checks.Warning(
                 f"{alias} of REPLICA_URLS is the place that DATABASE_URL names: it is never read from.",
                 hint="Name a server that streams from the primary, or leave REPLICA_URLS empty.",
                 id="videoai.W003",
             )
-    if len(settings.DATABASES) == 1 and _given("REPLICA_MOST_LAG_SECONDS"):
+    if len(databases) == 1 and _given("REPLICA_MOST_LAG_SECONDS"):
         yield checks.Warning(
             "REPLICA_MOST_LAG_SECONDS does nothing: there are no replicas.",
             hint="Name some in REPLICA_URLS, or leave it empty.",

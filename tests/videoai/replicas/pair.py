@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.server import ROOT
-from videoai.deploy.local.postgresql import PostgreSQL
+from videoai.deploy.local.postgresql import SUPERUSER, PostgreSQL
 
 NAME = "videoai"
 PATIENCE = 20.0
@@ -19,6 +19,11 @@ PATIENCE = 20.0
 class Pair(NamedTuple):
     primary: PostgreSQL
     replica: PostgreSQL
+
+    @property
+    def url_of_both(self) -> str:
+        hosts = ",".join(f"127.0.0.1:{server.port}" for server in self)
+        return f"postgres://{SUPERUSER}@{hosts}/{NAME}?target_session_attrs=read-write"
 
     def manage(self, *words: str, **environment: str) -> str:
         """What `manage.py` says, with the primary in DATABASE_URL."""
