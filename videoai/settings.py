@@ -364,6 +364,8 @@ LOGGING = {
         # A client's mistake is no news for the operator.
         "django.request": {"handlers": [], "level": "ERROR", "propagate": True},
         "django.security": {"handlers": [], "level": "CRITICAL", "propagate": True},
+        # A request that gets no connection says so itself.
+        "psycopg.pool": {"level": "ERROR"},
         # We say ourselves when somebody is locked out.
         "axes": {"level": "ERROR"},
     },
