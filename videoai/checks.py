@@ -22,11 +22,11 @@ def contradictions(databases: Mapping[str, dict[str, Any]]) -> list[CheckMessage
     primary = databases[DEFAULT_DB_ALIAS]
     if primary["ENGINE"] != OUR_POSTGRESQL:
         return list(_without_postgresql())
-    return [*_pool(primary), *_hosts(primary), *_replicas(databases), *_timeouts()]
+    return [*_pool(), *_hosts(primary), *_replicas(databases), *_timeouts()]
 
 
 def _without_postgresql() -> Iterator[CheckMessage]:
-    if _given("DATABASE_POOL_SIZE") not in {"", "0"}:
+    if settings.DATABASE_POOL_SIZE:
         yield checks.Warning(
             "DATABASE_POOL_SIZE does nothing: only PostgreSQL has a pool.",
             hint="Leave it empty, or name a PostgreSQL in DATABASE_URL.",
@@ -34,18 +34,18 @@ def _without_postgresql() -> Iterator[CheckMessage]:
         )
 
 
-def _pool(primary: dict[str, Any]) -> Iterator[CheckMessage]:
-    pool = primary["OPTIONS"].get("pool")
+def _pool() -> Iterator[CheckMessage]:
+    pool = settings.DATABASE_POOL_SIZE
     if not pool:
         return
     if _given("CONN_MAX_AGE") not in {"", "0"}:
         yield checks.Error(
-            f"CONN_MAX_AGE={_given('CONN_MAX_AGE')} contradicts DATABASE_POOL_SIZE={pool['max_size']}: "
+            f"CONN_MAX_AGE={_given('CONN_MAX_AGE')} contradicts DATABASE_POOL_SIZE={pool}: "
             "with a pool, a thread gives its connection back after each request.",
             hint="Leave one of the two empty.",
             id="videoai.E001",
         )
-    if pool["max_size"] < LEAST_POOL:
+    if pool < LEAST_POOL:
         yield checks.Error(
             "DATABASE_POOL_SIZE=1: whoever records for all holds that one, and nobody else is answered.",
             hint=f"Set it to {LEAST_POOL} or more, or to 0 for a connection a thread.",

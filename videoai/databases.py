@@ -62,7 +62,7 @@ def database(url: str, *, embedded: Path) -> dict[str, Any]:
         config["ENGINE"] = OUR_POSTGRESQL
         if "," in config["HOST"]:
             config["OPTIONS"].setdefault("target_session_attrs", "read-write")
-    return _kept(config, pool_size=_pool_size() if config["ENGINE"] == OUR_POSTGRESQL else 0)
+    return _kept(config)
 
 
 def replicas(text: str, *, primary: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -79,14 +79,19 @@ def replicas(text: str, *, primary: dict[str, Any]) -> dict[str, dict[str, Any]]
     return {f"replica_{number}": _replica(url, number) for number, url in enumerate(urls, start=1)}
 
 
-def serve(databases: Iterable[dict[str, Any]], *, statement: int, lock: int) -> None:
-    """From now on, new connections to PostgreSQL give up after so many seconds; 0: never.
+def serve(databases: Iterable[dict[str, Any]], *, statement: int, lock: int, pool: int) -> None:
+    """Make the databases ready for who answers requests, before anything is asked of them.
 
-    For who answers requests. Commands may work for hours, and rather wait for a lock than fail.
+    Statements, and waiting for locks, end after so many seconds; 0: never. Connections to the primary come
+    from a pool of that size; 0: each thread keeps its own. Commands may work for hours, rather wait for a
+    lock than fail, and need but one connection.
     """
     for config in databases:
         if config["ENGINE"] in {OUR_POSTGRESQL, OUR_REPLICA}:
             _set(config, statement_timeout=statement, lock_timeout=lock)
+        if config["ENGINE"] == OUR_POSTGRESQL and pool:
+            config["OPTIONS"]["pool"] = {**POOL_OPTIONS, "max_size": pool}
+            config["CONN_MAX_AGE"] = 0  # a thread gives its connection back after each request
 
 
 def _replica(url: str, number: int) -> dict[str, Any]:
@@ -97,20 +102,16 @@ def _replica(url: str, number: int) -> dict[str, Any]:
     _complete(config, url, name=name)
     _start_with(config, "-c default_transaction_read_only=on")
     # In tests, what is sent to a replica reads the one database that there is.
-    return _kept({**config, "ENGINE": OUR_REPLICA, "TEST": {"MIRROR": "default"}}, pool_size=0)
+    return _kept({**config, "ENGINE": OUR_REPLICA, "TEST": {"MIRROR": "default"}})
 
 
-def _kept(config: dict[str, Any], *, pool_size: int) -> dict[str, Any]:
-    """How long connections are kept. Connecting anew costs 12 requests."""
-    max_age = whole_number("CONN_MAX_AGE", default=600, least=0, most=86_400)
-    if pool_size:
-        config["OPTIONS"]["pool"] = {**POOL_OPTIONS, "max_size": pool_size}
-        max_age = 0  # a thread gives its connection back after each request
-    return {**config, "CONN_MAX_AGE": max_age, "CONN_HEALTH_CHECKS": True}
-
-
-def _pool_size() -> int:
-    return whole_number("DATABASE_POOL_SIZE", default=0, least=0, most=1_000)
+def _kept(config: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **config,
+        # Connecting anew costs 12 requests.
+        "CONN_MAX_AGE": whole_number("CONN_MAX_AGE", default=600, least=0, most=86_400),
+        "CONN_HEALTH_CHECKS": True,
+    }
 
 
 # --- Reading an address ----------------------------------------------------------------------------------

@@ -239,7 +239,9 @@ REPLICA_MOST_LAG_SECONDS = whole_number("REPLICA_MOST_LAG_SECONDS", default=30, 
 if len(DATABASES) > 1:
     DATABASE_ROUTERS = ["videoai.replicas.router.Router"]
     MIDDLEWARE.append("videoai.replicas.middleware.ReplicaMiddleware")
-# Of who answers requests, on PostgreSQL; 0 is without end.
+# Of who answers requests, on PostgreSQL. Connections that a process's threads share; 0: each keeps its own.
+DATABASE_POOL_SIZE = whole_number("DATABASE_POOL_SIZE", default=0, least=0, most=1_000)
+# Both are without end if they are 0.
 DATABASE_STATEMENT_TIMEOUT_SECONDS = whole_number(
     "DATABASE_STATEMENT_TIMEOUT_SECONDS", default=30, least=0, most=86_400
 )

@@ -32,5 +32,6 @@ serve(
     settings.DATABASES.values(),
     statement=settings.DATABASE_STATEMENT_TIMEOUT_SECONDS,
     lock=settings.DATABASE_LOCK_TIMEOUT_SECONDS,
+    pool=settings.DATABASE_POOL_SIZE,
 )
 application = Application()

@@ -14,7 +14,7 @@ READ_WRITE = "?target_session_attrs=read-write"
 
 @pytest.fixture
 def read(tmp_path, monkeypatch):
-    for name in ("PGOPTIONS", "CONN_MAX_AGE", "DATABASE_POOL_SIZE"):
+    for name in ("PGOPTIONS", "CONN_MAX_AGE", "REPLICA_MOST_LAG_SECONDS"):
         monkeypatch.delenv(name, raising=False)
     return lambda url: database(url, embedded=tmp_path / "var" / "embedded.sqlite3")
 
@@ -115,14 +115,14 @@ class TestTimeouts:
 
     def test_who_answers_requests_does_not(self, read):
         config = primary(read)
-        serve([config, read("sqlite:///a.sqlite3")], statement=30, lock=20)
+        serve([config, read("sqlite:///a.sqlite3")], statement=30, lock=20, pool=0)
 
         assert config["OPTIONS"]["options"].startswith("-c statement_timeout=30000 -c lock_timeout=20000 ")
 
     def test_what_the_operator_says_counts_more(self, read, monkeypatch):
         monkeypatch.setenv("PGOPTIONS", "-c statement_timeout=5s")
         config = read("postgres://one/videoai?options=-c%20lock_timeout%3D1s")
-        serve([config], statement=30, lock=20)
+        serve([config], statement=30, lock=20, pool=0)
 
         told = config["OPTIONS"]["options"]
         assert told.index("statement_timeout=5s") > told.index("statement_timeout=30000")
@@ -131,7 +131,7 @@ class TestTimeouts:
     def test_with_all_of_them_off_nothing_is_sent_that_a_proxy_could_refuse(self, read, monkeypatch):
         monkeypatch.setenv("DATABASE_IDLE_IN_TRANSACTION_TIMEOUT_SECONDS", "0")
         config = primary(read)
-        serve([config], statement=0, lock=0)
+        serve([config], statement=0, lock=0, pool=0)
 
         assert "options" not in config["OPTIONS"]
 
@@ -146,19 +146,24 @@ class TestTimeouts:
 
 class TestPool:
     def test_connections_are_kept_by_threads_at_first(self, read):
-        assert "pool" not in primary(read)["OPTIONS"]
-        assert primary(read)["CONN_MAX_AGE"] == 600
+        config = primary(read)
+        serve([config], statement=30, lock=20, pool=0)
 
-    def test_or_by_a_pool_that_threads_give_them_back_to(self, read, monkeypatch):
-        monkeypatch.setenv("DATABASE_POOL_SIZE", "5")
+        assert "pool" not in config["OPTIONS"]
+        assert config["CONN_MAX_AGE"] == 600
 
-        assert primary(read)["OPTIONS"]["pool"]["max_size"] == 5
-        assert primary(read)["CONN_MAX_AGE"] == 0
+    def test_or_by_a_pool_that_threads_give_them_back_to(self, read):
+        config = primary(read)
+        serve([config], statement=30, lock=20, pool=5)
 
-    def test_sqlite_has_none(self, read, monkeypatch):
-        monkeypatch.setenv("DATABASE_POOL_SIZE", "5")
+        assert config["OPTIONS"]["pool"]["max_size"] == 5
+        assert config["CONN_MAX_AGE"] == 0
 
-        assert "pool" not in read("sqlite:///a.sqlite3")["OPTIONS"]
+    def test_neither_sqlite_nor_a_replica_has_one(self, read):
+        others = [read("sqlite:///a.sqlite3"), *replicas("postgres://a/n", primary=primary(read)).values()]
+        serve(others, statement=30, lock=20, pool=5)
+
+        assert all("pool" not in config["OPTIONS"] for config in others)
 
 
 class TestChecks:
@@ -178,8 +183,9 @@ class TestChecks:
             ({"REPLICA_MOST_LAG_SECONDS": "9"}, "postgres://one/n", ["videoai.W004"]),
         ],
     )
-    def test_contradictions_are_found(self, read, monkeypatch, case):
+    def test_contradictions_are_found(self, read, monkeypatch, settings, case):
         environment, url, found = case
+        settings.DATABASE_POOL_SIZE = int(environment.get("DATABASE_POOL_SIZE", 0))
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
 
