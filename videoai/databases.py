@@ -4,6 +4,7 @@ import os
 import re
 import warnings
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -37,6 +38,7 @@ WRITABLE = ("read-write", "primary")
 EXAMPLE = "postgres://user:password@host:5432/name"
 # An address may name several hosts by commas, so a new one begins where a scheme does.
 NEXT_ADDRESS = re.compile(r"\s*,\s*(?=[a-z0-9+]+://)")
+LOOSE_AUTHORITY = re.compile(r"[^:]+://((?:.*@)?[^/?#]*)")
 ONE_HOST = re.compile(r"(\[[^\[\]]+\]|[^:\[\]]*)(?::([0-9]{1,5}))?")
 
 # Asked again after an outage this often, and no rarer: a pool's own pauses double up to minutes.
@@ -145,7 +147,7 @@ def _complete(config: dict[str, Any], url: str, *, name: str) -> None:
 
 def _read_hosts(config: dict[str, Any], url: str, *, name: str) -> None:
     """As libpq wants them: several by commas with a port each, IPv6 without brackets, folders of sockets."""
-    places = unquote(urlsplit(url).netloc.rpartition("@")[2])
+    places = unquote(_authority(url).rpartition("@")[2])
     if "," not in places:
         if "%" in config["HOST"]:
             config["HOST"] = places.rpartition(":")[0] if config["PORT"] else places
@@ -157,6 +159,16 @@ def _read_hosts(config: dict[str, Any], url: str, *, name: str) -> None:
         )
     config["HOST"] = ",".join(match[1].strip("[]") for match in found if match)
     config["PORT"] = ",".join(match[2] or DEFAULT_PORT for match in found if match)
+
+
+def _authority(url: str) -> str:
+    """Between the scheme and the path, also where a password holds what should have been escaped."""
+    with suppress(ValueError):  # half a pair of brackets
+        parts = urlsplit(url)
+        if parts.path:
+            return parts.netloc
+    loose = LOOSE_AUTHORITY.match(url)
+    return loose[1] if loose else ""
 
 
 # --- What a server is told at the start of a connection --------------------------------------------------

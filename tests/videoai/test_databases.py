@@ -1,5 +1,8 @@
 """What addresses of databases mean, and which of them are refused."""
 
+import re
+from urllib.parse import unquote
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from psycopg.conninfo import conninfo_to_dict
@@ -46,6 +49,15 @@ class TestHosts:
         found = read("postgres://ada:a%40b%2Cc%3Ad%2F%23@one,two/videoai")
 
         assert (found["USER"], found["PASSWORD"], found["HOST"]) == ("ada", "a@b,c:d/#", "one,two")
+
+    @pytest.mark.parametrize("password", ["a[b", "a#b", "a]b,c", "a%5Bb", "a@b"])
+    @pytest.mark.parametrize("hosts", ["one:5433", "one:5432,two:5433"])
+    def test_or_what_should_have_been_escaped(self, read, password, hosts):
+        found = read(f"postgres://ada:{password}@{hosts}/videoai")
+
+        assert found["PASSWORD"] == unquote(password)
+        assert found["HOST"] == re.sub(":[0-9]+", "", hosts)
+        assert str(found["PORT"]) == ",".join(re.findall(":([0-9]+)", hosts))
 
     def test_of_several_the_one_that_takes_writes_is_meant(self, read):
         assert read("postgres://ada@one,two/videoai")["OPTIONS"]["target_session_attrs"] == "read-write"
