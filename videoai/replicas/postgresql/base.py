@@ -1,5 +1,6 @@
+"""Statements on a replica are given up as soon as it is found silent, and what fails is noted."""
+
 from collections.abc import Generator
-from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -25,6 +26,10 @@ class Errors(DatabaseErrorWrapper):
         super().__exit__(kind, error, trace)
 
 
+class Silent(OperationalError):
+    """A replica was waited for in vain."""
+
+
 class Watched(Connection[Any]):
     """Waits for its server no longer than others find it alive.
 
@@ -37,13 +42,8 @@ class Watched(Connection[Any]):
         try:
             return super().wait(_watched(gen, self.alias), *rest, **options)
         except Silent:
-            with suppress(Exception):
-                self.pgconn.finish()
+            self.pgconn.finish()
             raise
-
-
-class Silent(OperationalError):
-    pass
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
