@@ -12,6 +12,7 @@ os.environ.update(RATE_LIMIT_FAILURE="1000000/min")
 os.environ.update(TWO_FACTOR="false", USAGE_RETENTION_DAYS="")
 # Only a DATABASE_URL that somebody typed counts: tests create and drop databases beside it.
 os.environ.setdefault("DATABASE_URL", "")
+os.environ.update(REPLICA_URLS="", REPLICA_MOST_LAG_SECONDS="")
 os.environ["SECRET_KEY"] = secrets.token_urlsafe(48)
 # Playwright keeps an event loop in the test's thread; Django takes that for asynchronous code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

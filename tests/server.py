@@ -30,7 +30,11 @@ def database_url() -> str:
     if connection.vendor == "sqlite":
         return f"sqlite:///{settings['NAME']}"
     credentials = ":".join(filter(None, (settings["USER"], settings["PASSWORD"])))
-    return f"postgres://{credentials}@{settings['HOST']}:{settings['PORT'] or 5432}/{settings['NAME']}"
+    hosts, ports = settings["HOST"].split(","), str(settings["PORT"] or 5432).split(",")
+    places = ",".join(f"{host}:{ports[place % len(ports)]}" for place, host in enumerate(hosts))
+    wanted = settings["OPTIONS"].get("target_session_attrs")
+    query = f"?target_session_attrs={wanted}" if wanted else ""
+    return f"postgres://{credentials}@{places}/{settings['NAME']}{query}"
 
 
 class Server:

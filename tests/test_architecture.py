@@ -133,6 +133,10 @@ FORBIDDEN = [
         )
         for name in ("litellm", "planning", "standing", "price_list", "guarding", "drafts")
     ),
+    # What may come from a replica is plain data; who acts on it stands beside the edge.
+    ("models_registry/replicable.py", ("django", "rest_framework", "models_registry")),
+    ("videoai/replicas", ("videoai.edge", "videoai.api", "videoai.exchange", "rest_framework")),
+    ("videoai/postgresql", ("models_registry", "pricing", "videoai.replicas", "rest_framework")),
     # What the edge and Django say alike belongs to neither.
     ("videoai/live/events.py", ("django", "rest_framework", "models_registry", "videoai")),
     ("videoai/live", ("videoai.edge", "videoai.api", "videoai.limits")),

@@ -1,6 +1,8 @@
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
+from django.core.checks import register
 
+from videoai.checks import check_databases
 from videoai.replaced_file import watch
 
 
@@ -10,6 +12,7 @@ class VideoAIConfig(AppConfig):
 
     def ready(self) -> None:
         watch()
+        register(check_databases)
 
 
 class AdminSiteConfig(AdminConfig):

@@ -14,7 +14,7 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from videoai.databases import database
+from videoai.databases import database, replicas
 from videoai.edge.behind.places import parse_places
 from videoai.environment import days, factor, whole_number
 from videoai.limits.rates import Rate, in_process, parse_rate, shared
@@ -234,6 +234,22 @@ DATABASES = {
         env.str("DATABASE_URL", default="") or f"sqlite:///{EMBEDDED_DATABASE}", embedded=EMBEDDED_DATABASE
     )
 }
+DATABASES |= replicas(os.environ.get("REPLICA_URLS", ""), primary=DATABASES["default"])
+# A replica that is further behind than this is not read from.
+REPLICA_MOST_LAG_SECONDS = whole_number("REPLICA_MOST_LAG_SECONDS", default=30, least=5, most=86_400)
+if len(DATABASES) > 1:
+    DATABASE_ROUTERS = ["videoai.replicas.router.Router"]
+    MIDDLEWARE.append("videoai.replicas.middleware.ReplicaMiddleware")
+# Of who answers requests, on PostgreSQL. Connections that a process's threads share; 0: each keeps its own.
+DATABASE_POOL_SIZE = whole_number("DATABASE_POOL_SIZE", default=0, least=0, most=1_000)
+# Both are without end if they are 0.
+DATABASE_STATEMENT_TIMEOUT_SECONDS = whole_number(
+    "DATABASE_STATEMENT_TIMEOUT_SECONDS", default=30, least=0, most=86_400
+)
+# An import of 1,000 models holds the catalogue's lock for 19 seconds.
+DATABASE_LOCK_TIMEOUT_SECONDS = whole_number(
+    "DATABASE_LOCK_TIMEOUT_SECONDS", default=20, least=0, most=86_400
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # While a migration waits for a lock on a table, whoever comes later waits behind it.
 MIGRATION_LOCK_TIMEOUT_SECONDS = whole_number(
@@ -355,6 +371,8 @@ LOGGING = {
         # A client's mistake is no news for the operator.
         "django.request": {"handlers": [], "level": "ERROR", "propagate": True},
         "django.security": {"handlers": [], "level": "CRITICAL", "propagate": True},
+        # A request that gets no connection says so itself.
+        "psycopg.pool": {"level": "ERROR"},
         # We say ourselves when somebody is locked out.
         "axes": {"level": "ERROR"},
     },

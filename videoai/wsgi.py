@@ -4,7 +4,10 @@ import os
 from typing import Any
 
 import django
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+
+from videoai.databases import serve
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "videoai.settings")
 
@@ -25,4 +28,10 @@ class Application(WSGIHandler):
 
 
 django.setup(set_prefix=False)
+serve(
+    settings.DATABASES.values(),
+    statement=settings.DATABASE_STATEMENT_TIMEOUT_SECONDS,
+    lock=settings.DATABASE_LOCK_TIMEOUT_SECONDS,
+    pool=settings.DATABASE_POOL_SIZE,
+)
 application = Application()

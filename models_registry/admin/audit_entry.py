@@ -12,6 +12,7 @@ from models_registry.admin.guards import GuardedAdmin, LookedAtAdmin
 from models_registry.audit import wording
 from models_registry.audit.audited import audited_classes
 from models_registry.audit.models import AuditEntry, Book, State
+from models_registry.replicable import Replicable, replicable
 from models_registry.values import moment_text
 
 
@@ -73,6 +74,7 @@ class AuditEntryAdmin(LookedAtAdmin, GuardedAdmin):
         ("In its book", {"fields": ("book", "number", "digest")}),
     )
 
+    @replicable(Replicable.TRAIL)
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return super().changelist_view(request, {"title": "Audit trail", **(extra_context or {})})
 

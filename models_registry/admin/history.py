@@ -20,6 +20,7 @@ from models_registry.audit import wording
 from models_registry.audit.audited import Audited
 from models_registry.audit.models import AuditEntry, AuditEntryQuerySet, State, canonical
 from models_registry.errors import StaleModel
+from models_registry.replicable import Replicable, replicable
 from models_registry.values import moment_text, same
 
 ENTRIES_A_PAGE = 50
@@ -55,6 +56,7 @@ class HistoricAdmin(CatalogueAdmin):
 
     # --- The history -------------------------------------------------------------------------------------
 
+    @replicable(Replicable.TRAIL)
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         obj = self._found(request, object_id)
         if not self.has_view_or_change_permission(request, obj):

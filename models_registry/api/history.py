@@ -13,11 +13,13 @@ from models_registry.api.serializers import HistoryEntrySerializer
 from models_registry.api.writes import NOT_FOUND
 from models_registry.audit.models import AuditEntry
 from models_registry.models import AIModel
+from models_registry.replicable import Replicable
 
 
 class HistoryView(generics.GenericAPIView[AuditEntry]):
     """What became of one model, and who did it."""
 
+    replicable = Replicable.TRAIL
     http_method_names = READING
     queryset = AuditEntry.objects.all()
     serializer_class = HistoryEntrySerializer

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from models_registry.admin.guards import PRIMARY_KEY, LookedAtAdmin
 from models_registry.models import AIModel, QualityTier
+from models_registry.replicable import Replicable, replicable
 from models_registry.usage.admin.choosing import AMONG_MODELS, CSV, Chosen, UsageForm
 from models_registry.usage.admin.download import csv_text, file_name
 from models_registry.usage.admin.ranges import PRESETS, fits, recent, window_text
@@ -51,12 +52,14 @@ class UsageAdmin(LookedAtAdmin):
 
     # --- The two pages -----------------------------------------------------------------------------------
 
+    @replicable(Replicable.FIGURES)
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
         models = list(AIModel.objects.order_by("model_id").only(*NAMED))
         return self._answer(request, "admin/usage/all_models.html", models)
 
+    @replicable(Replicable.FIGURES)
     def model_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied

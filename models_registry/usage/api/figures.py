@@ -15,6 +15,7 @@ from models_registry.api.scopes import PUBLIC, READING, READING_USAGE, has_catal
 from models_registry.api.writes import NOT_FOUND
 from models_registry.models import AIModel
 from models_registry.querysets import AIModelQuerySet
+from models_registry.replicable import Replicable
 from models_registry.usage import totals
 from models_registry.usage.api.serializers import (
     ListedStatsSerializer,
@@ -86,6 +87,7 @@ class ModelStatsView(generics.GenericAPIView[AIModel]):
 class SummaryView(generics.GenericAPIView[Any]):
     """Usage, told apart."""
 
+    replicable = Replicable.FIGURES
     http_method_names = READING
     serializer_class = SummaryRowSerializer
     required_scopes: ClassVar[dict[str, frozenset[str]]] = {"get": READING_USAGE}

@@ -7,6 +7,7 @@ from typing import Any
 from psycopg import AsyncConnection, Error, OperationalError, pq
 from psycopg.conninfo import make_conninfo
 
+from videoai.edge.freshness.connecting import connected
 from videoai.edge.freshness.reading import MOST_CHANGES, PATIENCE_SECONDS, Silent, State, Touched
 
 LOOK = b"look"
@@ -64,8 +65,7 @@ class PostgreSQL:
     async def open(self) -> tuple[State, dict[int, str]]:
         self.close()
         try:
-            # libpq's own way to connect holds Python's lock, and with it everybody, until it gives up.
-            self._session = await AsyncConnection.connect(self._conninfo, autocommit=True)
+            self._session = await connected(self._conninfo)
         except Error:
             raise Silent("A connection can't be made.") from None  # its own words may hold the address
         connection = self._session.pgconn

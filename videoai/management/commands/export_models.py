@@ -8,9 +8,11 @@ from django.db import transaction
 from models_registry.audit import ledger
 from models_registry.choices import Status
 from models_registry.models import AIModel
+from models_registry.replicable import Replicable
 from models_registry.values import shown
 from videoai.exchange.command import ExchangeCommand
 from videoai.exchange.exporting import Export, export, write_whole
+from videoai.replicas.answering import from_replica
 
 
 class Command(ExchangeCommand):
@@ -34,7 +36,7 @@ class Command(ExchangeCommand):
 
     def run(self, options: dict[str, Any]) -> None:
         wanted = statuses(options["status"])
-        exported = export(AIModel.objects.in_status(*wanted))
+        exported = from_replica(Replicable.CATALOGUE, lambda: export(AIModel.objects.in_status(*wanted)))
         target = options["file"] or options["output"]
         if target in {None, "-"}:
             # Before it is printed: a pager would hold the transaction open for as long as somebody reads.

@@ -18,12 +18,14 @@ from django.utils import timezone
 from models_registry.audit import ledger
 from models_registry.errors import CatalogueError
 from models_registry.models import AIModel
+from models_registry.replicable import Replicable
 from models_registry.values import shown
 from videoai.exchange.exporting import export
 from videoai.exchange.table import USAGE, read_table
 from videoai.model_manager.deeds.chosen import choose, read_chosen
 from videoai.model_manager.deeds.list_action import ListAction, list_address
 from videoai.model_manager.deeds.listed_view import ListedView, listed_view
+from videoai.replicas.answering import from_replica
 
 MOST = 5_000
 FIRST_ROWS = 8
@@ -82,9 +84,11 @@ class ExportPage(ListAction):
         if len(view.keys) > MOST:
             raise BadRequest(f"at most {MOST:,} models fit into a file")
         wanted, file = FORMATS[name], file_name(name, now=timezone.now())
+        text = from_replica(
+            Replicable.CATALOGUE, lambda: wanted.text(AIModel.objects.filter(pk__in=view.keys))
+        )
         with transaction.atomic():  # nothing leaves unrecorded
             ledger.record_event("exported", subject=file, models=len(view.keys), of=of)
-            text = wanted.text(AIModel.objects.filter(pk__in=view.keys))
         headers = {"Content-Disposition": f'attachment; filename="{file}"'}
         return HttpResponse(text, wanted.content_type, headers=headers)
 

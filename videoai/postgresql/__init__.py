@@ -1,0 +1,1 @@
+"""Django's backend for PostgreSQL, for a primary that may be another server tomorrow."""
