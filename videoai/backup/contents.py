@@ -1,4 +1,4 @@
-"""What a database holds, in so few words that two of them can be compared: a backup's and a restored one's."""
+"""What a database holds, in so few words that a backup's and a restored one's can be compared."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields

@@ -7,36 +7,44 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from videoai.backup.errors import BackupRefused
-
 PARTIAL = ".partial"
 OWNER_ONLY = 0o600  # a backup holds the digests of passwords and tokens
 PIECE = 1 << 20
 
 
-@contextmanager
-def partial(path: Path) -> Iterator[Path]:
-    """A new, empty file beside `path` to write into, for its owner alone; it goes if the work fails.
+class Busy(Exception):
+    """Another backup or restore is at work on the same file."""
 
-    Who was killed leaves one, which the next takes over. Raises BackupRefused while another one writes there.
+
+@contextmanager
+def partial(path: Path, suffix: str = PARTIAL) -> Iterator[Path]:
+    """A new, empty file beside `path` to write into, for its owner alone; what is not moved away goes.
+
+    Who was killed leaves one, which the next takes over. Raises Busy while another one writes there.
     """
-    beside = path.with_name(f"{path.name}{PARTIAL}")
+    beside = path.with_name(f"{path.name}{suffix}")
     descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, OWNER_ONLY)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BackupRefused(f"Another backup to {path} is under way.") from None
+        if not _locked(descriptor, beside):
+            raise Busy(f"{beside} is being written to by another one. Wait for it to end.")
         os.fchmod(descriptor, OWNER_ONLY)
         os.ftruncate(descriptor, 0)
         try:
             yield beside
-        except BaseException:
+        finally:
             with suppress(FileNotFoundError):
                 beside.unlink()
-            raise
     finally:
         os.close(descriptor)
+
+
+def _locked(descriptor: int, path: Path) -> bool:
+    """Whether the file is ours, and still called `path`: who had it may have moved it to its place."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.fstat(descriptor).st_ino == path.stat().st_ino
+    except (BlockingIOError, FileNotFoundError):
+        return False
 
 
 def put_in_place(ready: Path, path: Path) -> None:

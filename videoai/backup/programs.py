@@ -47,7 +47,9 @@ def place_of(parameters: Mapping[str, Any], *, database: str) -> Place:
     known = {option.keyword.decode() for option in pq.Conninfo.get_defaults()} - LEFT_OUT
     given = {name: value for name, value in parameters.items() if name in known and value is not None}
     password = parameters.get("password")
-    return Place(make_conninfo("", **given, dbname=database), {"PGPASSWORD": str(password)} if password else {})
+    return Place(
+        make_conninfo("", **given, dbname=database), {"PGPASSWORD": str(password)} if password else {}
+    )
 
 
 def found(name: str, *, server: int) -> Program:

@@ -80,7 +80,10 @@ def damage(path: Path) -> list[str]:
             strays = ask("PRAGMA foreign_key_check")[:MOST_FAULTS]
     except sqlite3.DatabaseError as error:
         return [str(error)]
-    return [*found, *(f"row {row} of {table} points to no row of {parent}" for table, row, parent, _ in strays)]
+    return [
+        *found,
+        *(f"row {row} of {table} points to no row of {parent}" for table, row, parent, _ in strays),
+    ]
 
 
 def _opened(path: Path, *, mode: str) -> sqlite3.Connection:

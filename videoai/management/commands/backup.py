@@ -7,6 +7,7 @@ from django.db import connections
 
 from models_registry.values import shown
 from videoai.backup.errors import BackupRefused
+from videoai.backup.files import Busy
 from videoai.backup.manifest import beside
 from videoai.backup.programs import ProgramFailed
 from videoai.backup.taking import Taken, take
@@ -17,9 +18,9 @@ class Command(OperatorCommand):
     help = """Write the whole database, as it stands at one moment, to FILE; the server goes on meanwhile.
 
 On SQLite FILE is a database like the one in use. On PostgreSQL it is an archive of pg_dump, which has to be
-installed, and no older than the server. FILE.manifest.json, beside it, says what is in it: rows of each table,
-the default model, the newest audit entries, and FILE's SHA-256. `restore` proves by it that all came back, so
-keep the two together.
+installed, and no older than the server. FILE.manifest.json, beside it, says what is in it: rows of each
+table, the default model, the newest audit entries, and FILE's SHA-256. `restore` proves by it that all came
+back, so keep the two together.
 
 FILE appears when it is whole; who kills the command leaves FILE.partial at most. It is readable by its owner
 only: the digests of passwords and tokens are in it. Works also while migrations are waiting.
@@ -29,7 +30,7 @@ examples:
   manage.py backup /var/backups/videoai --yes               replace what is there
   manage.py backup /var/backups/videoai --from replica_1    read a replica, and leave the primary alone"""
 
-    refusals = (BackupRefused, ProgramFailed)
+    refusals = (BackupRefused, Busy, ProgramFailed)
     needs_migrations = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
