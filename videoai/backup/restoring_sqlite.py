@@ -15,7 +15,7 @@ from videoai.backup import files
 from videoai.backup.contents import Contents, read_contents
 from videoai.backup.errors import RestoreRefused
 from videoai.backup.sqlite import asking, copy_out, damage, is_database, pour_in
-from videoai.backup.taking import Say, told_in_steps
+from videoai.backup.taking import Say, told_now_and_then
 
 BEGINNING = b"SQLite format 3\0"
 RESTORING = ".restoring"
@@ -88,7 +88,7 @@ class SQLiteTarget:
                     copy_out(self.database, ready, lambda done, pages: None)
                     files.put_in_place(ready, target)
 
-        pour_in(copy, self.database, before=keep, progress=told_in_steps(say, "restored"))
+        pour_in(copy, self.database, before=keep, progress=told_now_and_then(say, "restored"))
         return str(target) if target else None
 
     def _replace(self, copy: Path, kept: str | None) -> str | None:

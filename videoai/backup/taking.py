@@ -54,7 +54,7 @@ def engine_version(connection: BaseDatabaseWrapper) -> str:
     return ".".join(str(part) for part in connection.get_database_version())
 
 
-def told_in_steps(say: Say, what: str) -> sqlite.Progress:
+def told_now_and_then(say: Say, what: str) -> sqlite.Progress:
     """Tells every tenth of the way."""
     told = [0]
 
@@ -82,7 +82,7 @@ def _of_sqlite(connection: BaseDatabaseWrapper, ready: Path, say: Say) -> Conten
     database = file_of(connection)
     if not database.exists():
         raise BackupRefused(f"There is no database at {database}: nothing to back up.")
-    sqlite.copy_out(database, ready, told_in_steps(say, "copied"))
+    sqlite.copy_out(database, ready, told_now_and_then(say, "copied"))
     with sqlite.asking(ready) as ask:
         return read_contents(ask, vendor="sqlite")
 
