@@ -24,7 +24,8 @@ CHECKS: Sequence[Check] = (
     Check("audit trail", catalogue.audit_heads, asks=True),
     Check("replicas", replicas.follow),
     Check("Redis", counters.shared_counter),
-    *(Check("disk", look) for look in (machine.room, machine.size_of_database)),
+    Check("disk", machine.room),
+    Check("disk", machine.size_of_database, asks=True),
     Check("files", machine.file_descriptors),
     Check("backup", machine.dump_program),
 )

@@ -36,12 +36,9 @@ def room() -> Iterator[Finding]:
 def size_of_database() -> Iterator[Finding]:
     if connection.vendor != "postgresql":
         return
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_database_size(current_database())")
-            (size,) = cursor.fetchone()
-    except DatabaseError:
-        return  # said already
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_database_size(current_database())")
+        (size,) = cursor.fetchone()
     yield fine(f"the database takes {size / GIB:.2f} GiB on its server, whose disk can't be seen from here")
 
 
@@ -51,9 +48,8 @@ def file_descriptors() -> Iterator[Finding]:
         return
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = settings.EDGE_STREAMS + OTHER_FILES
-    told = (
-        f"a process may hold {'any number of' if most == resource.RLIM_INFINITY else f'{most:,}'} files open"
-    )
+    number = "any number of" if most == resource.RLIM_INFINITY else f"{most:,}"
+    told = f"a process may hold {number} files open"
     if most != resource.RLIM_INFINITY and most < needed:
         remedy = f"Raise the hard limit to {needed:,} (LimitNOFILE, ulimit -Hn), or lower EDGE_STREAMS."
         yield doubtful(f"{told}, and {settings.EDGE_STREAMS:,} live streams need one each", remedy)
