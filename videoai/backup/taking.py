@@ -16,7 +16,7 @@ from videoai.backup.errors import BackupRefused
 from videoai.backup.manifest import Manifest, application_version, beside
 
 Say = Callable[[str], None]
-STEP = 10  # percent between two words about how far it is
+PAUSE = 2.0  # seconds between two words about how far it is
 
 
 class Taken(NamedTuple):
@@ -55,14 +55,14 @@ def engine_version(connection: BaseDatabaseWrapper) -> str:
 
 
 def told_now_and_then(say: Say, what: str) -> sqlite.Progress:
-    """Tells every tenth of the way."""
-    told = [0]
+    """Tells now and then; nothing of what takes no time."""
+    told = [time.monotonic()]
 
     def progress(done: int, of: int) -> None:
-        percent = 100 * done // max(of, 1)
-        if percent >= told[0] + STEP:
-            told[0] = percent - percent % STEP
-            say(f"{what}: {percent} %")
+        now = time.monotonic()
+        if now >= told[0] + PAUSE:
+            told[0] = now
+            say(f"{what}: {100 * done // max(of, 1)} %")
 
     return progress
 

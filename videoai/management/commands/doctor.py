@@ -12,9 +12,10 @@ from videoai.management.operator_command import OperatorCommand
 class Command(OperatorCommand):
     help = """Look at everything that a server needs here, and say what to do about what it lacks.
 
-Looks at the settings, the database (does it answer, how fast, does it take writes, are migrations and triggers
-all there, the clocks, connections), the catalogue (a default, prices, scheduled changes that failed), the ends
-of the audit trail, replicas, Redis, disks, open files, and the programs that a backup needs. Nothing is changed.
+Looks at the settings, the database (does it answer, how fast, does it take writes, are migrations and
+triggers all there, the clocks, connections), the catalogue (a default, prices, scheduled changes that failed),
+the ends of the audit trail, replicas, Redis, disks, open files, and the programs that a backup needs. Nothing
+is changed.
 
   ✓ fine    ! works, and may not for long    ✗ wrong
 
@@ -50,7 +51,7 @@ examples:
 
     def tell(self, told: Told) -> None:
         finding = told.finding
-        self.say(f"{finding.level.mark} {told.subject}: {finding.told.rstrip('.')}.")
+        self.say(f"{finding.level.mark} {told.subject}: {finding.told.rstrip('.?')}.")
         if finding.remedy and finding.level is not Level.FINE:
             self.say(f"    → {finding.remedy}")
 
