@@ -13,8 +13,8 @@ class Command(OperatorCommand):
     help = """Look at everything that a server needs here, and say what to do about what it lacks.
 
 Looks at the settings, the database (does it answer, how fast, does it take writes, are migrations and
-triggers all there, the clocks, connections), the catalogue (a default, prices, scheduled changes that failed),
-the ends of the audit trail, replicas, Redis, disks, open files, and the programs that a backup needs. Nothing
+triggers all there, the clocks, connections), the catalogue (a default, prices, scheduled changes that failed)
+and the ends of the audit trail, replicas, Redis, disks, open files, and the programs that a backup needs. Nothing
 is changed.
 
   ✓ fine    ! works, and may not for long    ✗ wrong
