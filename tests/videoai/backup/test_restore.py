@@ -122,7 +122,9 @@ def test_a_manifest_that_is_none_is_refused(taken, values, told):
     assert told in refusal("restore", taken, "--yes")
 
 
-@pytest.mark.parametrize("content", [b"", b"models: []", b"SQLite format 3\0PGDMP", b"PGDMPSQLite format 3\0"])
+@pytest.mark.parametrize(
+    "content", [b"", b"models: []", b"SQLite format 3\0PGDMP", b"PGDMPSQLite format 3\0"]
+)
 def test_a_file_that_is_no_backup_is_refused(filled, tmp_path, content):
     path = tmp_path / "other"
     path.write_bytes(content)
@@ -140,7 +142,9 @@ def test_a_backup_of_the_other_engine_is_refused(filled, tmp_path):
 
 
 def test_a_backup_of_a_newer_release_is_refused(filled, tmp_path):
-    execute("INSERT INTO django_migrations (app, name, applied) VALUES ('pricing', '0999_later', '2030-01-01')")
+    execute(
+        "INSERT INTO django_migrations (app, name, applied) VALUES ('pricing', '0999_later', '2030-01-01')"
+    )
     run("backup", tmp_path / "newer")
 
     assert "does not know pricing.0999_later. Install that release" in (
@@ -201,7 +205,9 @@ def drop_a_trigger() -> None:
     else:
         query, drop = "SELECT tgname FROM pg_trigger WHERE tgrelid = 'models'::regclass", "{} ON models"
     with connection.cursor() as cursor:
-        cursor.execute(f"{query} AND {'name' if connection.vendor == 'sqlite' else 'tgname'} LIKE 'catalogue_%'")
+        cursor.execute(
+            f"{query} AND {'name' if connection.vendor == 'sqlite' else 'tgname'} LIKE 'catalogue_%'"
+        )
         name = cursor.fetchone()[0]
         cursor.execute(f"DROP TRIGGER {drop.format(name)}")
 
