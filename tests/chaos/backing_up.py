@@ -62,10 +62,10 @@ def _on(
         _command("restore", path, "--yes", "--no-keep", url=elsewhere)
         faults += _differences(path, elsewhere, place / "again")
         faults += broken_promises(elsewhere, _as_of(load.writes, before))
-    contents = _contents(taken[-1][0])
+    rows = _contents(taken[-1][0])["counts"]
     figures = (
         f"{engine}: {len(load.writes.sent):,} writes, {backups} taken meanwhile, the last with "
-        f"{contents['counts']['generations']:,} generations and {contents['counts']['audit_entries']:,} entries"
+        f"{rows['generations']:,} generations and {rows['audit_entries']:,} entries"
     )
     return Shown(figures, [f"{engine}: {fault}" for fault in faults])
 

@@ -1,7 +1,6 @@
 """Backups: of one state, whole or not there, and for their owner alone."""
 
 import json
-import os
 import sqlite3
 import stat
 from contextlib import closing
@@ -34,7 +33,7 @@ def test_a_backup_says_what_is_in_it(filled, tmp_path):
 def test_a_backup_is_for_its_owner_alone(taken):
     for path in (taken, beside(taken)):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert sorted(os.listdir(taken.parent))[-2:] == ["taken", "taken.manifest.json"]
+    assert {path.name for path in taken.parent.glob("taken*")} == {"taken", "taken.manifest.json"}
 
 
 def test_a_backup_replaces_nothing_unasked(taken):
