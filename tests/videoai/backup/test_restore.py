@@ -142,9 +142,7 @@ def test_a_backup_of_the_other_engine_is_refused(filled, tmp_path):
 
 
 def test_a_backup_of_a_newer_release_is_refused(filled, tmp_path):
-    execute(
-        "INSERT INTO django_migrations (app, name, applied) VALUES ('pricing', '0999_later', '2030-01-01')"
-    )
+    execute("UPDATE django_migrations SET name = '0999_later' WHERE name = '0006_following_the_list'")
     run("backup", tmp_path / "newer")
 
     assert "does not know pricing.0999_later. Install that release" in (
@@ -200,16 +198,16 @@ def test_a_database_without_its_triggers_is_never_put_in_place(filled, tmp_path)
 
 
 def drop_a_trigger() -> None:
-    if connection.vendor == "sqlite":
-        query, drop = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'models'", "{}"
-    else:
-        query, drop = "SELECT tgname FROM pg_trigger WHERE tgrelid = 'models'::regclass", "{} ON models"
+    found, drop = {
+        "sqlite": ("SELECT name FROM sqlite_master WHERE name LIKE 'catalogue_models_%'", "DROP TRIGGER {}"),
+        "postgresql": (
+            "SELECT tgname FROM pg_trigger WHERE tgname LIKE 'catalogue_models_%'",
+            "DROP TRIGGER {} ON models",
+        ),
+    }[connection.vendor]
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"{query} AND {'name' if connection.vendor == 'sqlite' else 'tgname'} LIKE 'catalogue_%'"
-        )
-        name = cursor.fetchone()[0]
-        cursor.execute(f"DROP TRIGGER {drop.format(name)}")
+        cursor.execute(found)
+        cursor.execute(drop.format(cursor.fetchone()[0]))
 
 
 def test_if_the_two_can_not_change_places_the_old_one_stands(taken, monkeypatch):

@@ -14,8 +14,8 @@ class Command(OperatorCommand):
 
 Looks at the settings, the database (does it answer, how fast, does it take writes, are migrations and
 triggers all there, the clocks, connections), the catalogue (a default, prices, scheduled changes that failed)
-and the ends of the audit trail, replicas, Redis, disks, open files, and the programs that a backup needs. Nothing
-is changed.
+and the ends of the audit trail, replicas, Redis, disks, open files, and the programs that a backup needs.
+Nothing is changed.
 
   ✓ fine    ! works, and may not for long    ✗ wrong
 
