@@ -1,10 +1,12 @@
 """What travels with a backup, in a file beside it: what is in it, so that a restore can prove to be equal."""
 
 import json
+import tomllib
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+from django.conf import settings
 
 from models_registry.values import shown
 from videoai.backup.contents import Contents, contents_from
@@ -39,10 +41,11 @@ def beside(backup: Path) -> Path:
 
 
 def application_version() -> str:
-    """As it was installed; empty where it runs from its folder."""
+    """Empty where the program lies without what it was built of."""
     try:
-        return version("videoai-models")
-    except PackageNotFoundError:
+        project = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))
+        return str(project["project"]["version"])
+    except (OSError, ValueError, KeyError):
         return ""
 
 

@@ -16,8 +16,7 @@ from videoai.backup.errors import BackupRefused
 PLACES = "/usr/lib/postgresql"  # Debian keeps each version's apart
 VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 PACKAGE = "On Debian and Ubuntu: apt-get install postgresql-client"
-# Known to libpq, but of no use to a program that reads for hours, or told in another way.
-LEFT_OUT = {"password", "dbname", "options", "application_name"}
+LEFT_OUT = {"password", "dbname", "application_name"}  # told in another way
 MOST_TOLD = 2_000  # characters of what a program complains of
 
 

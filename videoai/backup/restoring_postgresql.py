@@ -73,6 +73,8 @@ class PostgreSQLTarget:
         old = _fitting(self.name, f"_{kept or 'replaced'}")
         with self._session() as session, self._session() as other:
             there = _exists(session, self.name)
+            if kept is None:
+                _drop(session, old)  # of one that was killed
             names = [(self.name, old)] if there else []
             say("changing names; who is connected is cut off")
             change_names(session, [*names, (beside, self.name)], ending_with=other)
@@ -127,7 +129,8 @@ class PostgreSQLTarget:
         session: Session = psycopg.connect(
             place.conninfo, password=place.secrets.get("PGPASSWORD"), autocommit=True
         )
-        session.execute("SET statement_timeout = 0")
+        for patience in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+            session.execute(sql.SQL("SET {} = 0").format(sql.Identifier(patience)))
         return session
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from videoai.backup import files
 from videoai.backup.contents import Contents, read_contents
 from videoai.backup.errors import RestoreRefused
-from videoai.backup.sqlite import asking, copy_out, damage, is_database, pour_in
+from videoai.backup.sqlite import NONE, asking, copy_out, damage, is_database, pour_in
 from videoai.backup.taking import Say, told_now_and_then
 
 BEGINNING = b"SQLite format 3\0"
@@ -41,13 +41,16 @@ class SQLiteTarget:
         """What would be replaced; None if nothing is there."""
         if not self.database.exists() or not self.database.stat().st_size:
             return None
+        unreadable = Contents(counts={f"{self.database.name}, which is damaged": 1})
         if not is_database(self.database):
-            return Contents(counts={f"{self.database.name}, which can't be read": 1})
+            return unreadable
         try:
             with closing(sqlite3.connect(self.database)) as session:
                 return read_contents(lambda query: session.execute(query).fetchall(), vendor="sqlite")
-        except sqlite3.DatabaseError:
-            return Contents(counts={f"{self.database.name}, which is damaged": 1})
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode & 0xFF in NONE:
+                return unreadable
+            raise
 
     @contextmanager
     def beside(self, backup: Path, say: Say) -> Iterator[str]:
@@ -98,9 +101,10 @@ class SQLiteTarget:
             aside = self.database.with_name(f"{self.database.name}.{kept}")
             os.link(self.database, aside)
         for companion in COMPANIONS:
+            # SQLite would take the log of a lost database for the new one's.
             left = Path(f"{self.database}{companion}")
             if left.exists():
-                left.replace(f"{self.database}.{kept}{companion}") if kept else left.unlink()
+                left.replace(f"{self.database}.{kept or 'left'}{companion}")
         files.put_in_place(copy, self.database)
         return str(aside) if aside else None
 

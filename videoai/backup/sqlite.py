@@ -19,6 +19,7 @@ OUT_PAGES = 2_048  # a step
 IN_PAGES = 8
 LONGEST_WAIT = 30.0  # seconds for a writer to finish
 MOST_FAULTS = 5
+NONE = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
 
 def copy_out(database: Path, target: Path, progress: Progress) -> None:
@@ -62,12 +63,17 @@ def asking(path: Path) -> Iterator[Ask]:
 
 
 def is_database(path: Path) -> bool:
-    """Whether its beginning can be read as one; a file without a byte is an empty one."""
+    """Whether its beginning can be read as one; a file without a byte is an empty one.
+
+    Raises sqlite3.Error if it can't be told, as while somebody holds it.
+    """
     try:
         with closing(_opened(path, mode="rw")) as session:
             session.execute("SELECT COUNT(*) FROM sqlite_master").fetchall()
-    except sqlite3.DatabaseError:
-        return False
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF in NONE:
+            return False
+        raise
     return True
 
 

@@ -53,6 +53,7 @@ def primary(place: Path) -> Iterator[PostgreSQL]:
 
 def manage(url: str, *words: str) -> str:
     own = {**os.environ, "DATABASE_URL": url}
+    own.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)  # of the tests alone, and no sign of health
     done = subprocess.run(
         [sys.executable, "manage.py", *words], cwd=ROOT, env=own, capture_output=True, text=True, check=False
     )
