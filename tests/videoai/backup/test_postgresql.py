@@ -90,6 +90,7 @@ def role(name: str, *rights: str) -> Iterator[None]:
         finally:
             connection.close()
             settings["USER"], settings["PASSWORD"] = usual
+            session.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
 
 
 def rows(query: str, *parameters: object) -> list[tuple[object, ...]]:
@@ -100,14 +101,9 @@ def rows(query: str, *parameters: object) -> list[tuple[object, ...]]:
 @pytest.mark.postgresql
 class TestRights:
     def test_a_role_that_may_not_make_databases_is_told_so(self, taken):
-        with role("videoai_test_app"):
-            rows_of_nobody = "GRANT pg_read_all_data TO videoai_test_app"
-            with server() as session:
-                session.execute(rows_of_nobody)
-
-            assert 'ALTER ROLE "videoai_test_app" CREATEDB' in refusal("restore", taken, "--yes")
-        with server() as session:
-            session.execute("DROP ROLE videoai_test_app")
+        name = f"{connection.settings_dict['NAME']}_app"
+        with role(name, "IN ROLE pg_read_all_data"):
+            assert f'ALTER ROLE "{name}" CREATEDB' in refusal("restore", taken, "--yes")
 
         assert AIModel.objects.count() == 2
 
@@ -116,7 +112,8 @@ class TestRights:
             session.execute(f"ALTER DATABASE \"{filled}\" SET work_mem = '7MB'")
             session.execute(f'REVOKE CONNECT ON DATABASE "{filled}" FROM PUBLIC')
         likeness = (
-            "SELECT datdba, encoding, datcollate, datctype, datacl::text, setconfig FROM pg_database "
+            "SELECT datdba, encoding, datcollate, datctype, setconfig, ARRAY(SELECT one::text "
+            "FROM unnest(datacl) AS one ORDER BY 1) FROM pg_database "
             "LEFT JOIN pg_db_role_setting ON setdatabase = pg_database.oid WHERE datname = %s"
         )
         before = rows(likeness, filled)
