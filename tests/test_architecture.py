@@ -132,6 +132,11 @@ FORBIDDEN = [
         )
         for name in ("litellm", "planning", "standing", "price_list", "guarding", "drafts")
     ),
+    # Backups know the tables, and nothing of who serves them; doctor asks whoever knows.
+    (
+        "videoai/backup",
+        ("videoai.doctor", "videoai.edge", "videoai.api", "videoai.management", "rest_framework"),
+    ),
     # What the edge and Django say alike belongs to neither.
     ("videoai/live/events.py", ("django", "rest_framework", "models_registry", "videoai")),
     ("videoai/live", ("videoai.edge", "videoai.api", "videoai.limits")),

@@ -91,6 +91,7 @@ def _run(command: Sequence[str | Path], secrets: Mapping[str, str]) -> str:
         command, check=False, capture_output=True, text=True, errors="replace", env=environment
     )
     if done.returncode:
-        told = (done.stderr or done.stdout).strip()[:MOST_TOLD]
-        raise ProgramFailed(f"{Path(command[0]).name}: {told or f'ended with {done.returncode}'}")
+        name = Path(command[0]).name
+        told = " ".join((done.stderr or done.stdout).split())[:MOST_TOLD].removeprefix(f"{name}: ")
+        raise ProgramFailed(f"{name}: {told or f'ended with {done.returncode}'}")
     return done.stdout

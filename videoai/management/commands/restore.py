@@ -103,6 +103,8 @@ examples:
 
 def holds(contents: Contents) -> str:
     """What stands in a database, briefly."""
+    if not contents.counts:
+        return "nothing"
     if contents.is_empty:
         return "nothing but what migrate lays"
     if not contents.models:
