@@ -6,6 +6,7 @@ entries cut off the end are missed. Whoever can write to the database could comp
 anchor, a digest that was written down elsewhere, gives that away, too.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -15,6 +16,9 @@ from models_registry.audit.models import AuditEntry, AuditHead, Book
 from models_registry.audit.reading import UNREADABLE, pages
 from models_registry.audit.unexplained import Row, gaps, unexplained_rows
 from models_registry.values import shown
+
+NUMBER = re.compile("[1-9][0-9]{0,17}")
+DIGEST = re.compile("[0-9a-f]{64}")
 
 Progress = Callable[[int, str], None]  # how many so far, of what
 
@@ -35,6 +39,15 @@ class Anchor(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.book}:{self.number}:{self.digest}"
+
+
+def read_anchor(text: str) -> Anchor:
+    """What `str` makes of an anchor. Raises ValueError for anything else."""
+    book, _, rest = text.partition(":")
+    number, _, digest = rest.partition(":")
+    if book not in Book.values or not NUMBER.fullmatch(number) or not DIGEST.fullmatch(digest):
+        raise ValueError(f"{shown(text)} is no BOOK:NUMBER:DIGEST.")
+    return Anchor(book, int(number), digest)
 
 
 def silent(done: int, what: str) -> None:

@@ -1,9 +1,11 @@
 """What a database holds, in so few words that a backup's and a restored one's can be compared."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from models_registry.audit.verifying import read_anchor
 from models_registry.values import shown
 
 Rows = list[tuple[Any, ...]]
@@ -67,9 +69,7 @@ def read_contents(ask: Ask, *, vendor: str) -> Contents:
 
     default = rows("models", "SELECT model_id FROM models WHERE is_default")
     revision = rows("catalogue_revision", "SELECT epoch, revision FROM catalogue_revision WHERE id = 1")
-    heads = rows(
-        "audit_heads", "SELECT book, number, digest FROM audit_heads WHERE number > 0 ORDER BY book DESC"
-    )
+    heads = rows("audit_heads", "SELECT book, number, digest FROM audit_heads ORDER BY book DESC")
     migrations = rows("django_migrations", "SELECT app, name FROM django_migrations ORDER BY app, name")
     epoch, number = revision[0] if revision else ("", 0)
     return Contents(
@@ -77,15 +77,24 @@ def read_contents(ask: Ask, *, vendor: str) -> Contents:
         default[0][0] if default else None,
         epoch,
         number,
-        tuple(f"{book}:{number}:{digest}" for book, number, digest in heads),
+        tuple(_anchors(heads)),
         tuple(f"{app}.{name}" for app, name in migrations),
     )
+
+
+def _anchors(heads: Rows) -> Iterator[str]:
+    """Without those of books in which nothing was written, or that somebody has tampered with."""
+    for head in heads:
+        with suppress(ValueError):
+            yield str(read_anchor(":".join(map(str, head))))
 
 
 def contents_from(values: Any) -> Contents:
     """What `as_json` has made. Raises ValueError, KeyError or TypeError for anything else."""
     known = {one.name: values[one.name] for one in fields(Contents)}
     counts = {str(table): int(number) for table, number in known["counts"].items()}
+    for anchor in known["anchors"]:
+        read_anchor(anchor)
     lists = {name: tuple(map(str, known[name])) for name in ("anchors", "migrations")}
     return Contents(**{**known, "counts": counts, "revision": int(known["revision"]), **lists})
 

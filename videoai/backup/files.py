@@ -15,31 +15,49 @@ PIECE = 1 << 20
 class Busy(Exception):
     """Another backup or restore is at work on the same file."""
 
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is being written to by another one. Wait for it to end.")
+
 
 @contextmanager
 def partial(path: Path, suffix: str = PARTIAL) -> Iterator[Path]:
     """A new, empty file beside `path` to write into, for its owner alone; what is not moved away goes.
 
-    Who was killed leaves one, which the next takes over. Raises Busy while another one writes there.
+    Who was killed leaves one, which makes room for the next: a program of theirs may still write to it.
+    Raises Busy while another one is at work there.
     """
     beside = path.with_name(f"{path.name}{suffix}")
-    descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, OWNER_ONLY)
-    try:
-        if not _locked(descriptor, beside):
-            raise Busy(f"{beside} is being written to by another one. Wait for it to end.")
-        os.fchmod(descriptor, OWNER_ONLY)
-        os.ftruncate(descriptor, 0)
+    _clear(beside)
+    with _locked(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL):
         try:
             yield beside
         finally:
             with suppress(FileNotFoundError):
                 beside.unlink()
+
+
+def _clear(beside: Path) -> None:
+    """Take away what somebody left who was killed."""
+    with suppress(FileNotFoundError), _locked(beside, os.O_RDWR):
+        beside.unlink()
+
+
+@contextmanager
+def _locked(path: Path, how: int) -> Iterator[None]:
+    """Hold the file at `path`. Raises Busy if another one does, or has moved it to its place meanwhile."""
+    try:
+        descriptor = os.open(path, how | os.O_NOFOLLOW, OWNER_ONLY)
+    except FileExistsError:
+        raise Busy(path) from None
+    try:
+        if not _hold(descriptor, path):
+            raise Busy(path)
+        yield
     finally:
         os.close(descriptor)
 
 
-def _locked(descriptor: int, path: Path) -> bool:
-    """Whether the file is ours, and still called `path`: who had it may have moved it to its place."""
+def _hold(descriptor: int, path: Path) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return os.fstat(descriptor).st_ino == path.stat().st_ino

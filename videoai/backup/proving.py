@@ -8,9 +8,8 @@ from django.core.checks import Tags, run_checks
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
-from models_registry.audit.models import Book
-from models_registry.audit.verifying import Anchor
 from models_registry.audit.verifying import Verification as AuditVerification
+from models_registry.audit.verifying import read_anchor
 from models_registry.models import AIModel
 from models_registry.usage.verifying import Verification as UsageVerification
 from videoai.backup.contents import Contents, differences, read_contents
@@ -56,7 +55,7 @@ def missing_triggers() -> list[str]:
 def findings(anchors: Sequence[str], say: Say) -> Iterator[str]:
     """What the verifying commands find. It may have been so before the backup, and need not be its fault."""
     say("verifying the audit trail")
-    trail = AuditVerification(anchors=[_anchor(text) for text in anchors])
+    trail = AuditVerification(anchors=[read_anchor(text) for text in anchors])
     yield from (found.text for found in islice(trail.findings(), MOST_TOLD))
     say("verifying usage")
     yield from islice(UsageVerification().findings(), MOST_TOLD)
@@ -77,9 +76,3 @@ def _defaults() -> Iterator[str]:
     number = AIModel.objects.filter(is_default=True).count()
     if number > 1 or (not number and AIModel.objects.active().exists()):
         yield f"{number} models are the default, and one has to be"
-
-
-def _anchor(text: str) -> Anchor:
-    book, _, rest = text.partition(":")
-    number, _, digest = rest.partition(":")
-    return Anchor(Book(book), int(number), digest)

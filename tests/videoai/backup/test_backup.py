@@ -1,6 +1,7 @@
 """Backups: of one state, whole or not there, and for their owner alone."""
 
 import json
+import os
 import sqlite3
 import stat
 from contextlib import closing
@@ -59,6 +60,23 @@ def test_a_backup_that_fails_leaves_what_was_there(taken, monkeypatch):
     assert "No space left on device" in refusal("backup", taken, "--yes")
     assert (taken.read_bytes(), beside(taken).read_bytes()) == before
     assert not taken.with_name("taken.partial").exists()
+
+
+def test_what_a_killed_one_left_is_not_written_into(filled, tmp_path):
+    """A pg_dump that was left behind may still be at it."""
+    path = tmp_path / "taken"
+    left = path.with_name("taken.partial").open("wb")
+    run("backup", path)
+    left.write(b"of another backup")
+    left.close()
+
+    assert read_manifest(path).sha256 == digest_of(path)
+
+
+def test_a_device_is_never_replaced(filled, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+
+    assert "is no ordinary file" in refusal("backup", tmp_path / "pipe", "--yes")
 
 
 def test_two_backups_to_one_file_do_not_mix(filled, tmp_path):

@@ -112,6 +112,10 @@ def test_a_backup_without_its_manifest_is_restored_only_if_that_is_said(taken):
         ({"format": "other"}, '"other", version 1; this program knows videoai-backup'),
         ({"engine": "oracle"}, 'engine "oracle" is none of'),
         ({"contents": []}, "is no manifest of a backup, or was edited"),
+        (
+            {"contents": {"counts": {}, "anchors": ["catalogue:0:"]}},
+            "is no manifest of a backup, or was edited",
+        ),
         ({"bytes": "many"}, "is no manifest of a backup, or was edited"),
     ],
 )

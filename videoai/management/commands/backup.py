@@ -58,6 +58,8 @@ examples:
             raise CommandError(f"--from {shown(alias)} is none of the databases: {', '.join(connections)}.")
         if path.is_dir():
             raise CommandError(f"{path} is a folder. Name a file in it.")
+        if path.exists() and not path.is_file():
+            raise CommandError(f"{path} is no ordinary file, and can't be replaced. Choose another name.")
         there = [file for file in (path, beside(path)) if file.exists()]
         if there and not replacing:
             raise CommandError(f"{there[0]} is there already. Choose another name, or replace it with --yes.")
