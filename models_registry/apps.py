@@ -44,7 +44,16 @@ def check_triggers(
         for config in apps.get_app_configs():
             tables = [t for t in getattr(config, "tracked_tables", ()) if t.name in standing]
             found += map(missing_trigger, sorted(triggers.missing(connection, tables)))
+        found += map(disabled_trigger, sorted(triggers.disabled(connection)))
     return found
+
+
+def disabled_trigger(name: str) -> CheckMessage:
+    return Warning(
+        f"The trigger {name} is disabled.",
+        hint=f"Enable it: ALTER TABLE … ENABLE TRIGGER {name}.",
+        id="models_registry.W002",
+    )
 
 
 def missing_trigger(name: str) -> CheckMessage:

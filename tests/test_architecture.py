@@ -137,6 +137,11 @@ FORBIDDEN = [
     ("models_registry/replicable.py", ("django", "rest_framework", "models_registry")),
     ("videoai/replicas", ("videoai.edge", "videoai.api", "videoai.exchange", "rest_framework")),
     ("videoai/postgresql", ("models_registry", "pricing", "videoai.replicas", "rest_framework")),
+    # Backups know the tables, and nothing of who serves them; doctor asks whoever knows.
+    (
+        "videoai/backup",
+        ("videoai.doctor", "videoai.edge", "videoai.api", "videoai.management", "rest_framework"),
+    ),
     # What the edge and Django say alike belongs to neither.
     ("videoai/live/events.py", ("django", "rest_framework", "models_registry", "videoai")),
     ("videoai/live", ("videoai.edge", "videoai.api", "videoai.limits")),

@@ -6,6 +6,7 @@ entries cut off the end are missed. Whoever can write to the database could comp
 anchor, a digest that was written down elsewhere, gives that away, too.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -15,6 +16,9 @@ from models_registry.audit.models import AuditEntry, AuditHead, Book
 from models_registry.audit.reading import UNREADABLE, pages
 from models_registry.audit.unexplained import Row, gaps, unexplained_rows
 from models_registry.values import shown
+
+NUMBER = re.compile("[1-9][0-9]{0,17}")
+DIGEST = re.compile("[0-9a-f]{64}")
 
 Progress = Callable[[int, str], None]  # how many so far, of what
 
@@ -35,6 +39,15 @@ class Anchor(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.book}:{self.number}:{self.digest}"
+
+
+def read_anchor(text: str) -> Anchor:
+    """What `str` makes of an anchor. Raises ValueError for anything else."""
+    book, _, rest = text.partition(":")
+    number, _, digest = rest.partition(":")
+    if book not in Book.values or not NUMBER.fullmatch(number) or not DIGEST.fullmatch(digest):
+        raise ValueError(f"{shown(text)} is no BOOK:NUMBER:DIGEST.")
+    return Anchor(book, int(number), digest)
 
 
 def silent(done: int, what: str) -> None:
@@ -58,6 +71,16 @@ class Verification:
             yield Finding(f"{anchor}: there is no such entry any more")
         for found in unexplained_rows(self._count_rows):
             yield Finding(found.told, found.row if found.can_be_adopted else None)
+
+    def ends(self) -> Iterator[Finding]:
+        """What a look at the last entry of each book and at its head tells; quick, however long they are."""
+        for book in Book.values:
+            head = AuditHead.objects.filter(pk=book).first() or AuditHead(pk=book)
+            below = AuditEntry.objects.filter(book=book, number__lte=head.number).order_by("-number")
+            newest = below.values_list("number", "digest").first() or (0, "")
+            last = Anchor(book, *newest)
+            self.newest += [last] if last.number else []
+            yield from _end(head, last)
 
     def _count_rows(self, number: int) -> None:
         self.rows += number

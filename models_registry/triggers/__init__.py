@@ -27,6 +27,7 @@ __all__ = [
     "TrackedTable",
     "bring_up_to_date",
     "columns_of",
+    "disabled",
     "install",
     "missing",
     "named",
@@ -75,6 +76,18 @@ def missing(connection: BaseDatabaseWrapper, tables: Iterable[TrackedTable]) -> 
     """The names of the triggers that ought to stand on `tables` and do not."""
     standing = standing_on(connection, PREFIX, tables={table.name for table in tables})
     return _wanted(connection, tables).keys() - standing
+
+
+def disabled(connection: BaseDatabaseWrapper) -> set[str]:
+    """The names of the triggers that stand and do nothing; on SQLite there can't be any."""
+    if connection.vendor == "sqlite":
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
+            "WHERE NOT tgisinternal AND tgenabled NOT IN ('O', 'A') AND pg_table_is_visible(pg_class.oid)"
+        )
+        return {name for (name,) in cursor.fetchall()}
 
 
 def standing_on(connection: BaseDatabaseWrapper, prefix: str, *, tables: set[str]) -> set[str]:

@@ -3,6 +3,7 @@
 import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
+from pathlib import Path
 from typing import Any, ClassVar
 
 from django.core.management import BaseCommand, CommandError
@@ -20,6 +21,7 @@ class OperatorCommand(BaseCommand):
     """Refuses an unfinished database, and tells what was refused in one line, with exit status 1."""
 
     refusals: ClassVar[tuple[type[Exception], ...]] = ()  # their text is meant for whoever runs the command
+    needs_migrations: ClassVar[bool] = True  # a backup is wanted most of all before they run
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
@@ -29,7 +31,8 @@ class OperatorCommand(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            refuse_unmigrated()
+            if self.needs_migrations:
+                refuse_unmigrated()
             with operator_at_work(self.name, reason=options.get("reason") or ""):
                 self.run(options)
         except BrokenPipeError:
@@ -66,6 +69,10 @@ def refuse_unmigrated() -> None:
             f"The database is not up to date ({waiting} migrations are waiting). "
             "Run `python manage.py migrate` first."
         )
+
+
+def file_refused(path: Path, error: OSError) -> str:
+    return f"{error.filename or path}: {error.strerror or error}."
 
 
 def printable(line: str) -> str:

@@ -1,4 +1,3 @@
-import re
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterable
 from typing import Any
@@ -8,13 +7,11 @@ from django.db import transaction
 
 from models_registry.audit.models import AuditHead, Book
 from models_registry.audit.unexplained import Row, adopt
-from models_registry.audit.verifying import Anchor, Progress, Verification, silent
+from models_registry.audit.verifying import Anchor, Progress, Verification, read_anchor, silent
 from videoai.management.operator_command import OperatorCommand, reason
 
 MOST_LINES = 200
 STEP = 10_000
-NUMBER = re.compile("[1-9][0-9]{0,17}")
-DIGEST = re.compile("[0-9a-f]{64}")
 
 
 class Command(OperatorCommand):
@@ -118,11 +115,10 @@ def heads() -> list[Anchor]:
 
 
 def anchor(text: str) -> Anchor:
-    book, _, rest = text.partition(":")
-    number, _, digest = rest.partition(":")
-    if book not in Book.values or not NUMBER.fullmatch(number) or not DIGEST.fullmatch(digest):
-        raise ArgumentTypeError("as in catalogue:1042:9f2c…, the way this command prints them")
-    return Anchor(book, int(number), digest)
+    try:
+        return read_anchor(text)
+    except ValueError as error:
+        raise ArgumentTypeError("as in catalogue:1042:9f2c…, the way this command prints them") from error
 
 
 def reason_given(text: str) -> str:

@@ -1,0 +1,84 @@
+"""All checks, one after the other, whatever becomes of one of them."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from django.db import DatabaseError, connection
+
+from videoai.doctor import catalogue, configuration, counters, database, machine, replicas
+from videoai.doctor.finding import Check, Finding, Level, wrong
+
+logger = logging.getLogger(__name__)
+
+CHECKS: Sequence[Check] = (
+    *(Check("settings", look) for look in (configuration.safety, configuration.proxies)),
+    Check("settings", configuration.other_messages),
+    Check("database", database.answers),
+    *(Check("database", look, asks=True) for look in (database.writable, database.encoding, database.clock)),
+    Check("migrations", database.migrations, asks=True),
+    Check("triggers", database.triggers, asks=True),
+    Check("partitions", database.parts, asks=True),
+    Check("connections", database.connections_enough, asks=True),
+    Check("catalogue", catalogue.needs_attention, asks=True),
+    Check("audit trail", catalogue.audit_heads, asks=True),
+    Check("replicas", replicas.follow),
+    Check("Redis", counters.shared_counter),
+    Check("disk", machine.room),
+    Check("disk", machine.size_of_database, asks=True),
+    Check("files", machine.file_descriptors),
+    Check("backup", machine.dump_program),
+)
+
+
+class Told(NamedTuple):
+    subject: str
+    finding: Finding
+
+    def as_json(self) -> dict[str, Any]:
+        found = self.finding
+        return {"subject": self.subject, "level": found.level.key, "told": found.told, "remedy": found.remedy}
+
+
+def examine(checks: Sequence[Check] = CHECKS) -> Iterator[Told]:
+    """What all of them find. Those that need the database are passed over while it is silent."""
+    silent = _silence()
+    passed_over: list[str] = []
+    for check in checks:
+        if check.asks and silent:
+            passed_over.append(check.subject)
+            continue
+        for finding in looked(check):
+            yield Told(check.subject, finding)
+    if passed_over:
+        told = f"not looked at, as the database does not answer: {', '.join(dict.fromkeys(passed_over))}"
+        yield Told("database", wrong(told, "Mend the database first, and run this again."))
+
+
+def looked(check: Check) -> Iterator[Finding]:
+    try:
+        yield from check.look()
+    except DatabaseError as error:
+        yield wrong(f"the database refused: {_one_line(error)}", "See whether it runs, and its log.")
+    except Exception as error:
+        logger.debug("A check failed.", exc_info=True)
+        told = f"this check failed itself: {type(error).__name__}: {_one_line(error)}"
+        yield wrong(told, "LOG_LEVEL=DEBUG shows where. Tell whoever looks after the program.")
+
+
+def is_healthy(found: Sequence[Told], *, strict: bool) -> bool:
+    bad = {Level.WRONG, Level.DOUBTFUL} if strict else {Level.WRONG}
+    return not any(one.finding.level in bad for one in found)
+
+
+def _silence() -> bool:
+    """Whether no connection to the database can be made."""
+    try:
+        connection.ensure_connection()
+    except DatabaseError:
+        return True
+    return False
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
