@@ -6,7 +6,7 @@ from typing import NamedTuple
 from django.conf import settings
 
 from videoai.edge.building import MAKERS
-from videoai.serve import cores
+from videoai.cores import cores
 
 OWN = 3  # of a process with the edge: to look, to record, to carry out what is due
 
