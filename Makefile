@@ -11,7 +11,7 @@ DEV := $(VENV)/.dev-installed
 WITH_KEY = SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(48))')"
 
 .DEFAULT_GOAL := help
-.PHONY: help install run serve test bench bench-quick check format lock clean
+.PHONY: help install run serve cluster test bench bench-quick check format lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
@@ -23,6 +23,9 @@ run: $(RUNTIME) ## set up what is missing and serve on 127.0.0.1:8000 (PORT)
 
 serve: $(RUNTIME) ## start the production server alone (HOST, PORT, WORKERS)
 	@exec $(BIN)/python -m videoai.serve
+
+cluster: $(RUNTIME) ## the real thing on this machine: PostgreSQL with a replica, Redis, 2 apps, nginx (ARGS="--help")
+	@exec $(BIN)/python -m videoai.deploy.local $(ARGS)
 
 test: $(DEV) ## run all tests, on SQLite or on DATABASE_URL (ARGS="-k quote")
 	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 $(ARGS)

@@ -1,0 +1,94 @@
+"""What runs where, and what to try: for whoever has started a cluster."""
+
+import os
+import shlex
+import sys
+from pathlib import Path
+
+from videoai.deploy.local import postgresql
+from videoai.deploy.local.app import ROOT
+from videoai.deploy.local.cluster import Cluster
+from videoai.deploy.local.postgresql import PostgreSQL
+from videoai.deploy.local.processes import program
+
+SETTINGS = (
+    *("DATABASE_URL", "REPLICA_URLS", "CACHE_URL", "SECRET_KEY", "ALLOWED_HOSTS", "HTTPS", "TRUSTED_PROXIES"),
+)
+
+
+def told(cluster: Cluster) -> str:
+    """Writes the settings into a file besides, for the commands that are named."""
+    write_settings(cluster)
+    return "\n".join([*addresses(cluster), "", *drawing(cluster), "", *experiments(cluster)])
+
+
+def write_settings(cluster: Cluster) -> None:
+    """To be read by a shell, so that commands of `manage.py` meet this cluster."""
+    lines = [f"export {name}={shlex.quote(cluster.environment[name])}\n" for name in SETTINGS]
+    file = settings_file(cluster)
+    file.touch(mode=0o600)
+    file.write_text("".join(lines))
+
+
+def settings_file(cluster: Cluster) -> Path:
+    return cluster.folder / "settings.sh"
+
+
+def addresses(cluster: Cluster) -> list[str]:
+    name, password = cluster.admin
+    return [
+        "",
+        f"  ModelManager  {cluster.nginx.url}/admin/models/    sign in as  {name}  with  {password}",
+        f"  API           {cluster.nginx.url}/api/v1/models/",
+        f"  the data      {cluster.folder}",
+    ]
+
+
+def drawing(cluster: Cluster) -> list[str]:
+    apps = [f"app {number}  127.0.0.1:{app.port}" for number, app in enumerate(cluster.apps, start=1)]
+    redis, primary, replica = cluster.redis.port, cluster.primary.port, cluster.replica.port
+    return [
+        f"  nginx, TLS  127.0.0.1:{cluster.nginx.port}",
+        "   |",
+        *(f"   +-- {app:23} --+" for app in apps),
+        f"{'':31}|",
+        f"{'':31}+-- PostgreSQL  127.0.0.1:{primary}  the primary",
+        f"{'':31}|        | each commit, before it is answered",
+        f"{'':31}|        v    127.0.0.1:{replica}  the replica",
+        f"{'':31}+-- Redis       127.0.0.1:{redis}",
+    ]
+
+
+def experiments(cluster: Cluster) -> list[str]:
+    """Commands to type in another terminal."""
+    lines = ["  To try, in another terminal; Ctrl-C here ends it all:"]
+    for what, commands in steps(cluster).items():
+        lines += ["", f"  # {what}", *(f"  {command}" for command in commands)]
+    return lines
+
+
+def steps(cluster: Cluster) -> dict[str, list[str]]:
+    python = os.path.relpath(sys.executable, ROOT)
+    redis = cluster.redis.folder / "redis.conf"
+    first = cluster.apps[0]
+    return {
+        "Ask": [f"curl --cacert {cluster.nginx.certificate} {cluster.nginx.url}/api/v1/models/default/"],
+        "Run a command": [f". {settings_file(cluster)} && {python} manage.py token list"],
+        "Kill an app: the other one answers": [f"kill -9 -- -{first.pid}"],
+        "End Redis, and start it again": [
+            f"redis-cli -p {cluster.redis.port} shutdown",
+            f"redis-server {redis} --daemonize yes",
+        ],
+        "Stop the primary, and make the replica the primary": [
+            control(cluster.primary, "stop -m immediate"),
+            # Nobody follows it then, and each commit would wait for who did.
+            f"echo \"synchronous_standby_names = ''\" >> {cluster.replica.folder}/postgresql.conf",
+            control(cluster.replica, "promote"),
+        ],
+    }
+
+
+def control(server: PostgreSQL, deed: str) -> str:
+    tool = program("pg_ctl", package=postgresql.PACKAGE, places=postgresql.PLACES)
+    user = f"runuser -u {postgresql.SUPERUSER} -- " if os.geteuid() == 0 else ""
+    return f"{user}{tool} {deed} -D {server.folder}"
