@@ -112,7 +112,10 @@ class Cluster:
 
     def stop(self) -> None:
         """From the outside in. What was ended already stays so."""
-        for part in (self.nginx, *self.apps, self.redis):
+        outer = (self.nginx, *self.apps, self.redis)
+        for part in outer:
+            part.ask_to_end()
+        for part in outer:
             part.stop()
         for server in (self.replica, self.primary):
             if server.is_running():

@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Self
 
 import psycopg
 
-from videoai.deploy.local.processes import PATIENCE, free_port, program, run
+from videoai.deploy.local.processes import PATIENCE, free_port, program, run, running
 
 PLACES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 PACKAGE = "postgresql"
@@ -96,6 +97,14 @@ class PostgreSQL:
     def stop(self, mode: str = "fast") -> None:
         """`fast` cuts who is connected and ends in order; `immediate` is as good as a crash."""
         self._run("pg_ctl", "stop", "-w", f"-t{PATIENCE:.0f}", f"-D{self.folder}", "-m", mode, "-s")
+
+    def kill(self) -> None:
+        """End it with kill -9, as the machine's end would: those that it has started notice, and end."""
+        pid = int((self.folder / "postmaster.pid").read_text().split()[0])
+        group = {pid, *(child for child, known in running().items() if known.parent == pid)}
+        os.kill(pid, signal.SIGKILL)
+        while group & running().keys():
+            time.sleep(0.01)
 
     def restart(self, mode: str = "fast") -> None:
         self.stop(mode)

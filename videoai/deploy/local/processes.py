@@ -10,12 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from random import SystemRandom
+from typing import NamedTuple
 
 # Below those that clients are given, which end up in use at any moment.
 PORTS = (15_000, 32_000)
 # Where Debian keeps programs of root's, which other people's PATH often leaves out.
 SYSTEM = (Path("/usr/sbin"), Path("/sbin"))
 PATIENCE = 60.0  # seconds that a start may take on a busy machine
+PROCESSES = Path("/proc")
 _chance = SystemRandom()
 
 
@@ -63,6 +65,26 @@ def listens(port: int) -> bool:
     """Does somebody, on loopback?"""
     with socket.socket() as probe:
         return not probe.connect_ex(("127.0.0.1", port))
+
+
+class Known(NamedTuple):
+    """What the system knows of a process."""
+
+    parent: int
+    group: int
+
+
+def running() -> dict[int, Known]:
+    """All processes by their ids, but those that have ended and only wait to be asked how."""
+    found = {}
+    for entry in PROCESSES.iterdir():
+        with suppress(OSError):  # it has just ended
+            if entry.name.isdigit():
+                # Behind the name, which may hold anything, blanks and brackets, too.
+                state, parent, group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
+                if state not in "ZX":
+                    found[int(entry.name)] = Known(int(parent), int(group))
+    return found
 
 
 class Process:
@@ -119,11 +141,16 @@ class Process:
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    def ask_to_end(self) -> None:
+        """Returns at once."""
+        if self._process is not None:
+            self._process.terminate()
+
     def stop(self, *, patience: float = 10) -> None:
         """As an operator does it; whatever has not ended by then is killed."""
         if self._process is None:
             return
-        self._process.terminate()
+        self.ask_to_end()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(patience)
         self.kill()
@@ -133,8 +160,11 @@ class Process:
         if self._process is None:
             return
         with suppress(ProcessLookupError):  # they may have ended by themselves
-            os.killpg(self._process.pid, signal.SIGKILL)
+            os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
+        # Those that it had started hold its port until they are gone, too.
+        while any(known.group == self.pid for known in running().values()):
+            time.sleep(0.005)
 
     def _last_words(self) -> str:
         return self.log.read_text(errors="replace").strip()[-2_000:] or "it said nothing."

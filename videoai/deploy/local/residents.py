@@ -17,9 +17,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from videoai.deploy.local.app import ROOT
+from videoai.deploy.local.processes import PROCESSES, running
 
 PATIENCE = 5.0  # seconds that they have to end in order
-PROCESSES = Path("/proc")
 
 
 def residents(folder: Path) -> list[int]:
@@ -47,14 +47,8 @@ def evict(folder: Path) -> None:
 
 def _masters(pids: list[int]) -> list[int]:
     """Those that no other one of them has started: they end their own in the right order."""
-    return [pid for pid in pids if _parent(pid) not in pids]
-
-
-def _parent(pid: int) -> int | None:
-    with suppress(OSError):
-        status = (PROCESSES / str(pid) / "stat").read_text()
-        return int(status.rpartition(")")[2].split()[1])
-    return None
+    known = running()
+    return [pid for pid in pids if pid in known and known[pid].parent not in pids]
 
 
 def _signal(pids: list[int], number: signal.Signals) -> None:

@@ -51,11 +51,11 @@ def drawing(cluster: Cluster) -> list[str]:
         f"  nginx, TLS  127.0.0.1:{cluster.nginx.port}",
         "   |",
         *(f"   +-- {app:23} --+" for app in apps),
-        f"{'':31}|",
-        f"{'':31}+-- PostgreSQL  127.0.0.1:{primary}  the primary",
-        f"{'':31}|        | each commit, before it is answered",
-        f"{'':31}|        v    127.0.0.1:{replica}  the replica",
-        f"{'':31}+-- Redis       127.0.0.1:{redis}",
+        f"{'':33}|",
+        f"{'':33}+-- PostgreSQL  127.0.0.1:{primary}  the primary",
+        f"{'':33}|        | each commit, before it is answered",
+        f"{'':33}|        v    127.0.0.1:{replica}  the replica",
+        f"{'':33}+-- Redis       127.0.0.1:{redis}",
     ]
 
 

@@ -1,0 +1,115 @@
+"""The primary of a cluster is lost, and its replica made the primary, while everybody asks both apps for everything.
+
+In the long form each primary that was lost comes back as the replica of the other, and is promoted in its turn.
+"""
+
+import http.client
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import NamedTuple
+
+from tests.chaos.load import ALL, Load
+from tests.chaos.shown import Say, Shown
+from tests.chaos.stage import broken_promises, folder, furnish
+from tests.chaos.writes import Writes
+from videoai.deploy.local.app import App
+from videoai.deploy.local.cluster import Cluster
+from videoai.deploy.local.postgresql import PostgreSQL
+from videoai.deploy.local.residents import inhabited
+
+TITLE = "primary stopped, replica promoted (`make cluster`)"
+MUST_SHOW = (
+    "apps follow by DATABASE_URL in ≤ 15 s; nothing acknowledged lost; errors are 503 problem+json only"
+)
+
+LONGEST = 15.0  # seconds from the loss until all goes well, the operator's own work included
+MOST_TOLD = 40  # lines of what an app said
+SETTLED = 4.0  # seconds of load before
+AFTERWARDS = 2.0  # seconds of load on the new primary
+LOSSES: dict[str, Callable[[PostgreSQL], None]] = {
+    "crashed": lambda server: server.stop("immediate"),
+    "stopped": lambda server: server.stop("fast"),
+    "killed": lambda server: server.kill(),
+}
+QUICK = ("crashed",)
+# Asked without nginx, each app by itself: what one of them can't do the other must not hide.
+SETTINGS = {
+    "HTTPS": "false",
+    **dict.fromkeys(("RATE_LIMIT_READ", "RATE_LIMIT_WRITE", "RATE_LIMIT_FAILURE"), "off"),
+}
+
+
+class Served(NamedTuple):
+    """An app, as the load asks it."""
+
+    app: App
+
+    def connect(self, *, timeout: float = 30) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.app.port, timeout=timeout)
+
+
+def run(*, quick: bool, say: Say) -> Shown:
+    losses = QUICK if quick else tuple(LOSSES)
+    with folder() as place, inhabited(place / "cluster", keep=True) as home:
+        home.mkdir(mode=0o711)
+        cluster = Cluster(home, environment=SETTINGS)
+        try:
+            cluster.start(say)
+            return _failovers(cluster, losses, say)
+        finally:
+            cluster.stop()
+
+
+def _failovers(cluster: Cluster, losses: tuple[str, ...], say: Say) -> Shown:
+    furnished = furnish(cluster.database_url)
+    slowest = 0.0
+    with ExitStack() as stack:
+        loads = [stack.enter_context(Load(Served(app), furnished, excused=ALL)) for app in cluster.apps]
+        time.sleep(SETTLED)
+        for number, loss in enumerate(losses):
+            if number:
+                cluster.rejoin()
+                say("the one that was lost follows the new primary, and is waited for")
+                time.sleep(AFTERWARDS)
+            slowest = max(slowest, _fail_over(cluster, loads, loss, say))
+            time.sleep(AFTERWARDS)
+    writes = Writes([one for load in loads for one in load.writes.sent])
+    faults = [*_faults(cluster, loads), *_too_slow(slowest)]
+    faults += broken_promises(cluster.database_url, writes)
+    for load in loads:
+        say(load.told())
+    answers, refused = sum(load.answers.total() for load in loads), sum(load.number(503) for load in loads)
+    figures = (
+        f"{', '.join(losses)}: {answers:,} answers of two apps, {refused:,} of them 503; all kinds of requests "
+        f"well again ≤ {slowest:.1f} s after the loss; {writes.acknowledged:,} acknowledged writes"
+    )
+    return Shown(figures, faults)
+
+
+def _fail_over(cluster: Cluster, loads: list[Load], loss: str, say: Say) -> float:
+    """Seconds from the loss until each kind of request went well at each app."""
+    kinds = [load.kinds for load in loads]
+    lost = time.monotonic()
+    LOSSES[loss](cluster.primary)
+    cluster.fail_over()
+    promoted = time.monotonic()
+    found = [
+        load.seconds_until_well(some, since=promoted, at_most=3 * LONGEST)
+        for load, some in zip(loads, kinds, strict=True)
+    ]
+    seconds, kind = max((seconds, kind) for one in found for kind, seconds in one.items())
+    say(f"{loss}: promoted {promoted - lost:.1f} s after; {kind} last, {seconds:.1f} s after that")
+    return promoted - lost + seconds
+
+
+def _faults(cluster: Cluster, loads: list[Load]) -> Iterator[str]:
+    for load, app in zip(loads, cluster.apps, strict=True):
+        yield from load.faults
+        if load.number(500):
+            yield from app.log.read_text(errors="replace").splitlines()[-MOST_TOLD:]
+
+
+def _too_slow(slowest: float) -> Iterator[str]:
+    if slowest > LONGEST:
+        yield f"Something worked only {slowest:.1f} s after the loss; {LONGEST:.0f} s are allowed."
