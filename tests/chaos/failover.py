@@ -1,6 +1,6 @@
-"""The primary of a cluster is lost, and its replica made the primary, while everybody asks both apps for everything.
+"""A cluster's primary is lost and its replica promoted, while everybody asks both apps for everything.
 
-In the long form each primary that was lost comes back as the replica of the other, and is promoted in its turn.
+In the long form what was lost comes back as the replica of the other, and is promoted in its turn.
 """
 
 import http.client
@@ -19,9 +19,7 @@ from videoai.deploy.local.postgresql import PostgreSQL
 from videoai.deploy.local.residents import inhabited
 
 TITLE = "primary stopped, replica promoted (`make cluster`)"
-MUST_SHOW = (
-    "apps follow by DATABASE_URL in ≤ 15 s; nothing acknowledged lost; errors are 503 problem+json only"
-)
+MUST_SHOW = "the apps follow by DATABASE_URL in ≤ 15 s; nothing acknowledged is lost; errors are 503 only"
 
 LONGEST = 15.0  # seconds from the loss until all goes well, the operator's own work included
 MOST_TOLD = 40  # lines of what an app said
@@ -81,8 +79,8 @@ def _failovers(cluster: Cluster, losses: tuple[str, ...], say: Say) -> Shown:
         say(load.told())
     answers, refused = sum(load.answers.total() for load in loads), sum(load.number(503) for load in loads)
     figures = (
-        f"{', '.join(losses)}: {answers:,} answers of two apps, {refused:,} of them 503; all kinds of requests "
-        f"well again ≤ {slowest:.1f} s after the loss; {writes.acknowledged:,} acknowledged writes"
+        f"{', '.join(losses)}: {answers:,} answers of two apps, {refused:,} of them 503; all well again "
+        f"≤ {slowest:.1f} s after the loss; {writes.acknowledged:,} acknowledged writes"
     )
     return Shown(figures, faults)
 
