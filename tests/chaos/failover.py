@@ -7,11 +7,13 @@ import http.client
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from math import inf
 from typing import NamedTuple
 
 from tests.chaos.load import ALL, Load
 from tests.chaos.shown import Say, Shown
 from tests.chaos.stage import broken_promises, folder, furnish
+from tests.chaos.visitors import EVERYBODY, READERS, WRITERS
 from tests.chaos.writes import Writes
 from videoai.deploy.local.app import App
 from videoai.deploy.local.cluster import Cluster
@@ -23,8 +25,8 @@ MUST_SHOW = "the apps follow by DATABASE_URL in ≤ 15 s; nothing acknowledged i
 
 LONGEST = 15.0  # seconds from the loss until all goes well, the operator's own work included
 MOST_TOLD = 40  # lines of what an app said
-SETTLED = 4.0  # seconds of load before
-AFTERWARDS = 2.0  # seconds of load on the new primary
+SETTLED = 3.0  # seconds of load before each loss
+QUIET = 2.0  # seconds without a refusal, after which there is no more to come
 LOSSES: dict[str, Callable[[PostgreSQL], None]] = {
     "crashed": lambda server: server.stop("immediate"),
     "stopped": lambda server: server.stop("fast"),
@@ -63,42 +65,63 @@ def _failovers(cluster: Cluster, losses: tuple[str, ...], say: Say) -> Shown:
     furnished = furnish(cluster.database_url)
     slowest = 0.0
     with ExitStack() as stack:
-        loads = [stack.enter_context(Load(Served(app), furnished, excused=ALL)) for app in cluster.apps]
+        # Signing in costs so much that people at both would leave nothing for the others.
+        everybody = (EVERYBODY, (*READERS, *WRITERS))
+        loads = [
+            stack.enter_context(Load(Served(app), furnished, visitors=some, excused=ALL))
+            for app, some in zip(cluster.apps, everybody, strict=True)
+        ]
         time.sleep(SETTLED)
         for number, loss in enumerate(losses):
             if number:
                 cluster.rejoin()
                 say("the one that was lost follows the new primary, and is waited for")
-                time.sleep(AFTERWARDS)
+                time.sleep(SETTLED)
             slowest = max(slowest, _fail_over(cluster, loads, loss, say))
-            time.sleep(AFTERWARDS)
     writes = Writes([one for load in loads for one in load.writes.sent])
     faults = [*_faults(cluster, loads), *_too_slow(slowest)]
     faults += broken_promises(cluster.database_url, writes)
     for load in loads:
         say(load.told())
-    answers, refused = sum(load.answers.total() for load in loads), sum(load.number(503) for load in loads)
+    answers = sum(load.answers.total() for load in loads)
     figures = (
-        f"{', '.join(losses)}: {answers:,} answers of two apps, {refused:,} of them 503; all well again "
+        f"{', '.join(losses)}: {answers:,} answers of two apps, {_refused(loads):,} of them 503; all well again "
         f"≤ {slowest:.1f} s after the loss; {writes.acknowledged:,} acknowledged writes"
     )
     return Shown(figures, faults)
 
 
 def _fail_over(cluster: Cluster, loads: list[Load], loss: str, say: Say) -> float:
-    """Seconds from the loss until each kind of request went well at each app."""
+    """Seconds from the loss to the last answer that was a refusal; `inf` if something never worked again."""
     kinds = [load.kinds for load in loads]
     lost = time.monotonic()
     LOSSES[loss](cluster.primary)
     cluster.fail_over()
     promoted = time.monotonic()
-    found = [
-        load.seconds_until_well(some, since=promoted, at_most=3 * LONGEST)
-        for load, some in zip(loads, kinds, strict=True)
-    ]
-    seconds, kind = max((seconds, kind) for one in found for kind, seconds in one.items())
-    say(f"{loss}: promoted {promoted - lost:.1f} s after; {kind} last, {seconds:.1f} s after that")
-    return promoted - lost + seconds
+    last = max(promoted, _last_refusal(loads))
+    say(
+        f"{loss}: promoted {promoted - lost:.1f} s after the loss, the last refusal {last - lost:.1f} s after it"
+    )
+    for load, some in zip(loads, kinds, strict=True):
+        seconds = load.seconds_until_well(some, since=promoted, at_most=3 * LONGEST)
+        if never := [kind for kind, number in seconds.items() if number == inf]:
+            say(f"never again: {', '.join(never)}")
+            return inf
+    return last - lost
+
+
+def _last_refusal(loads: list[Load]) -> float:
+    """When it was, once there has been none for a while."""
+    number, last = _refused(loads), time.monotonic()
+    while time.monotonic() - last < QUIET:
+        time.sleep(0.02)
+        if (now := _refused(loads)) > number:
+            number, last = now, time.monotonic()
+    return last
+
+
+def _refused(loads: list[Load]) -> int:
+    return sum(load.number(503) for load in loads)
 
 
 def _faults(cluster: Cluster, loads: list[Load]) -> Iterator[str]:

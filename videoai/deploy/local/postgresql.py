@@ -46,6 +46,8 @@ class PostgreSQL:
                 "max_connections": "200",
                 "shared_buffers": "'64MB'",
                 "hot_standby_feedback": "on",
+                # For so long (5 s) a promotion waits when the primary has crashed.
+                "wal_retrieve_retry_interval": "'200ms'",
                 # So that a primary that was replaced can be wound back, and follow the new one.
                 "wal_log_hints": "on",
                 **(settings or {}),
