@@ -26,6 +26,7 @@ MUST_SHOW = "the apps follow by DATABASE_URL in ≤ 15 s; nothing acknowledged i
 LONGEST = 15.0  # seconds from the loss until all goes well, the operator's own work included
 MOST_TOLD = 40  # lines of what an app said
 SETTLED = 3.0  # seconds of load before each loss
+NOTICED = 2.0  # seconds that whoever promotes needs to notice, at the very best
 QUIET = 2.0  # seconds without a refusal, after which there is no more to come
 LOSSES: dict[str, Callable[[PostgreSQL], None]] = {
     "crashed": lambda server: server.stop("immediate"),
@@ -85,7 +86,7 @@ def _failovers(cluster: Cluster, losses: tuple[str, ...], say: Say) -> Shown:
         say(load.told())
     answers = sum(load.answers.total() for load in loads)
     figures = (
-        f"{', '.join(losses)}: {answers:,} answers of two apps, {_refused(loads):,} of them 503; all well again "
+        f"{', '.join(losses)}: {answers:,} answers of two apps, {_refused(loads):,} of them 503, the last "
         f"≤ {slowest:.1f} s after the loss; {writes.acknowledged:,} acknowledged writes"
     )
     return Shown(figures, faults)
@@ -96,12 +97,11 @@ def _fail_over(cluster: Cluster, loads: list[Load], loss: str, say: Say) -> floa
     kinds = [load.kinds for load in loads]
     lost = time.monotonic()
     LOSSES[loss](cluster.primary)
+    time.sleep(NOTICED)
     cluster.fail_over()
     promoted = time.monotonic()
     last = max(promoted, _last_refusal(loads))
-    say(
-        f"{loss}: promoted {promoted - lost:.1f} s after the loss, the last refusal {last - lost:.1f} s after it"
-    )
+    say(f"{loss}: promoted after {promoted - lost:.1f} s, the last refusal after {last - lost:.1f} s")
     for load, some in zip(loads, kinds, strict=True):
         seconds = load.seconds_until_well(some, since=promoted, at_most=3 * LONGEST)
         if never := [kind for kind, number in seconds.items() if number == inf]:

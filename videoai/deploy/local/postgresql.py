@@ -48,8 +48,9 @@ class PostgreSQL:
                 "hot_standby_feedback": "on",
                 # For so long (5 s) a promotion waits when the primary has crashed.
                 "wal_retrieve_retry_interval": "'200ms'",
-                # So that a primary that was replaced can be wound back, and follow the new one.
+                # So that a primary that was replaced can be wound back to where they parted.
                 "wal_log_hints": "on",
+                "wal_keep_size": "'512MB'",
                 **(settings or {}),
             }
         )
