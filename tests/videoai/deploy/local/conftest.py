@@ -13,6 +13,16 @@ from videoai.deploy.local.residents import inhabited
 REQUIRED = os.environ.get("REQUIRE_CLUSTER") == "1"
 
 
+def need() -> None:
+    """Skip the test where a program of the cluster's is missing, or fail."""
+    try:
+        refuse_missing()
+    except NotInstalled as error:
+        if REQUIRED:
+            pytest.fail(f"REQUIRE_CLUSTER=1. {error}")
+        pytest.skip(f"{error} (REQUIRE_CLUSTER=1 makes this fail instead.)")
+
+
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
     """One that PostgreSQL may look into, which pytest's own are not."""
@@ -24,12 +34,7 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def cluster(folder: Path) -> Iterator[Cluster]:
     """The whole of it. A test that takes a part away puts it back."""
-    try:
-        refuse_missing()
-    except NotInstalled as error:
-        if REQUIRED:
-            pytest.fail(f"REQUIRE_CLUSTER=1. {error}")
-        pytest.skip(f"{error} (REQUIRE_CLUSTER=1 makes this fail instead.)")
+    need()
     cluster = Cluster(folder)
     try:
         cluster.start(lambda line: None)
@@ -40,7 +45,7 @@ def cluster(folder: Path) -> Iterator[Cluster]:
 
 @pytest.fixture
 def visitor(cluster: Cluster) -> Visitor:
-    return Visitor(cluster)
+    return Visitor(cluster.nginx)
 
 
 @pytest.fixture(scope="module")

@@ -118,7 +118,7 @@ def test_metrics_are_not_for_the_public(visitor, path):
 
 
 def test_clients_are_counted_by_their_own_address_whatever_they_say(cluster):
-    one, other = Visitor(cluster, address="127.0.0.3"), Visitor(cluster, address="127.0.0.4")
+    one, other = Visitor(cluster.nginx, address="127.0.0.3"), Visitor(cluster.nginx, address="127.0.0.4")
     before = left(one.get(VEO).headers)
 
     assert left(one.get(VEO, x_forwarded_for="203.0.113.9").headers) == before - 1
@@ -199,8 +199,6 @@ def test_while_all_apps_are_gone_clients_are_told_when_to_come_back(cluster, vis
         assert (answer.status, answer.kind, answer.headers["Retry-After"]) == (503, PROBLEM, "1")
         assert (answer.told["status"], answer.told["code"]) == (503, "unavailable")
     assert write.told["request_id"] == write.headers["X-Request-ID"] == "w-1"
-    assert "not known" in write.told["detail"]
-    assert "not known" not in read.told["detail"]
 
 
 def test_they_answer_as_soon_as_they_are_back(visitor):

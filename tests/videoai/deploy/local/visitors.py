@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from videoai.deploy.local.cluster import Cluster
+from videoai.deploy.local.nginx import Nginx
 
 STRANGER = "127.0.0.2"  # not that of nginx, which is trusted
 
@@ -27,12 +27,12 @@ class Answer(NamedTuple):
 
 
 class Visitor:
-    def __init__(self, cluster: Cluster, *, address: str = STRANGER) -> None:
-        self._cluster, self._address = cluster, address
-        self._trust = ssl.create_default_context(cafile=cluster.nginx.certificate)
+    def __init__(self, nginx: Nginx, *, address: str = STRANGER) -> None:
+        self._nginx, self._address = nginx, address
+        self._trust = ssl.create_default_context(cafile=nginx.certificate)
 
     def connect(self) -> http.client.HTTPSConnection:
-        port, source = self._cluster.nginx.port, (self._address, 0)
+        port, source = self._nginx.port, (self._address, 0)
         return http.client.HTTPSConnection(
             "127.0.0.1", port, timeout=20, source_address=source, context=self._trust
         )
