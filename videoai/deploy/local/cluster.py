@@ -94,11 +94,12 @@ class Cluster:
         self.primary.wait_for_replica(STANDBY)
         with self.primary.connect() as connection:
             connection.execute(f"CREATE DATABASE {DATABASE}")
-        self.primary.set({"synchronous_standby_names": f"'{STANDBY}'"})
-        self.primary.reload()
 
     def _prepare(self) -> None:
-        said = manage("quickstart", "--no-serve", environment=self.environment)
+        """Nobody has been told of a commit yet: none waits, and the first that does waits for all of them."""
+        unhurried = {**self.environment, "PGOPTIONS": "-c synchronous_commit=off"}
+        said = manage("quickstart", "--no-serve", environment=unhurried)
+        self._wait_for_standby()
         if admin := ADMIN.search(said):
             self.admin = (admin["name"], admin["password"])
 
@@ -136,6 +137,10 @@ class Cluster:
         self.primary.start()
         self.primary, self.replica = self.replica, self.primary
         self.primary.wait_for_replica(STANDBY)
+        self._wait_for_standby()
+
+    def _wait_for_standby(self) -> None:
+        """With each commit, from now on, before it is answered."""
         self.primary.set({"synchronous_standby_names": f"'{STANDBY}'"})
         self.primary.reload()
 
