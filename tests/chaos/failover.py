@@ -7,7 +7,6 @@ import http.client
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from math import inf
 from typing import NamedTuple
 
 from tests.chaos.load import ALL, Load
@@ -27,7 +26,6 @@ LONGEST = 15.0  # seconds from the loss until all goes well, the operator's own 
 MOST_TOLD = 40  # lines of what an app said
 SETTLED = 3.0  # seconds of load before each loss
 NOTICED = 2.0  # seconds that whoever promotes needs to notice, at the very best
-QUIET = 2.0  # seconds without a refusal, after which there is no more to come
 LOSSES: dict[str, Callable[[PostgreSQL], None]] = {
     "crashed": lambda server: server.stop("immediate"),
     "stopped": lambda server: server.stop("fast"),
@@ -85,8 +83,9 @@ def _failovers(cluster: Cluster, losses: tuple[str, ...], say: Say) -> Shown:
     for load in loads:
         say(load.told())
     answers = sum(load.answers.total() for load in loads)
+    refused = sum(load.number(503) for load in loads)
     figures = (
-        f"{', '.join(losses)}: {answers:,} answers of two apps, {_refused(loads):,} of them 503, the last "
+        f"{', '.join(losses)}: {answers:,} answers of two apps, {refused:,} of them 503, the last "
         f"≤ {slowest:.1f} s after the loss; {writes.acknowledged:,} acknowledged writes"
     )
     return Shown(figures, faults)
@@ -99,29 +98,11 @@ def _fail_over(cluster: Cluster, loads: list[Load], loss: str, say: Say) -> floa
     LOSSES[loss](cluster.primary)
     time.sleep(NOTICED)
     cluster.fail_over()
-    promoted = time.monotonic()
-    last = max(promoted, _last_refusal(loads))
-    say(f"{loss}: promoted after {promoted - lost:.1f} s, the last refusal after {last - lost:.1f} s")
-    for load, some in zip(loads, kinds, strict=True):
-        seconds = load.seconds_until_well(some, since=promoted, at_most=3 * LONGEST)
-        if never := [kind for kind, number in seconds.items() if number == inf]:
-            say(f"never again: {', '.join(never)}")
-            return inf
-    return last - lost
-
-
-def _last_refusal(loads: list[Load]) -> float:
-    """When it was, once there has been none for a while."""
-    number, last = _refused(loads), time.monotonic()
-    while time.monotonic() - last < QUIET:
-        time.sleep(0.02)
-        if (now := _refused(loads)) > number:
-            number, last = now, time.monotonic()
-    return last
-
-
-def _refused(loads: list[Load]) -> int:
-    return sum(load.number(503) for load in loads)
+    promoted = time.monotonic() - lost
+    found = [load.seconds_until_well(some, since=lost) for load, some in zip(loads, kinds, strict=True)]
+    seconds, kind = max((seconds, kind) for one in found for kind, seconds in one.items())
+    say(f"{loss}: promoted after {promoted:.1f} s; {kind} refused last, after {seconds:.1f} s")
+    return max(promoted, seconds)
 
 
 def _faults(cluster: Cluster, loads: list[Load]) -> Iterator[str]:
