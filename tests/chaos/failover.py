@@ -4,6 +4,8 @@ In the long form what was lost comes back as the replica of the other, and is pr
 """
 
 import http.client
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -16,7 +18,6 @@ from tests.chaos.visitors import EVERYBODY, READERS, WRITERS
 from tests.chaos.writes import Writes
 from videoai.deploy.local.app import App
 from videoai.deploy.local.cluster import Cluster
-from videoai.deploy.local.postgresql import PostgreSQL
 from videoai.deploy.local.residents import inhabited
 
 TITLE = "primary stopped, replica promoted (`make cluster`)"
@@ -26,12 +27,29 @@ LONGEST = 15.0  # seconds from the loss until all goes well, the operator's own 
 MOST_TOLD = 40  # lines of what an app said
 SETTLED = 3.0  # seconds of load before each loss
 NOTICED = 2.0  # seconds that whoever promotes needs to notice, at the very best
-LOSSES: dict[str, Callable[[PostgreSQL], None]] = {
-    "crashed": lambda server: server.stop("immediate"),
-    "stopped": lambda server: server.stop("fast"),
-    "killed": lambda server: server.kill(),
+BEHIND = 1.0  # seconds that the replica is behind a primary that is killed
+
+
+def killed_while_ahead(cluster: Cluster) -> None:
+    """What the replica has not got by then, nobody may have been told to be written."""
+    with cluster.replica.connect() as connection:
+        row = connection.execute("SELECT pid FROM pg_stat_wal_receiver").fetchone()
+    assert row is not None
+    receiver = int(str(row[0]))
+    os.kill(receiver, signal.SIGSTOP)
+    time.sleep(BEHIND)
+    cluster.primary.kill()
+    # Ended before it goes on: otherwise it would still read what lies in its socket.
+    os.kill(receiver, signal.SIGTERM)
+    os.kill(receiver, signal.SIGCONT)
+
+
+LOSSES: dict[str, Callable[[Cluster], None]] = {
+    "crashed": lambda cluster: cluster.primary.stop("immediate"),
+    "stopped": lambda cluster: cluster.primary.stop("fast"),
+    "killed while the replica was behind": killed_while_ahead,
 }
-QUICK = ("crashed",)
+QUICK = ("killed while the replica was behind",)
 # Asked without nginx, each app by itself: what one of them can't do the other must not hide.
 SETTINGS = {
     "HTTPS": "false",
@@ -95,7 +113,7 @@ def _fail_over(cluster: Cluster, loads: list[Load], loss: str, say: Say) -> floa
     """Seconds from the loss to the last answer that was a refusal; `inf` if something never worked again."""
     kinds = [load.kinds for load in loads]
     lost = time.monotonic()
-    LOSSES[loss](cluster.primary)
+    LOSSES[loss](cluster)
     time.sleep(NOTICED)
     cluster.fail_over()
     promoted = time.monotonic() - lost
