@@ -7,7 +7,7 @@ from pathlib import Path
 
 from videoai.deploy.local import postgresql
 from videoai.deploy.local.app import ROOT
-from videoai.deploy.local.cluster import Cluster
+from videoai.deploy.local.cluster import STANDBY, Cluster
 from videoai.deploy.local.postgresql import PostgreSQL
 from videoai.deploy.local.processes import program
 
@@ -69,26 +69,49 @@ def experiments(cluster: Cluster) -> list[str]:
 
 def steps(cluster: Cluster) -> dict[str, list[str]]:
     python = os.path.relpath(sys.executable, ROOT)
+    settings = f". {settings_file(cluster)}"
     redis = cluster.redis.folder / "redis.conf"
     first = cluster.apps[0]
     return {
         "Ask": [f"curl --cacert {cluster.nginx.certificate} {cluster.nginx.url}/api/v1/models/default/"],
-        "Run a command": [f". {settings_file(cluster)} && {python} manage.py token list"],
-        "Kill an app: the other one answers": [f"kill -9 -- -{first.pid}"],
-        "End Redis, and start it again": [
+        "Run a command": [f"{settings} && {python} manage.py token list"],
+        "Kill an app, which the other one covers; start it again": [
+            f"kill -9 -- -{first.pid}",
+            f"{settings} && PORT={first.port} WORKERS=1 {python} -m videoai.serve",
+        ],
+        "End Redis; start it again": [
             f"redis-cli -p {cluster.redis.port} shutdown",
             f"redis-server {redis} --daemonize yes",
         ],
-        "Stop the primary, and make the replica the primary": [
-            control(cluster.primary, "stop -m immediate"),
-            # Nobody follows it then, and each commit would wait for who did.
-            f"echo \"synchronous_standby_names = ''\" >> {cluster.replica.folder}/postgresql.conf",
-            control(cluster.replica, "promote"),
-        ],
+        "Stop the primary, and make the replica the primary": promotion(cluster.primary, cluster.replica),
+        "Let the old primary follow the new one": return_of(cluster.primary, cluster.replica),
     }
 
 
-def control(server: PostgreSQL, deed: str) -> str:
-    tool = program("pg_ctl", package=postgresql.PACKAGE, places=postgresql.PLACES)
+def promotion(primary: PostgreSQL, replica: PostgreSQL) -> list[str]:
+    """Nobody follows the replica then: each commit would wait for who is not there."""
+    return [
+        by_postgresql(primary, "pg_ctl", "stop -m immediate -D {folder}"),
+        f"echo \"synchronous_standby_names = ''\" >> {replica.folder}/postgresql.conf",
+        by_postgresql(replica, "pg_ctl", "promote -D {folder}"),
+    ]
+
+
+def return_of(lost: PostgreSQL, primary: PostgreSQL) -> list[str]:
+    """What it alone has is wound back; it takes over the settings, so its port has to be said again."""
+    source = f"{primary.url()}?application_name={STANDBY}"
+    return [
+        f"psql {primary.url()} -c CHECKPOINT",
+        by_postgresql(lost, "pg_rewind", f"-D {{folder}} -R --source-server='{source}'"),
+        f"echo 'port = {lost.port}' >> {lost.folder}/postgresql.conf",
+        by_postgresql(lost, "pg_ctl", "start -D {folder} -l {folder}/server.log"),
+        f"echo \"synchronous_standby_names = '{STANDBY}'\" >> {primary.folder}/postgresql.conf",
+        by_postgresql(primary, "pg_ctl", "reload -D {folder}"),
+    ]
+
+
+def by_postgresql(server: PostgreSQL, tool: str, words: str) -> str:
+    """A command as the user that the server runs as; `{folder}` is its."""
+    path = program(tool, package=postgresql.PACKAGE, places=postgresql.PLACES)
     user = f"runuser -u {postgresql.SUPERUSER} -- " if os.geteuid() == 0 else ""
-    return f"{user}{tool} {deed} -D {server.folder}"
+    return f"{user}{path} {words.format(folder=server.folder)}"
