@@ -15,7 +15,8 @@ AUDIT := $(AUDIT_VENV)/.installed
 WITH_KEY = SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(48))')"
 
 .DEFAULT_GOAL := help
-.PHONY: help install run serve test bench bench-quick check migrate-check audit sbom format lock clean
+.PHONY: help install run serve cluster test bench bench-quick check migrate-check audit sbom deploy-check \
+	format lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
@@ -27,6 +28,9 @@ run: $(RUNTIME) ## set up what is missing and serve on 127.0.0.1:8000 (PORT)
 
 serve: $(RUNTIME) ## start the production server alone (HOST, PORT, WORKERS)
 	@exec $(BIN)/python -m videoai.serve
+
+cluster: $(RUNTIME) ## the real thing on this machine: PostgreSQL with a replica, Redis, 2 apps, nginx (ARGS="--help")
+	@exec $(BIN)/python -m videoai.deploy.local $(ARGS)
 
 test: $(DEV) ## run all tests, on SQLite or on DATABASE_URL (ARGS="-k quote")
 	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 $(ARGS)
@@ -70,7 +74,6 @@ lock: $(VENV)/bin/python ## pin the newest allowed versions, with hashes
 MANIFESTS = $(filter-out %/kustomization.yaml %/database.example.yaml %/service-monitor.example.yaml, \
 	$(wildcard videoai/deploy/kubernetes/*.yaml))
 
-.PHONY: deploy-check
 deploy-check: $(AUDIT) ## look through the files for Docker, Compose and Kubernetes
 	$(AUDIT_BIN)/hadolint videoai/deploy/Dockerfile
 	$(AUDIT_BIN)/yamllint --strict --config-file videoai/deploy/yamllint.yaml videoai/deploy

@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -10,12 +11,11 @@ from typing import Self
 
 import psycopg
 
-from videoai.deploy.local.processes import free_port, program, run
+from videoai.deploy.local.processes import PATIENCE, free_port, program, run, running
 
 PLACES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 PACKAGE = "postgresql"
 SUPERUSER = "postgres"
-PATIENCE = 60.0  # seconds that a start, a stop or a promotion may take on a busy machine
 
 
 class PostgreSQL:
@@ -46,20 +46,37 @@ class PostgreSQL:
                 "max_connections": "200",
                 "shared_buffers": "'64MB'",
                 "hot_standby_feedback": "on",
+                # For so long (5 s) a promotion waits when the primary has crashed.
+                "wal_retrieve_retry_interval": "'200ms'",
+                # So that a primary that was replaced can be wound back to where they parted.
+                "wal_log_hints": "on",
+                "wal_keep_size": "'512MB'",
                 **(settings or {}),
             }
         )
         return server
 
-    def replica(self, folder: Path, *, name: str) -> "PostgreSQL":
+    def replica(self, folder: Path, *, name: str, port: int | None = None) -> "PostgreSQL":
         """A copy that streams from this one, which has to run, as `name`; not started yet."""
-        other = PostgreSQL(folder)
+        other = PostgreSQL(folder, port=port)
         other._own(folder)
         source = f"host=127.0.0.1 port={self.port} user={SUPERUSER} application_name={name}"
         how = ["--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync"]
         other._run("pg_basebackup", f"--dbname={source}", f"--pgdata={folder}", *how)
         other.set({"port": str(other.port)})
         return other
+
+    def rejoin(self, primary: Self, *, name: str) -> None:
+        """Follow the server that was promoted in this one's place, as `name`; not started again yet.
+
+        What it has and the new primary has not is wound back. It takes over the settings, but for its port.
+        """
+        source = f"{primary.url()}?application_name={name}"
+        # Otherwise the new primary tells of the old timeline until its next checkpoint.
+        with primary.connect() as connection:
+            connection.execute("CHECKPOINT")
+        self._run("pg_rewind", f"--target-pgdata={self.folder}", f"--source-server={source}", "-R")
+        self.set({"port": str(self.port)})
 
     def set(self, settings: dict[str, str]) -> None:
         """Add lines to postgresql.conf; the last of a name counts, from the next start or `reload` on."""
@@ -83,6 +100,14 @@ class PostgreSQL:
     def stop(self, mode: str = "fast") -> None:
         """`fast` cuts who is connected and ends in order; `immediate` is as good as a crash."""
         self._run("pg_ctl", "stop", "-w", f"-t{PATIENCE:.0f}", f"-D{self.folder}", "-m", mode, "-s")
+
+    def kill(self) -> None:
+        """End it with kill -9, as the machine's end would: those that it has started notice, and end."""
+        pid = int((self.folder / "postmaster.pid").read_text().split()[0])
+        group = {pid, *(child for child, known in running().items() if known.parent == pid)}
+        os.kill(pid, signal.SIGKILL)
+        while group & running().keys():
+            time.sleep(0.01)
 
     def restart(self, mode: str = "fast") -> None:
         self.stop(mode)

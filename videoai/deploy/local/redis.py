@@ -1,0 +1,42 @@
+"""A Redis of one's own, which keeps nothing on the disk."""
+
+from contextlib import suppress
+from pathlib import Path
+
+from redis import Redis as Client
+from redis.exceptions import RedisError
+
+from videoai.deploy.local.processes import Process, free_port, program
+
+PACKAGE = "redis-server"
+SETTINGS = """\
+bind 127.0.0.1
+port {port}
+dir {folder}
+save ""
+appendonly no
+"""
+
+
+class Redis(Process):
+    """Whoever comes from loopback is let in, as with PostgreSQL. It keeps its port for life."""
+
+    def __init__(self, folder: Path, *, port: int | None = None) -> None:
+        self.port = port or free_port()
+        command = [program("redis-server", package=PACKAGE), folder / "redis.conf"]
+        super().__init__(command, folder=folder, ready=self._answers)
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        self.folder.mkdir(exist_ok=True)
+        settings = SETTINGS.format(port=self.port, folder=self.folder)
+        (self.folder / "redis.conf").write_text(settings)
+        super().start()
+
+    def _answers(self) -> bool:
+        with suppress(RedisError), Client.from_url(self.url, retry=None, socket_timeout=2) as client:
+            return bool(client.ping())
+        return False
