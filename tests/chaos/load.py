@@ -5,10 +5,11 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import Self
 
 from tests.chaos.answers import Answer, Client, Request, fault_of
-from tests.chaos.stage import Furnished
+from tests.chaos.stage import Furnished, traceback_of
 from tests.chaos.visitors import EVERYBODY, Visitor
 from tests.chaos.writes import Write, Writes
 from tests.server import Server
@@ -77,6 +78,10 @@ class Load:
                 if self._begun_well.get(kind, 0) >= since:
                     found[kind] = time.monotonic() - since
         return {kind: found.get(kind, float("inf")) for kind in kinds}
+
+    def all_faults(self, place: Path) -> list[str]:
+        """With what the server, whose log lies in `place`, said of a mistake of its own."""
+        return [*self.faults, *(traceback_of(place) if self.number(500) else [])]
 
     def told(self) -> str:
         """The answers by kind, in one line."""

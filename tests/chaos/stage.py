@@ -81,8 +81,8 @@ def server(url: str, place: Path, *, environment: Mapping[str, str] | None = Non
             yield started
 
 
-def complaints(place: Path) -> list[str]:
-    """The end of the first trouble that the server did not foresee, if there was one."""
+def traceback_of(place: Path) -> list[str]:
+    """The end of the last traceback that the server told, if there was one."""
     lines = (place / "server.log").read_text(errors="replace").splitlines()
-    first = next((number for number, line in enumerate(lines) if line.startswith("Traceback")), None)
-    return [] if first is None else ["the server said:", *lines[first : first + 60][-MOST_TOLD:]]
+    last = max((number for number, line in enumerate(lines) if line.startswith("Traceback")), default=None)
+    return [] if last is None else ["the server said:", *lines[last : last + 60][-MOST_TOLD:]]
