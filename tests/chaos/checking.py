@@ -74,7 +74,9 @@ def _changes(sent: Sent) -> Iterator[str]:
 def _quotes(sent: Sent) -> Iterator[str]:
     quotes = import_module("pricing.quotes.models").HeldQuote.objects
     there = set(quotes.values_list("pk", flat=True))
-    promised = {name for kind, names, acknowledged in sent if kind == QUOTES and acknowledged for name in names}
+    promised = {
+        name for kind, names, acknowledged in sent if kind == QUOTES and acknowledged for name in names
+    }
     yield from _some("quotes that were given and are missing", sorted(promised - there))
 
 

@@ -45,7 +45,14 @@ def outcome_of(module: str, *, quick: bool) -> Outcome:
     """Run the row in another process, which this one waits for even when it is interrupted."""
     with tempfile.TemporaryDirectory() as folder:
         told = Path(folder) / "told.json"
-        command = [sys.executable, "-m", "tests.chaos.one", module, str(told), *(["--quick"] if quick else [])]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.chaos.one",
+            module,
+            str(told),
+            *(["--quick"] if quick else []),
+        ]
         process = subprocess.Popen(command, cwd=ROOT, env=environment(os.environ))
         try:
             status = process.wait()
