@@ -12,6 +12,7 @@ PROBLEM = "application/problem+json"
 PAGE = "text/html"
 LONGEST_TOLD = 160  # characters of a body
 NO_ANSWER = 0  # in place of a status
+ANSWERS_A_CONNECTION = 40
 
 
 class Request(NamedTuple):
@@ -38,13 +39,18 @@ class Answer(NamedTuple):
 
 
 class Client:
-    """On one connection, which is made anew when it broke."""
+    """On one connection, which is made anew when it broke, and now and then to meet another process."""
 
     def __init__(self, server: Server) -> None:
         self._connection = server.connect()
+        self._left = ANSWERS_A_CONNECTION
 
     def ask(self, request: Request) -> Answer:
         begun = time.monotonic()
+        self._left -= 1
+        if not self._left:
+            self._connection.close()
+            self._left = ANSWERS_A_CONNECTION
         try:
             self._connection.request(request.method, request.target, request.body, request.headers)
             response = self._connection.getresponse()

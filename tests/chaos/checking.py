@@ -61,7 +61,10 @@ def _generations(sent: Sent) -> Iterator[str]:
 
 
 def _changes(sent: Sent) -> Iterator[str]:
-    """Each acknowledged change has its entry, and none has two. That rows and entries agree, the trail tells."""
+    """Each acknowledged change has its entry, and none has two.
+
+    That rows and entries agree, the trail tells.
+    """
     entries = import_module("models_registry.audit.models").AuditEntry.objects
     number = Counter(entries.exclude(reason="").values_list("reason", flat=True))
     for kind, names, acknowledged in sent:
@@ -74,10 +77,9 @@ def _changes(sent: Sent) -> Iterator[str]:
 def _quotes(sent: Sent) -> Iterator[str]:
     quotes = import_module("pricing.quotes.models").HeldQuote.objects
     there = set(quotes.values_list("pk", flat=True))
-    promised = {
-        name for kind, names, acknowledged in sent if kind == QUOTES and acknowledged for name in names
-    }
-    yield from _some("quotes that were given and are missing", sorted(promised - there))
+    given = (names for kind, names, acknowledged in sent if kind == QUOTES and acknowledged)
+    missing = {name for names in given for name in names} - there
+    yield from _some("quotes that were given and are missing", sorted(missing))
 
 
 def _some(what: str, found: Sequence[str]) -> Iterator[str]:

@@ -163,7 +163,8 @@ def _use_up(primary: PostgreSQL) -> None:
 
 def _told(load: Load) -> str:
     return (
-        f"{load.answers.total():,} answers, {load.number(503):,} of them 503, {load.number_of_faults} faults, "
+        f"{load.answers.total():,} answers, {load.number(503):,} of them 503, "
+        f"{load.number_of_faults} faults, "
         f"{load.writes.acknowledged:,} acknowledged writes"
     )
 

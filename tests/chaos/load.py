@@ -21,7 +21,10 @@ ALL = frozenset({"*"})
 
 
 class Load:
-    """Runs from `with` on until its end. `excused` are the kinds of requests that a 503 may answer meanwhile."""
+    """Runs from `with` on until its end.
+
+    `excused` are the kinds of requests that a 503 may answer at the moment; it may be set meanwhile.
+    """
 
     def __init__(
         self,

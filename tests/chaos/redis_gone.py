@@ -1,4 +1,4 @@
-"""The Redis that counts requests dies, comes back empty, and is emptied, while everybody asks for everything."""
+"""The Redis that counts requests dies, comes back empty, and is emptied, while all ask for everything."""
 
 import time
 from collections.abc import Iterator

@@ -36,8 +36,8 @@ def run(*, quick: bool, say: Say) -> Shown:
         faults = [*load.all_faults(place), *_too_slow(slowest), *broken_promises(url, load.writes)]
     say(load.told())
     figures = (
-        f"{load.answers.total():,} answers, {load.number(503):,} of them 503, {load.number_of_faults} faults; "
-        f"all kinds of requests well again ≤ {slowest:.1f} s after PostgreSQL; "
+        f"{load.answers.total():,} answers, {load.number(503):,} of them 503, "
+        f"{load.number_of_faults} faults; all kinds of requests well again ≤ {slowest:.1f} s after PostgreSQL; "
         f"{load.writes.acknowledged:,} acknowledged writes"
     )
     return Shown(figures, faults)
@@ -60,4 +60,4 @@ def _worst(seconds: dict[str, float]) -> str:
 
 def _too_slow(slowest: float) -> Iterator[str]:
     if slowest > LONGEST_RECOVERY:
-        yield f"Something worked only {slowest:.1f} s after PostgreSQL did; {LONGEST_RECOVERY:.0f} s are allowed."
+        yield f"Something worked only {slowest:.1f} s after PostgreSQL did, not {LONGEST_RECOVERY:.0f}."

@@ -1,4 +1,4 @@
-"""The kinds of breakage, and how each of them runs: in a process of its own, which can do no other any harm."""
+"""The kinds of breakage, each of which runs in a process of its own and can do no other any harm."""
 
 import json
 import os

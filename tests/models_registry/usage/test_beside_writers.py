@@ -1,4 +1,4 @@
-"""Recording goes on while somebody writes the catalogue: the rows of models are locked, their keys are not."""
+"""Recording goes on while somebody writes the catalogue: rows of models are locked, their keys are not."""
 
 from threading import Thread
 
