@@ -26,7 +26,7 @@ VISITORS = (*EVERYBODY, *EVERYBODY)
 
 
 class Times(NamedTuple):
-    """In seconds. Memory of a window is a median: what a collection of garbage frees does not count as gain."""
+    """In seconds. The memory of a window is its median, so that one collection of garbage tells nothing."""
 
     warm_up: float
     window: float

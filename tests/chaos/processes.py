@@ -30,7 +30,7 @@ def held(pids: Sequence[int], *, connections: int, at: float) -> Held:
 
 
 def growth(samples: Sequence[Held], *, since: float, window: float) -> dict[int, tuple[float, float]]:
-    """Of each process, the median of kilobytes in the first `window` seconds after `since` and in the last."""
+    """Of each process, the median of kilobytes in the first `window` from `since` on, and in the last."""
     first = [one for one in samples if since <= one.at < since + window]
     last = [one for one in samples if one.at > samples[-1].at - window]
     begun, ended = _medians(first), _medians(last)

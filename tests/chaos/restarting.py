@@ -37,7 +37,7 @@ def run(*, quick: bool, say: Say) -> Shown:
     say(load.told())
     figures = (
         f"{load.answers.total():,} answers, {load.number(503):,} of them 503, "
-        f"{load.number_of_faults} faults; all kinds of requests well again ≤ {slowest:.1f} s after PostgreSQL; "
+        f"{load.number_of_faults} faults; all kinds of requests well ≤ {slowest:.1f} s after PostgreSQL; "
         f"{load.writes.acknowledged:,} acknowledged writes"
     )
     return Shown(figures, faults)
