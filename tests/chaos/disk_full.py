@@ -72,12 +72,12 @@ def _filled(disk: SmallDisk, load: Load, stage: Stage) -> list[str]:
     load.excused = WRITES
     disk.fill()
     stage.say(f"{disk.place.name} is full")
-    reads = load.seconds_until_well(READS, since=time.monotonic(), at_most=RECOVERY)
+    reads = load.seconds_until_well(READS, since=time.monotonic())
     time.sleep(stage.seconds)
     refused = load.number(503)
     disk.make_room()
     stage.say(f"there is room again; {refused} answers were 503")
-    seconds = load.seconds_until_well(load.kinds, since=time.monotonic(), at_most=3 * RECOVERY)
+    seconds = load.seconds_until_well(load.kinds, since=time.monotonic())
     load.excused = ()
     time.sleep(stage.seconds)
     return [*_late(reads, "while it is full"), *_late(seconds, "with room again"), *_never_refused(refused)]
@@ -89,7 +89,7 @@ def _read_only(disk: SmallDisk, served: Server, furnished: Furnished, stage: Sta
         served.start()
         with Load(served, furnished, excused=WRITES) as load:
             stage.say("read-only")
-            reads = load.seconds_until_well(READS, since=time.monotonic(), at_most=RECOVERY)
+            reads = load.seconds_until_well(READS, since=time.monotonic())
             time.sleep(stage.seconds)
         served.kill()
     finally:
@@ -148,7 +148,7 @@ def _without_log(primary: PostgreSQL, log: SmallDisk, load: Load, stage: Stage) 
     if primary.is_running():
         primary.stop("immediate")
     primary.start()
-    seconds = load.seconds_until_well(load.kinds, since=time.monotonic(), at_most=3 * RECOVERY)
+    seconds = load.seconds_until_well(load.kinds, since=time.monotonic())
     load.excused = ()
     time.sleep(stage.seconds)
     return _late(seconds, "after its log got room")

@@ -16,6 +16,8 @@ from tests.server import Server
 
 MOST_FAULTS = 20
 LONGEST = 40  # seconds that a visitor may take to go
+PATIENCE = 60.0  # seconds until each kind of request has to have gone well
+CALM = 1.5  # seconds in which nothing is refused
 
 ALL = frozenset({"*"})
 
@@ -42,6 +44,7 @@ class Load:
         self.number_of_faults = 0
         self.slowest: dict[str, float] = {}  # seconds, by kind
         self._begun_well: dict[str, float] = {}  # by kind, when the last began that went well
+        self._refused: dict[str, float] = {}  # by kind, when the last was answered that did not
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._threads = [
@@ -66,21 +69,34 @@ class Load:
 
     @property
     def kinds(self) -> set[str]:
-        return {kind for kind, _ in self.answers}
+        with self._lock:
+            return {kind for kind, _ in self.answers}
 
     def number(self, status: int) -> int:
-        return sum(number for (_, one), number in self.answers.items() if one == status)
+        with self._lock:
+            return sum(number for (_, one), number in self.answers.items() if one == status)
 
-    def seconds_until_well(self, kinds: Collection[str], *, since: float, at_most: float) -> dict[str, float]:
-        """Of each kind, how long after `since` one began that went well; `inf` for none in time."""
-        until = since + at_most
-        found: dict[str, float] = {}
-        while set(kinds) - set(found) and time.monotonic() < until:
-            time.sleep(0.02)
-            for kind in set(kinds) - set(found):
-                if self._begun_well.get(kind, 0) >= since:
-                    found[kind] = time.monotonic() - since
-        return {kind: found.get(kind, float("inf")) for kind in kinds}
+    def seconds_until_well(self, kinds: Collection[str], *, since: float) -> dict[str, float]:
+        """Of each kind, how long after `since` the last was refused; `inf` if none goes well in all PATIENCE.
+
+        Returns when each went well, and none was refused for a moment: processes recover one by one.
+        """
+        until = since + PATIENCE
+        waiting = set(kinds)
+        while waiting and time.monotonic() < until:
+            time.sleep(0.05)
+            calm_since = max(since, time.monotonic() - CALM)
+            with self._lock:
+                waiting = {
+                    kind
+                    for kind in kinds
+                    if self._begun_well.get(kind, 0) < max(since, self._refused.get(kind, 0))
+                    or self._refused.get(kind, 0) > calm_since
+                }
+        return {
+            kind: float("inf") if kind in waiting else max(0.0, self._refused.get(kind, 0) - since)
+            for kind in kinds
+        }
 
     def all_faults(self, place: Path) -> list[str]:
         """With what the server, whose log lies in `place`, said of a mistake of its own."""
@@ -127,6 +143,8 @@ class Load:
             self.slowest[request.kind] = max(self.slowest.get(request.kind, 0), answer.seconds)
             if answer.status in request.fine:
                 self._begun_well[request.kind] = max(begun, self._begun_well.get(request.kind, 0))
+            else:
+                self._refused[request.kind] = begun + answer.seconds
 
     def _note_fault(self, words: str) -> None:
         with self._lock:
