@@ -15,7 +15,7 @@ from videoai.deploy.local.processes import program
 TITLE = "Redis killed, flushed"
 MUST_SHOW = "no 5xx, no lost write; limits fail open for reads, closed for sign-in"
 
-ROUNDS, QUICK_ROUNDS = 5, 2
+ROUNDS, QUICK_ROUNDS = 5, 1
 SECONDS, QUICK_SECONDS = 6.0, 2.0  # between one thing that happens and the next
 # Of one address, all processes together; far below what is asked in a minute.
 FEW = 20

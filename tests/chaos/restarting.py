@@ -59,4 +59,4 @@ def _worst(seconds: dict[str, float]) -> str:
 
 def _too_slow(slowest: float) -> Iterator[str]:
     if slowest > LONGEST_RECOVERY:
-        yield f"Something was refused {slowest:.1f} s after PostgreSQL was back, not ≤ {LONGEST_RECOVERY:.0f}."
+        yield f"The last 503 came {slowest:.1f} s after PostgreSQL was back, not ≤ {LONGEST_RECOVERY:.0f} s."
