@@ -25,6 +25,7 @@ class Request(NamedTuple):
     body: bytes | None = None
     fine: tuple[int, ...] = (200,)
     write: Write | None = None
+    is_stream: bool = False  # without an end: the first piece is read, then its client goes
 
     @property
     def is_for_people(self) -> bool:
@@ -54,7 +55,9 @@ class Client:
         try:
             self._connection.request(request.method, request.target, request.body, request.headers)
             response = self._connection.getresponse()
-            body = response.read()
+            body = response.read1() if request.is_stream else response.read()
+            if request.is_stream:
+                self.close()
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             told = f"{type(error).__name__}: {error}".encode()

@@ -142,7 +142,9 @@ def _without_log(primary: PostgreSQL, log: SmallDisk, load: Load, stage: Stage) 
     load.excused = ALL
     log.fill()
     _use_up(primary)
-    stage.say(f"the log is full; PostgreSQL {'goes on' if primary.is_running() else 'has stopped'}")
+    stage.say(
+        f"the log is full; PostgreSQL {'dies and tries again' if primary.is_running() else 'has stopped'}"
+    )
     time.sleep(stage.seconds)
     log.make_room()
     if primary.is_running():

@@ -53,6 +53,11 @@ def reads_of_django(furnished: Furnished) -> Visit:
             yield Request("read of Django", "GET", API + target, _bearer(furnished))
 
 
+def listeners(furnished: Furnished) -> Visit:
+    while True:
+        yield Request("stream", "GET", f"{API}/events/", {"Accept": "text/event-stream"}, is_stream=True)
+
+
 def singles(furnished: Furnished) -> Visit:
     for number in _numbers:
         name, target = f"chaos-{number}", single(_one_of(furnished, number))
@@ -137,6 +142,7 @@ READERS = (
     Visitor(reads_of_the_edge, 0.005),
     Visitor(reads_of_the_edge, 0.02),
     Visitor(reads_of_django, 0.05),
+    Visitor(listeners, 0.2),
 )
 WRITERS = (
     Visitor(singles, 0.01, writes=True),
