@@ -22,6 +22,7 @@ from tests.chaos.stage import (
 )
 from tests.server import Server
 from videoai.deploy.local.postgresql import PostgreSQL
+from videoai.deploy.local.processes import Failed
 
 TITLE = "disk full, read-only file system (small tmpfs)"
 MUST_SHOW = "503, reads go on, change and audit row together or neither"
@@ -119,6 +120,7 @@ def on_postgresql(stage: Stage) -> Shown:
             with server(url, stage.place) as served, Load(served, furnished) as load:
                 faults = _filled(tables, load, stage)
                 faults += _without_log(primary, log, load, stage)
+                faults += _unwritable(primary, tables, load, stage)
                 load.end()
             faults += [*load.all_faults(stage.place), *broken_promises(url, load.writes)]
         finally:
@@ -142,18 +144,36 @@ def _without_log(primary: PostgreSQL, log: SmallDisk, load: Load, stage: Stage) 
     load.excused = ALL
     log.fill()
     _use_up(primary)
-    stage.say(
-        f"the log is full; PostgreSQL {'dies and tries again' if primary.is_running() else 'has stopped'}"
-    )
+    state = "dies and tries again" if primary.is_running() else "has stopped"
+    stage.say(f"the log is full; PostgreSQL {state}")
     time.sleep(stage.seconds)
     log.make_room()
     if primary.is_running():
         primary.stop("immediate")
+    return _back(primary, load, stage, "after its log got room")
+
+
+def _unwritable(primary: PostgreSQL, tables: SmallDisk, load: Load, stage: Stage) -> list[str]:
+    """As after a crash of a machine that mounts a damaged file system: it does not even start."""
+    load.excused = ALL
+    primary.stop("immediate")
+    tables.turn_read_only()
+    try:
+        with suppress(Failed):
+            primary.start()
+        stage.say(f"read-only; PostgreSQL {'runs' if primary.is_running() else 'does not start'}")
+        time.sleep(stage.seconds)
+    finally:
+        tables.turn_writable()
+    return _back(primary, load, stage, "on a file system that takes writes again")
+
+
+def _back(primary: PostgreSQL, load: Load, stage: Stage, when: str) -> list[str]:
     primary.start()
     seconds = load.seconds_until_well(load.kinds, since=time.monotonic())
     load.excused = ()
     time.sleep(stage.seconds)
-    return _late(seconds, "after its log got room")
+    return _late(seconds, when)
 
 
 def _use_up(primary: PostgreSQL) -> None:
