@@ -1,6 +1,7 @@
 """A long time of mixed load, in which nothing breaks: nothing grows, and nothing is left open."""
 
 import os
+import re
 import time
 from collections.abc import Iterator, Sequence
 from statistics import median
@@ -19,7 +20,8 @@ from videoai.deploy.local.postgresql import PostgreSQL
 TITLE = "30 minutes of mixed load"
 MUST_SHOW = "flat memory (≤ 5 % growth after warm-up), no leaked connection"
 
-MINUTES = 30.0
+MINUTES, LEAST_MINUTES = 30.0, 7  # warm-up, and a window behind it
+NUMBER = re.compile(r"[0-9]{1,4}(\.[0-9]+)?")
 MOST_GROWTH = 5.0  # per cent
 # Everything is asked for by two of each, so that every thread that may exist does.
 VISITORS = (*EVERYBODY, *EVERYBODY)
@@ -39,7 +41,7 @@ QUICK = Times(warm_up=24, window=10, every=0.5, whole=60)
 
 
 def run(*, quick: bool, say: Say) -> Shown:
-    times = QUICK if quick else LONG._replace(whole=60 * float(os.environ.get("CHAOS_MINUTES") or MINUTES))
+    times = QUICK if quick else LONG._replace(whole=60 * _minutes())
     with folder() as place, postgresql(place) as primary:
         url = primary.url(DATABASE)
         furnished = furnish(url)
@@ -56,6 +58,13 @@ def run(*, quick: bool, say: Say) -> Shown:
         + f"; {_connections(samples, times)} connections all the time, none left at the end"
     )
     return Shown(figures, [*faults, *_growth(grown), *_opened(samples, times)])
+
+
+def _minutes() -> float:
+    text = os.environ.get("CHAOS_MINUTES") or str(MINUTES)
+    if not NUMBER.fullmatch(text) or float(text) < LEAST_MINUTES:
+        raise ValueError(f"CHAOS_MINUTES={text} is no number of minutes, {LEAST_MINUTES} or more.")
+    return float(text)
 
 
 def _watched(served: Server, primary: PostgreSQL, times: Times, say: Say) -> Iterator[Held]:
