@@ -47,7 +47,8 @@ def run(*, quick: bool, say: Say) -> Shown:
             faults += _limits(served, furnished, redis)
     say(load.told())
     figures = (
-        f"{rounds} × killed, started, flushed: {load.answers.total():,} answers, {_server_errors(load)} of them 5xx; "
+        f"{rounds} × killed, started, flushed: {load.answers.total():,} answers, "
+        f"{_server_errors(load)} of them 5xx; "
         f"{load.writes.acknowledged:,} acknowledged writes; without Redis, reads at the limit go on, and the "
         f"{SIGN_INS}th failed sign-in locks"
     )
