@@ -8,13 +8,14 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tests.chaos.writes import Writes
 from tests.server import ROOT, Server
 from videoai.deploy.local.postgresql import PostgreSQL
 
 DATABASE = "videoai"
+WORKERS = 2
 MOST_TOLD = 12  # lines of what a server said
 
 
@@ -73,10 +74,10 @@ def _told_by(module: str, url: str, text: str = "") -> str:
 
 
 @contextmanager
-def server(url: str, place: Path, *, environment: Mapping[str, str] | None = None, workers: int = 2) -> Any:
+def server(url: str, place: Path, *, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
     """One that runs, and what it says, in `place`."""
     with (place / "server.log").open("ab") as log:
-        started = Server(url, workers=workers, environment=environment, stderr=log.fileno())
+        started = Server(url, workers=WORKERS, environment=environment, stderr=log.fileno())
         with started:
             yield started
 
