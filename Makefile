@@ -15,8 +15,8 @@ AUDIT := $(AUDIT_VENV)/.installed
 WITH_KEY = SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(48))')"
 
 .DEFAULT_GOAL := help
-.PHONY: help install run serve cluster test bench bench-quick check migrate-check audit sbom deploy-check \
-	format lock clean
+.PHONY: help install run serve cluster test bench bench-quick chaos chaos-quick check migrate-check audit sbom \
+	deploy-check format lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
@@ -40,6 +40,12 @@ bench: $(DEV) ## measure speed against its bars on PostgreSQL (ARGS="batches --s
 
 bench-quick: $(DEV) ## the most telling of it, in under two minutes
 	@$(BIN)/python -m tests.benchmarks --quick $(ARGS)
+
+chaos: $(DEV) ## break PostgreSQL, Redis, disks and servers under load (ARGS="redis disk")
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
+chaos-quick: $(DEV) ## the short form of it, in about three minutes
+	@$(BIN)/python -m tests.chaos --quick $(ARGS)
 
 check: $(DEV) ## lint, types, migrations, deployment settings
 	$(BIN)/ruff check .

@@ -225,8 +225,11 @@ def state(model: AIModel) -> dict[str, Any]:
 
 
 def _seen(model: AIModel, expected_version: int | None) -> AIModel:
-    """The stored row of `model`, ours until the transaction ends. Raises StaleModel for another version."""
-    stored = AIModel.objects.select_for_update().get(pk=model.pk)
+    """The stored row of `model`, ours until the transaction ends. Raises StaleModel for another version.
+
+    Its key stays: who records a generation of it need not wait, nor do two of them wait for each other.
+    """
+    stored = AIModel.objects.select_for_update(no_key=True).get(pk=model.pk)
     if expected_version not in {None, stored.version_number}:
         raise StaleModel(stored.model_id)
     return stored

@@ -86,10 +86,16 @@ class Server:
             stderr=self._stderr,
             start_new_session=True,
         )
+        try:
+            self._wait_until_it_answers(self._process)
+        except BaseException:  # whoever interrupts the wait is told of no server that they could end
+            self.kill()
+            raise
+
+    def _wait_until_it_answers(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + PATIENCE
         while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self.kill()
+            if process.poll() is not None or time.monotonic() > deadline:
                 raise NotStarted("The server does not start; its own words stand above.")
             time.sleep(0.1)
 

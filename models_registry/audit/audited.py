@@ -130,8 +130,11 @@ class Audited(models.Model):
         """What stands in the database, locked: what was loaded some time ago may be out of date."""
         if self.pk is None:
             return None
-        # Not in the usual order, which may come from another table: only this row is locked.
-        return type(self)._base_manager.select_for_update().filter(pk=self.pk).order_by("pk").first()
+        # Not in the usual order, which may come from another table: only this row is locked. Its key stays,
+        # so that rows that point to it can be stored meanwhile.
+        return (
+            type(self)._base_manager.select_for_update(no_key=True).filter(pk=self.pk).order_by("pk").first()
+        )
 
     def _show(self, stored: Self) -> None:
         for field in self._meta.concrete_fields:
