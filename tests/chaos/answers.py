@@ -80,8 +80,11 @@ def fault_of(request: Request, answer: Answer, *, is_excused: bool) -> str | Non
 
 
 def _wrong_refusal(request: Request, answer: Answer) -> str:
-    """What a 503 lacks."""
-    if not answer.headers.get("Retry-After", "").isdigit():
+    """What a 503 lacks. Whose outcome is unknown should be looked for, not sent again soon."""
+    is_unknown = b'"outcome_unknown"' in answer.body or (
+        request.is_for_people and b"Nobody knows whether it was saved" in answer.body
+    )
+    if not is_unknown and not answer.headers.get("Retry-After", "").isdigit():
         return "without Retry-After"
     media_type = answer.headers.get_content_type()
     if media_type == PROBLEM:
