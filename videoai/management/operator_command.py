@@ -6,14 +6,23 @@ from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormat
 from typing import Any, ClassVar
 
 from django.core.management import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.db import Error
 
 from models_registry.audit.occasion import REASON_LENGTH
+from models_registry.transactions import OutcomeUnknown, breakage
 from models_registry.values import CONTROL
 from videoai.access.occasions import operator_at_work
 from videoai.operations import waiting_migrations
 
 LONGEST_LINE = 1_000  # characters
+GAVE_UP = (
+    "The database does not answer, or others hold its locks. What was under way is undone; run it again in a "
+    "moment."
+)
+OUTCOME_UNKNOWN = (
+    "The connection to the database broke at the last moment, so it may be written or not. Look before you "
+    "run it again."
+)
 
 
 class OperatorCommand(BaseCommand):
@@ -35,8 +44,11 @@ class OperatorCommand(BaseCommand):
         except BrokenPipeError:
             # As in `| head`: the work is done, and the interpreter would fail again flushing on exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        except DatabaseError as error:
-            raise CommandError(f"The database refused: {printable(str(error).strip())}") from error
+        except OutcomeUnknown as error:
+            raise CommandError(OUTCOME_UNKNOWN) from error
+        except Error as error:
+            told = GAVE_UP if breakage(error) else f"The database refused: {printable(str(error).strip())}"
+            raise CommandError(told) from error
         except self.refusals as error:
             raise CommandError(printable(str(error))) from error
 

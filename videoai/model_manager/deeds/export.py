@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import BadRequest
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
@@ -18,6 +17,7 @@ from django.utils import timezone
 from models_registry.audit import ledger
 from models_registry.errors import CatalogueError
 from models_registry.models import AIModel
+from models_registry.transactions import whole
 from models_registry.values import shown
 from videoai.exchange.exporting import export
 from videoai.exchange.table import USAGE, read_table
@@ -82,11 +82,14 @@ class ExportPage(ListAction):
         if len(view.keys) > MOST:
             raise BadRequest(f"at most {MOST:,} models fit into a file")
         wanted, file = FORMATS[name], file_name(name, now=timezone.now())
-        with transaction.atomic():  # nothing leaves unrecorded
+
+        @whole
+        def recorded() -> str:  # nothing leaves unrecorded
             ledger.record_event("exported", subject=file, models=len(view.keys), of=of)
-            text = wanted.text(AIModel.objects.filter(pk__in=view.keys))
+            return wanted.text(AIModel.objects.filter(pk__in=view.keys))
+
         headers = {"Content-Disposition": f'attachment; filename="{file}"'}
-        return HttpResponse(text, wanted.content_type, headers=headers)
+        return HttpResponse(recorded(), wanted.content_type, headers=headers)
 
     def _page(self, request: HttpRequest, view: ListedView, *, query: str, chosen: str = "") -> HttpResponse:
         context: dict[str, Any] = {
