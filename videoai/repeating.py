@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from models_registry import transactions
 from models_registry.transactions import Breakage
 from models_registry.whole_pages import as_it_came
-from videoai.api.problem import database_failed, outcome_unknown, taken_breakage
+from videoai.api.problem import database_failed, note_written, outcome_unknown, taken_breakage
 
 logger = logging.getLogger(__name__)
 
@@ -30,17 +30,20 @@ class RepeatingMiddleware:
         restore = as_it_came(request)
         response = self.get_response(request)
         broken = taken_breakage(request)
-        if broken is None:
-            return response
         if transactions.done().commits != before.commits:
-            return outcome_unknown(request)
-        if transactions.done().given_up != before.given_up:
+            note_written(request)
+            return outcome_unknown(request) if broken else response
+        if broken is None or transactions.done().given_up != before.given_up:
             return response
         logger.warning("The request is answered anew: %s.", broken)
         if broken == Breakage.LOST:
             connection.close()
         restore()
-        return self.get_response(request)
+        response = self.get_response(request)
+        if transactions.done().commits != before.commits:
+            note_written(request)
+            return outcome_unknown(request) if taken_breakage(request) else response
+        return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """What Django REST framework has not seen; Django itself would log values along with it."""

@@ -32,7 +32,7 @@ from videoai.api.request_id import current_request_id
 
 logger = logging.getLogger(__name__)
 
-BROKEN = "_broken_database"
+BROKEN, WRITTEN = "_broken_database", "_has_written"  # what is left on a request
 
 MEDIA_TYPE = "application/problem+json"
 ADMIN = "/admin/"
@@ -336,9 +336,9 @@ def database_failed(request: HttpRequest, error: Exception) -> HttpResponse:
         code, detail = "unavailable", DATABASE_SILENT
     else:
         code, detail = _of_database(error)
-    response = _page(503) if _is_for_people(request) else respond(code, detail)
-    if code == "outcome_unknown":
+    if code == "outcome_unknown" or WRITTEN in vars(request):
         return outcome_unknown(request)
+    response = _page(503) if _is_for_people(request) else respond(code, detail)
     response["Retry-After"] = "1"
     return response
 
@@ -354,6 +354,11 @@ def note_breakage(request: HttpRequest, error: Exception) -> None:
     """Leave on `request` that the database failed it: it may be answered anew."""
     if breakage(error) is not None:
         setattr(request, BROKEN, breakage(error))
+
+
+def note_written(request: HttpRequest) -> None:
+    """Leave on `request` that it has written: nobody is to be told any more that nothing came of it."""
+    setattr(request, WRITTEN, True)
 
 
 def taken_breakage(request: HttpRequest) -> Breakage | None:

@@ -9,7 +9,7 @@ from django.core.management import BaseCommand, CommandError
 from django.db import Error
 
 from models_registry.audit.occasion import REASON_LENGTH
-from models_registry.transactions import OutcomeUnknown, breakage
+from models_registry.transactions import OutcomeUnknown, breakage, done
 from models_registry.values import CONTROL
 from videoai.access.occasions import operator_at_work
 from videoai.operations import waiting_migrations
@@ -37,6 +37,7 @@ class OperatorCommand(BaseCommand):
         return parser
 
     def handle(self, *args: Any, **options: Any) -> None:
+        before = done()
         try:
             refuse_unmigrated()
             with operator_at_work(self.name, reason=options.get("reason") or ""):
@@ -44,11 +45,8 @@ class OperatorCommand(BaseCommand):
         except BrokenPipeError:
             # As in `| head`: the work is done, and the interpreter would fail again flushing on exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        except OutcomeUnknown as error:
-            raise CommandError(OUTCOME_UNKNOWN) from error
         except Error as error:
-            told = GAVE_UP if breakage(error) else f"The database refused: {printable(str(error).strip())}"
-            raise CommandError(told) from error
+            raise CommandError(_told(error, has_written=done().commits != before.commits)) from error
         except self.refusals as error:
             raise CommandError(printable(str(error))) from error
 
@@ -64,6 +62,13 @@ class OperatorCommand(BaseCommand):
 
     def complain(self, line: str) -> None:
         self.stderr.write(_encodable(printable(line), self.stderr))
+
+
+def _told(error: Error, *, has_written: bool) -> str:
+    broken = breakage(error)
+    if isinstance(error, OutcomeUnknown) or (broken and has_written):
+        return OUTCOME_UNKNOWN
+    return GAVE_UP if broken else f"The database refused: {printable(str(error).strip())}"
 
 
 def add_reason(parser: ArgumentParser, where: str) -> None:
