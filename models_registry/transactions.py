@@ -36,6 +36,10 @@ class OutcomeUnknown(OperationalError):
     """The connection broke while the commit was under way: it is written, or it is not."""
 
 
+class ConnectionBroken(OperationalError):
+    """The connection broke within a transaction, of which nothing is left."""
+
+
 class Breakage(StrEnum):
     """What may go well the next time."""
 
@@ -88,7 +92,7 @@ def same_again(work: Callable[P, T]) -> Callable[P, T]:
 
 def breakage(error: BaseException) -> Breakage | None:
     """What broke, if it may go well the next time."""
-    if isinstance(error, OutcomeUnknown):
+    if isinstance(error, (OutcomeUnknown, ConnectionBroken)):
         return Breakage.LOST
     said = error.__cause__ or error
     sqlstate = getattr(said, "sqlstate", None) or ""
@@ -146,13 +150,30 @@ def _once(work: Callable[[], T]) -> T:
     is_committing = False
     try:
         with transaction.atomic():
-            result = work()
-            _refuse_to_commit_into_the_void()
+            result = _worked(work)
             is_committing = True
     except Error as error:
         if is_committing and not _is_refusal(error):
             raise OutcomeUnknown("The answer to a commit is lost.") from error
         raise
+    return result
+
+
+def _worked(work: Callable[[], T]) -> T:
+    """Do `work`. Raises ConnectionBroken: outside of the transaction, there may be a new connection already.
+
+    Also if somebody has caught what broke. And if it is plain before the commit is sent that nobody will take
+    it, so that nobody has to be told that the outcome is unknown.
+    """
+    try:
+        result = work()
+    except Error as error:
+        if _is_broken():
+            raise ConnectionBroken("The connection broke within a transaction.") from error
+        raise
+    if _is_broken() or _has_hung_up():
+        connection.close()
+        raise ConnectionBroken("The connection broke before the commit.")
     return result
 
 
@@ -176,21 +197,19 @@ def _is_refusal(error: Error) -> bool:
     return bool(getattr(said, "sqlstate", None)) and breakage(error) != Breakage.LOST
 
 
-def _refuse_to_commit_into_the_void() -> None:
-    """Raise OperationalError if it is plain before the commit is sent that nobody will take it.
-
-    So nobody has to be told that the outcome is unknown; and if somebody has caught what broke, it still
-    comes out.
-    """
+def _is_broken() -> bool:
+    """Whether it is known that the connection of the open transaction broke."""
     wrapper: Any = connection
-    if wrapper.closed_in_transaction or (wrapper.vendor == "postgresql" and _has_hung_up(wrapper)):
-        wrapper.close()
-        error = OperationalError("The connection broke before the commit.")
-        raise error from wrapper.Database.OperationalError("closed")
+    if wrapper.closed_in_transaction:
+        return True
+    return bool(wrapper.vendor == "postgresql" and wrapper.connection.closed)
 
 
-def _has_hung_up(wrapper: Any) -> bool:
+def _has_hung_up() -> bool:
     """Look, without asking, whether the server has closed the connection. Costs a microsecond."""
+    wrapper: Any = connection
+    if wrapper.vendor != "postgresql":
+        return False
     driver = wrapper.connection
     try:
         poll = select.poll()

@@ -11,7 +11,6 @@ from django.db import OperationalError, connection
 
 from models_registry import transactions
 
-
 PATIENCE = 10_000  # milliseconds
 
 

@@ -13,7 +13,7 @@ from django.test import override_settings
 from models_registry import transactions
 from tests.chaos.cutting.knife import Cut, Knife
 from tests.chaos.cutting.state import NEW_FROM, PREPARED_FROM, Database, State, changed, differing
-from tests.chaos.cutting.writes import APART, IMPATIENT, WRITES, Answer, Send, World
+from tests.chaos.cutting.writes import APART, IMPATIENT, SAME_AGAIN, WRITES, Answer, Send, World
 
 BASE, PREPARED = "base", "prepared"
 SETTINGS: dict[str, Any] = {
@@ -113,6 +113,7 @@ class Surgery:
             from_before=differing(case.before, state, but=apart),
             from_after=differing(case.after, state, but=apart),
             has_to_be_done=has_to_be_done,
+            is_same_again=case.name in SAME_AGAIN,
         )
         if fault:
             self._found.faults.append(f"{case.name}, cut {cut} at statement {at}: {fault}")
@@ -127,6 +128,7 @@ def why_not(
     from_before: Collection[str],
     from_after: Collection[str],
     has_to_be_done: bool,
+    is_same_again: bool = False,
 ) -> str:
     """What is wrong with an answer, or with a state that differs in these tables; empty if nothing is."""
     if not (answer.is_good or answer.is_plain):
@@ -135,7 +137,7 @@ def why_not(
         return f"a partial state: {', '.join(from_before)} changed, {', '.join(from_after)} not as usual"
     if answer.is_good and from_after:
         return f"it says that it is done, but {', '.join(from_after)} are not as usual"
-    if not (answer.is_good or answer.is_unknown) and from_before:
+    if not (answer.is_good or answer.is_unknown or is_same_again) and from_before:
         return f"it says that nothing happened, but {', '.join(from_before)} changed: {answer.text[:200]}"
     if has_to_be_done and not answer.is_good:
         return f"it was not done again: {answer.text[-200:]}"

@@ -350,5 +350,7 @@ APART: Mapping[str, frozenset[str]] = {
     "admin: sign in": frozenset({"axes_accessattempt", "auth_user", "django_session"}),
     "admin: one's own password": frozenset({"django_session"}),
 }
+# Who is told that nothing came of these, and sends them again, changes nothing.
+SAME_AGAIN = {"API: record", "API: record a batch", "API: read what is due", "command: seed"}
 # They begin by reading, which nobody does again.
 IMPATIENT = {name for name in WRITES if name.startswith("command")}
