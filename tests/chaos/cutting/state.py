@@ -18,7 +18,7 @@ VOLATILE = (
     (re.compile(r'"(session_data|session_key|prefix|password|last_used_at)":("[^"]*"|null)'), "<apart>"),
 )
 # Tokens are known by their prefix, of which names of rows and what is told of them are made.
-PREFIX = re.compile(r"\b(?=[a-z0-9]*\d)(?=[a-z0-9]*[a-z])[a-z0-9]{12}\b")
+PREFIX = re.compile(r'\([a-z0-9]{12}\)|\\"prefix\\":\\"[a-z0-9]{12}')
 
 State = dict[str, list[str]]  # by table, each row in JSON
 
