@@ -1,5 +1,6 @@
 """Requests that the database failed: answered anew, or told in words that are true."""
 
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from models_registry import transactions
 from models_registry.models import AIModel
 from models_registry.transactions import ConnectionBroken, OutcomeUnknown
 from models_registry.whole_pages import as_it_came
-from tests.admin.pages import ObjectForm, change_address, messages_of
+from tests.admin.pages import ObjectForm, change_address
 from tests.factories import AIModelFactory, bearer, service_token
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -144,14 +145,17 @@ def test_what_was_written_but_could_not_be_shown_is_not_written_twice(
     assert model.version_number == 2
 
 
-def test_a_form_that_broke_at_its_end_says_once_that_it_is_saved(model: AIModel) -> None:
+def test_a_form_that_broke_at_its_end_says_once_that_it_is_saved(
+    model: AIModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
     person = Client(raise_request_exception=False)
     person.force_login(User.objects.create_superuser("ada"))
     page = ObjectForm(person, change_address(model))
-    with connection.execute_wrapper(Breaking('INSERT INTO "django_admin_log"')):
-        response = page.save(name="New")
+    hung_up = iter([True])
+    monkeypatch.setattr(transactions, "_has_hung_up", lambda: next(hung_up, False))
+    response = page.save(name="New")
     assert response.status_code == 302
-    assert len(messages_of(person.get(response["Location"]))) == 1
+    assert len(list(person.get(response["Location"]).context["messages"])) == 1
     model.refresh_from_db()
     assert model.version_number == 2
 
@@ -185,3 +189,30 @@ def test_a_request_can_be_put_back(rf: Any) -> None:
 def test_unknown_is_never_taken_for_undone() -> None:
     assert issubclass(OutcomeUnknown, OperationalError)
     assert transactions.breakage(OutcomeUnknown()) is not None
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("path", ["/api/v1/models/a/b/", "/api/v1/models/a/b/generations/"])
+def test_who_finds_the_database_locked_is_told_to_come_again(
+    client: Client, model: AIModel, path: str
+) -> None:
+    token = bearer(service_token("usage:write", "catalog:write", name="both").text)
+    report = {"generation_id": "g1", "generation_time": 1, "success": True}
+    method, body = ("post", report) if "generations" in path else ("patch", {"name": "New"})
+
+    def sent() -> Any:
+        return getattr(client, method)(path, body, content_type="application/json", headers=token)
+
+    holder = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+    with connection.cursor() as cursor:
+        before = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
+        cursor.execute("PRAGMA busy_timeout = 0")
+    holder.execute("BEGIN IMMEDIATE")
+    response = sent()
+    holder.execute("ROLLBACK")
+    holder.close()
+    assert (response.status_code, response.json()["code"]) == (503, "unavailable")
+    assert response["Retry-After"] == "1"
+    assert sent().status_code in {200, 201}
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA busy_timeout = {before}")
