@@ -136,6 +136,8 @@ def _tried(work: Callable[[], T], *, is_same_again: bool) -> T:
             is_unknown = isinstance(error, OutcomeUnknown) and not is_same_again
             if is_unknown or tries == TRIES or not _is_worthwhile(broken, time.monotonic() - began):
                 _book.done = _book.done._replace(given_up=_book.done.given_up + 1)
+                if is_same_again and isinstance(error, OutcomeUnknown):
+                    raise ConnectionBroken("The connection broke at the commit, again and again.") from error
                 raise
             logger.warning("Try %d of a transaction failed, and it begins anew: %s.", tries, broken)
         tries += 1

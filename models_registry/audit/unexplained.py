@@ -12,7 +12,7 @@ from models_registry.audit import ledger, wording
 from models_registry.audit.audited import Audited, audited_classes, in_json
 from models_registry.audit.models import AuditEntry, Book, State, read_state
 from models_registry.audit.reading import UNREADABLE, pages
-from models_registry.transactions import whole
+from models_registry.transactions import same_again, whole
 from models_registry.values import same, shown
 
 ADOPT = "adopt"
@@ -73,7 +73,7 @@ def _adopted(rows: Sequence[Row]) -> list[Unexplained]:
     return adopted
 
 
-@whole
+@same_again
 def rehearse_adoption(rows: Iterable[Row] = ()) -> list[Unexplained]:
     """Do all that `adopt` does, then undo it."""
     adopted = adopt(rows)

@@ -12,7 +12,7 @@ from models_registry.audit import occasion
 from models_registry.audit.occasion import Actor, Occasion
 from models_registry.errors import CatalogueError, ConfirmationRequired
 from models_registry.models import CatalogueRevision
-from models_registry.transactions import whole
+from models_registry.transactions import same_again, whole
 from models_registry.values import in_milliseconds, moment_text
 from pricing import ledger
 from pricing.schedule.deeds import Deed, carry_out, deed_of, priced_since
@@ -58,7 +58,7 @@ def schedule(deed: Deed, *, effective_from: datetime, confirmed: bool = False) -
     return change
 
 
-@whole
+@same_again
 def rehearse(deed: Deed, *, effective_from: datetime) -> None:
     """Raises what `schedule` would raise unless it is confirmed, and changes nothing."""
     _checked(deed, effective_from, confirmed=False)

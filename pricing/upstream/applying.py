@@ -16,7 +16,7 @@ from models_registry import services as catalogue
 from models_registry.audit.ledger import together
 from models_registry.errors import CatalogueError
 from models_registry.models import AIModel, CatalogueRevision
-from models_registry.transactions import whole
+from models_registry.transactions import same_again, whole
 from pricing.models import UpstreamModel
 from pricing.upstream.drafts import draft_of
 from pricing.upstream.models import HeldPrice, State
@@ -56,7 +56,7 @@ def sync(
     return _sync(price_list, at=at, without=without, progress=progress)
 
 
-@whole
+@same_again
 def rehearse_sync(
     price_list: PriceList, *, at: datetime, without: Collection[str] = (), progress: Progress = silent
 ) -> SyncReport:

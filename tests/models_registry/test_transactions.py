@@ -187,6 +187,18 @@ def test_a_commit_that_the_database_refused_is_repeated(monkeypatch: pytest.Monk
 
 
 @alone
+@pytest.mark.usefixtures("reconnected")
+def test_what_is_the_same_again_is_at_last_told_as_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost() -> None:
+        raise broken("57P01")
+
+    monkeypatch.setattr(connection, "_commit", lost)
+    with pytest.raises(OperationalError) as told:
+        same_again(failing(0))()
+    assert not isinstance(told.value, OutcomeUnknown)
+
+
+@alone
 def test_only_what_must_not_be_repeated_counts_as_written() -> None:
     before = done()
     same_again(failing(0))()

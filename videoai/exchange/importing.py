@@ -17,7 +17,7 @@ from models_registry import services
 from models_registry.audit.ledger import together
 from models_registry.errors import CatalogueError, ConfirmationRequired, DefaultModelRequired
 from models_registry.models import AIModel, CatalogueRevision, QualityTier
-from models_registry.transactions import whole
+from models_registry.transactions import same_again, whole
 from models_registry.values import parse_decimal
 from pricing import guards
 from pricing import services as pricing
@@ -72,7 +72,7 @@ def import_rows(rows: Sequence[Row], *, confirmed: bool = False, progress: Progr
     return _try(rows, confirmed=confirmed, progress=progress)
 
 
-@whole
+@same_again
 def rehearse_import(
     rows: Sequence[Row], *, confirmed: bool = False, progress: Progress = silent
 ) -> ImportReport:
