@@ -82,7 +82,9 @@ class Surgery:
         send = WRITES[name](self._world)
         self._database.keep(PREPARED)
         before = self._database.state()
-        self._database.put_back(PREPARED, keys_from=NEW_FROM, only=())
+        send()  # so that what Django looks up once in its life is no statement of the write
+        touched = changed(before, self._database.state())
+        self._database.put_back(PREPARED, keys_from=NEW_FROM, only=touched)
         with self._knife.drawn():
             undisturbed = send()
         if not undisturbed.is_good:
