@@ -12,7 +12,7 @@ from tests.chaos.cutting.surgery import Surgery, surgery, why_not
 from tests.chaos.cutting.writes import WRITES, Answer
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
-FEW = ("API: change", "API: record", "admin: inline list", "admin: sign in")
+FEW = ("API: change", "API: record", "admin: inline list", "admin: make a token")
 
 
 @pytest.fixture
@@ -24,10 +24,10 @@ def operating(transactional_db: None) -> Iterator[Surgery]:
 @pytest.mark.slow
 def test_wherever_a_write_is_cut_it_is_whole(operating: Surgery) -> None:
     for name in FEW:
-        found = operating.operate(name, every=5)
+        found = operating.operate(name, every=9)
     assert found.faults == []
-    assert found.repeated > 15
-    assert found.refused > 10
+    assert found.repeated > 10
+    assert found.refused > 5
     assert found.unknown > 3
 
 
