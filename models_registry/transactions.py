@@ -208,7 +208,7 @@ def _is_broken() -> bool:
 
 
 def _has_hung_up() -> bool:
-    """Look, without asking, whether the server has closed the connection. Costs a microsecond."""
+    """Look, without asking, whether the server has closed the connection. Costs a few microseconds."""
     wrapper: Any = connection
     if wrapper.vendor != "postgresql":
         return False
