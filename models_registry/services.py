@@ -10,7 +10,6 @@ from copy import copy
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
 
@@ -25,6 +24,7 @@ from models_registry.errors import (
     TierInUse,
 )
 from models_registry.models import AIModel, CatalogueRevision, QualityTier
+from models_registry.transactions import same_again, whole
 from models_registry.values import same
 
 FieldErrors = dict[str, list[ValidationError]]
@@ -44,7 +44,7 @@ REQUIRED = (
 NEEDED_TO_REPLACE = tuple(name for name in REQUIRED if name not in IMMUTABLE)
 
 
-@transaction.atomic
+@whole
 def create(values: Mapping[str, Any], *, confirmed: bool = False) -> AIModel:
     """Add a model. The first one to be active becomes the default, whatever `values` say of that.
 
@@ -63,7 +63,7 @@ def create(values: Mapping[str, Any], *, confirmed: bool = False) -> AIModel:
     return model
 
 
-@transaction.atomic
+@whole
 def revise(
     model: AIModel,
     changes: Mapping[str, Any],
@@ -119,7 +119,7 @@ def replace(
     )
 
 
-@transaction.atomic
+@whole
 def retire(model: AIModel, *, expected_version: int | None = None) -> AIModel:
     """Take `model` off sale for good; its id stays taken. Retiring it again changes nothing.
 
@@ -133,7 +133,7 @@ def retire(model: AIModel, *, expected_version: int | None = None) -> AIModel:
     return revise(stored, Status.RETIRED.flags)
 
 
-@transaction.atomic
+@whole
 def restore(model: AIModel, *, expected_version: int | None = None, confirmed: bool = False) -> AIModel:
     """Bring a retired model back as active; on an active one this changes nothing.
 
@@ -158,7 +158,7 @@ def make_default(model: AIModel, *, expected_version: int | None = None) -> AIMo
     return revise(model, {"is_default": True}, expected_version=expected_version)
 
 
-@transaction.atomic
+@whole
 def revise_tier(tier: QualityTier, changes: Mapping[str, Any], *, confirmed: bool = False) -> QualityTier:
     """Change some columns of `tier`. Raises ValidationError (keyed by field) or ConfirmationRequired."""
     CatalogueRevision.objects.lock()
@@ -172,13 +172,13 @@ def revise_tier(tier: QualityTier, changes: Mapping[str, Any], *, confirmed: boo
     return stored
 
 
-@transaction.atomic
+@whole
 def delete_tier(tier: QualityTier) -> None:
     """Raises TierInUse while any model, retired ones included, offers the quality or has a rate for it."""
     CatalogueRevision.objects.lock()
     refuse_tier_in_use(tier.key)
     try:
-        tier.delete()
+        copy(tier).delete()  # the caller's keeps its key, should all this begin anew
     except ProtectedError as error:
         raise TierInUse(tier.key, sorted(map(str, error.protected_objects))[:5]) from error
 
@@ -186,8 +186,7 @@ def delete_tier(tier: QualityTier) -> None:
 def carry_out_what_is_due() -> None:
     """Let what was set to change by now have changed. One query while nothing is due; see `turning`."""
     if turning.is_due():
-        with transaction.atomic():
-            CatalogueRevision.objects.lock()
+        same_again(CatalogueRevision.objects.lock)()
 
 
 # --- Rules that need the other rows, asked by forms too --------------------------------------------------

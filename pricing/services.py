@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
-
 from models_registry.errors import ModelUnavailable, UnsupportedDuration, UnsupportedQuality
 from models_registry.models import AIModel, CatalogueRevision
 from models_registry.querysets import AIModelQuerySet
+from models_registry.transactions import whole
 from models_registry.validation import check_capability
 from models_registry.values import shown
 from pricing import guards
@@ -93,7 +92,7 @@ def set_rate(model: AIModel, *, quality: str, cost_per_second: Decimal, confirme
     return put_rate(model, {"quality_id": quality, "amount": cost_per_second}, confirmed=confirmed)
 
 
-@transaction.atomic
+@whole
 def put_rate(
     model: AIModel, values: Mapping[str, Any], *, layer: Layer = Layer.OVERRIDE, confirmed: bool = False
 ) -> Rate:
@@ -154,7 +153,7 @@ def _named(rate: Rate) -> tuple[str | None, bool | None]:
     return rate.quality_id, rate.with_audio
 
 
-@transaction.atomic
+@whole
 def remove_rate(rate: Rate, *, confirmed: bool = False) -> None:
     """Let what it covered count again; quotes date from now on.
 
@@ -164,13 +163,13 @@ def remove_rate(rate: Rate, *, confirmed: bool = False) -> None:
     CatalogueRevision.objects.lock()
     guards.check_removal(rate, confirmed=confirmed)
     model, layer, quality, specificity = rate.model_id, Layer(rate.layer), rate.quality_id, rate.specificity
-    rate.delete()
+    copy(rate).delete()  # the caller's keeps its key, should all this begin anew
     if specificity == 2:
         for other in Rate.objects.at(model, layer, quality=quality, with_audio=None):
             refuse_tie(other)
 
 
-@transaction.atomic
+@whole
 def set_policy(values: Mapping[str, Any], *, confirmed: bool = False) -> PricingPolicy:
     """Put the one policy in force, or change some of it.
 

@@ -71,6 +71,7 @@ FORBIDDEN = [
     ),
     ("models_registry/live_migrations.py", ("models_registry", "rest_framework")),
     ("models_registry/watching.py", ("models_registry", "rest_framework")),
+    ("models_registry/transactions.py", ("models_registry", "rest_framework")),
     ("pricing/moves.py", ("django", "pricing.services", "rest_framework")),
     ("pricing/guards.py", ("pricing.services", "pricing.admin", "pricing.api", "rest_framework")),
     ("pricing/preview.py", ("pricing.services", "pricing.admin", "pricing.api", "rest_framework")),

@@ -6,9 +6,10 @@ from django.contrib import admin
 from django.contrib.auth import admin as auth
 from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from models_registry.admin.guards import GuardedAdmin
+from models_registry.whole_pages import WholePages, whole_page
 
 admin.site.unregister([User, Group])
 
@@ -17,7 +18,7 @@ RIGHTS_FIELDS = ("is_superuser", "groups", "user_permissions")
 
 
 @admin.register(User)
-class UserAdmin(GuardedAdmin, auth.UserAdmin):
+class UserAdmin(WholePages, GuardedAdmin, auth.UserAdmin):
     """Superusers give rights. Other staff may look after accounts that have no more rights than their own."""
 
     filter_lookups = (
@@ -32,6 +33,9 @@ class UserAdmin(GuardedAdmin, auth.UserAdmin):
         names = super().get_readonly_fields(request, obj)
         return names if request.user.is_superuser else (*names, *RIGHTS_FIELDS)
 
+    def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return whole_page(request, super().user_change_password, *args, **kwargs)
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Asked for the password's page, too: a new password is a way into the account."""
         return super().has_change_permission(request, obj) and _is_within_reach(obj, request.user)
@@ -41,7 +45,7 @@ class UserAdmin(GuardedAdmin, auth.UserAdmin):
 
 
 @admin.register(Group)
-class GroupAdmin(GuardedAdmin, auth.GroupAdmin):
+class GroupAdmin(WholePages, GuardedAdmin, auth.GroupAdmin):
     """Only superusers change groups: anybody else could give all rights to a group that they are in."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

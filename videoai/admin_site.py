@@ -16,6 +16,7 @@ from django.urls import URLPattern, URLResolver, include, path, reverse
 from models_registry.audit.models import AuditEntry
 from models_registry.models import AIModel
 from models_registry.usage.models import UsageCounter
+from models_registry.whole_pages import whole_page
 from pricing.quotes.models import HeldQuote
 from videoai.access import two_factor_views
 from videoai.access.two_factor import awaits_second_factor, is_trusted
@@ -88,6 +89,9 @@ class ModelManagerSite(AdminSite):
         if request.method == "GET" and awaits_second_factor(request.user):
             return redirect(f"{reverse('admin:two_factor')}?{request.META['QUERY_STRING']}")
         return super().login(request, extra_context)
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        return whole_page(request, super().password_change, extra_context)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Beside the list of the tables stands what they tell of themselves."""

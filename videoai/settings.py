@@ -107,6 +107,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 TWO_FACTOR = switch("TWO_FACTOR")
 OTP_TOTP_ISSUER = "VideoAI"
 # A long working day; who comes back tomorrow signs in again.
+SESSION_ENGINE = "videoai.access.sessions"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_HTTPONLY = True
 # Not "Strict": a link to a model, in a chat, should open the model. Writes are guarded by CSRF tokens.
@@ -184,6 +185,7 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "axes.middleware.AxesMiddleware",
+    "videoai.repeating.RepeatingMiddleware",
     "videoai.turning.TurningMiddleware",
 ]
 

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 
 from models_registry.services import carry_out_what_is_due
+from models_registry.transactions import breakage
+from videoai.api.problem import database_failed
 
 # Where prices and states are shown. Whoever reads a price book asks along with it.
 PLACES = ("/api/v1/models/", "/admin/")
@@ -24,8 +27,15 @@ class TurningMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_view(self, request: HttpRequest, *_: object) -> None:
+    def process_view(self, request: HttpRequest, *_: object) -> HttpResponse | None:
         place = f"{request.path_info}/"
         is_shown = place.startswith(PLACES) and not place.startswith(SHOWS_NOTHING)
-        if request.method in READING and is_shown:
+        if request.method not in READING or not is_shown:
+            return None
+        try:
             carry_out_what_is_due()
+        except Error as error:
+            if breakage(error) is None:
+                raise
+            return database_failed(request, error)
+        return None

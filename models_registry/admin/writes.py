@@ -21,6 +21,7 @@ from models_registry.admin.forms import (
 from models_registry.admin.guards import GuardedAdmin
 from models_registry.errors import CatalogueError, ConfirmationRequired
 from models_registry.models import CatalogueRevision
+from models_registry.whole_pages import whole_page
 
 View = Callable[..., HttpResponse]
 
@@ -124,10 +125,13 @@ class CatalogueAdmin(GuardedAdmin):
     def in_line(self, request: HttpRequest, view: View, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.method != "POST":
             return view(request, *args, **kwargs)
+
+        def locked() -> HttpResponse:
+            CatalogueRevision.objects.lock()
+            return view(request, *args, **kwargs)
+
         try:
-            with transaction.atomic():
-                CatalogueRevision.objects.lock()
-                return view(request, *args, **kwargs)
+            return whole_page(request, lambda _: locked())
         except RefusedAfterAll:
             return view(request, *args, **kwargs)
 

@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from models_registry.audit import occasion
 from models_registry.audit.models import AuditEntry, AuditHead, Book, State, canonical
+from models_registry.transactions import whole
 from models_registry.values import UNSTORABLE, in_milliseconds
 
 
@@ -104,15 +105,22 @@ def _append(entries: Sequence[AuditEntry]) -> None:
     """Add `entries` of one book to the end of its chain."""
     if not entries:
         return
-    with transaction.atomic(savepoint=False):
-        head = locked_head(entries[0].book)
-        for entry in entries:
-            head.number += 1
-            entry.number = head.number
-            entry.id = f"{entry.book}-{entry.number}"
-            entry.digest = head.digest = entry.digest_after(head.digest)
-        AuditEntry.objects.bulk_create(entries, batch_size=ENTRIES_A_STATEMENT)
-        head.save(update_fields=["number", "digest"])
+    if connection.in_atomic_block:
+        with transaction.atomic(savepoint=False):
+            _chain(entries)
+    else:
+        whole(_chain)(entries)
+
+
+def _chain(entries: Sequence[AuditEntry]) -> None:
+    head = locked_head(entries[0].book)
+    for entry in entries:
+        head.number += 1
+        entry.number = head.number
+        entry.id = f"{entry.book}-{entry.number}"
+        entry.digest = head.digest = entry.digest_after(head.digest)
+    AuditEntry.objects.bulk_create(entries, batch_size=ENTRIES_A_STATEMENT)
+    head.save(update_fields=["number", "digest"])
 
 
 def locked_head(book: str) -> AuditHead:

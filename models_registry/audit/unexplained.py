@@ -12,6 +12,7 @@ from models_registry.audit import ledger, wording
 from models_registry.audit.audited import Audited, audited_classes, in_json
 from models_registry.audit.models import AuditEntry, Book, State, read_state
 from models_registry.audit.reading import UNREADABLE, pages
+from models_registry.transactions import same_again, whole
 from models_registry.values import same, shown
 
 ADOPT = "adopt"
@@ -56,15 +57,27 @@ def adopt(rows: Iterable[Row] = ()) -> list[Unexplained]:
     The entry explains the row as it stands and settles earlier gaps between entries about it. Entries that
     were edited or removed stay so.
     """
-    with transaction.atomic():
-        for book in Book.values:  # nobody else's change is committed until ours is
-            ledger.locked_head(book)
-        adopted = [found for found in unexplained_rows() if found.can_be_adopted]
-        known = {(found.row.kind, found.row.row_id) for found in adopted}
-        adopted += [_settled(row) for row in dict.fromkeys(rows) if (row.kind, row.row_id) not in known]
-        with ledger.together():
-            for found in adopted:
-                _adopt(found)
+    return _adopted(list(dict.fromkeys(rows)))
+
+
+@whole
+def _adopted(rows: Sequence[Row]) -> list[Unexplained]:
+    for book in Book.values:  # nobody else's change is committed until ours is
+        ledger.locked_head(book)
+    adopted = [found for found in unexplained_rows() if found.can_be_adopted]
+    known = {(found.row.kind, found.row.row_id) for found in adopted}
+    adopted += [_settled(row) for row in rows if (row.kind, row.row_id) not in known]
+    with ledger.together():
+        for found in adopted:
+            _adopt(found)
+    return adopted
+
+
+@same_again
+def rehearse_adoption(rows: Iterable[Row] = ()) -> list[Unexplained]:
+    """Do all that `adopt` does, then undo it."""
+    adopted = adopt(rows)
+    transaction.set_rollback(True)
     return adopted
 
 

@@ -8,9 +8,9 @@ too late is refused.
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple
 
-from django.db import transaction
 from django.utils import timezone
 
+from models_registry.transactions import whole
 from models_registry.usage import statements
 from models_registry.usage.errors import AgreedOtherwise, GenerationTaken
 from models_registry.usage.models import AgreedPrice
@@ -65,7 +65,7 @@ def in_nanodollars(dollars: Decimal) -> int:
     return int(dollars.scaleb(COST_DECIMALS, ROUNDING).to_integral_value(ROUND_HALF_UP, ROUNDING))
 
 
-@transaction.atomic
+@whole
 def agree(generation_id: str, agreement: Agreement) -> None:
     """Let the generation be recorded at that price and at no other.
 

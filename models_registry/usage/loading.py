@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from operator import attrgetter
 
-from django.db import connection, transaction
+from django.db import connection
 
+from models_registry.transactions import whole
 from models_registry.usage import horizon, partitions, statements
 from models_registry.usage.recording import add_up
 from models_registry.usage.reports import Report
@@ -23,7 +24,7 @@ def make_room(months: Iterable[datetime]) -> None:
                 partitions.make(connection, month)
 
 
-@transaction.atomic
+@whole
 def load(reports: Sequence[Report]) -> None:
     """Record `reports`: all of them, or on an IntegrityError, as when an id is taken, none."""
     ordered = sorted(reports)

@@ -16,6 +16,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from models_registry.models import AIModel
+from models_registry.transactions import same_again
 from models_registry.usage import horizon
 from models_registry.usage.comparing import Disagreement, disagreements, unreadable_sketches
 from models_registry.usage.months import in_reach, moment, months_in
@@ -84,10 +85,12 @@ def rebuild(
             scope = Scope(day, Grain.DAY.after(day), models)
             hours_are_wrong = _is_kept(day) and _is_wrong(Grain.HOUR, scope)
             if hours_are_wrong or _is_wrong(Grain.DAY, scope):
-                _rebuild_day(scope, rebuilt)
+                hours, days = _rebuild_day(scope)
+                rebuilt.hours += hours
+                rebuilt.days += days
         if _is_wrong(Grain.MONTH, Scope.month(month, models)):
-            _rebuild_month(Scope.month(month, models), rebuilt)
-    _rebuild_counters(models, rebuilt)
+            rebuilt.months += _rebuild_month(Scope.month(month, models))
+    rebuilt.counters = _rebuild_counters(models)
     return rebuilt
 
 
@@ -136,7 +139,7 @@ def _is_wrong(grain: Grain, scope: Scope) -> bool:
     return next(disagreements(grain, scope), None) is not None
 
 
-@transaction.atomic
+@same_again
 def _delete_strange() -> int:
     deleted = 0
     with connection.cursor() as cursor:
@@ -149,24 +152,24 @@ def _delete_strange() -> int:
 # --- One transaction -------------------------------------------------------------------------------------
 
 
-@transaction.atomic
-def _rebuild_day(scope: Scope, rebuilt: Rebuilt) -> None:
+@same_again
+def _rebuild_day(scope: Scope) -> tuple[int, int]:
+    """How many rows of hours had to change, and of days."""
     _keep_everybody_out()
-    if _is_kept(scope.start):
-        rebuilt.hours += _rebuild(Grain.HOUR, scope)
-    rebuilt.days += _rebuild(Grain.DAY, scope)
+    hours = _rebuild(Grain.HOUR, scope) if _is_kept(scope.start) else 0
+    return hours, _rebuild(Grain.DAY, scope)
 
 
-@transaction.atomic
-def _rebuild_month(scope: Scope, rebuilt: Rebuilt) -> None:
+@same_again
+def _rebuild_month(scope: Scope) -> int:
     _keep_everybody_out()
-    rebuilt.months += _rebuild(Grain.MONTH, scope)
+    return _rebuild(Grain.MONTH, scope)
 
 
-@transaction.atomic
-def _rebuild_counters(models: Sequence[int], rebuilt: Rebuilt) -> None:
+@same_again
+def _rebuild_counters(models: Sequence[int]) -> int:
     _keep_everybody_out()
-    rebuilt.counters += _store(of_months(models), standing=Where.models(models))
+    return _store(of_months(models), standing=Where.models(models))
 
 
 def _keep_everybody_out() -> None:

@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from models_registry.errors import ModelUnavailable
 from models_registry.models import AIModel, QualityTier
 from models_registry.strict_json import Unreadable
+from models_registry.transactions import same_again
 from models_registry.usage import statements
 from models_registry.usage.agreements import Agreement
 from models_registry.usage.errors import GenerationConflict
@@ -233,7 +233,7 @@ def _standing(report: Report, stored: Stored) -> Standing | GenerationConflict:
         return conflict
 
 
-@transaction.atomic
+@same_again
 @statements.sent_at_once()
 def _write(reports: Sequence[Report]) -> dict[str, Stored]:
     """Record those of `reports` whose ids are free, and tell of each id what it now stands for."""

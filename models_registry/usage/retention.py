@@ -8,8 +8,9 @@ the table is swept by the next run.
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import connection
 
+from models_registry.transactions import same_again
 from models_registry.usage import horizon, partitions
 from models_registry.usage.comparing import disagreements
 from models_registry.usage.months import months_in
@@ -126,7 +127,7 @@ def _drop_partition(name: str) -> int:
     return number
 
 
-@transaction.atomic
+@same_again
 def _delete_some() -> int:
     table, row = loose_table(), "ctid" if connection.vendor == "postgresql" else "rowid"
     with connection.cursor() as cursor:

@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 
 from models_registry.models import AIModel
+from models_registry.transactions import whole
 from models_registry.usage.agreements import Agreement, agree, in_nanodollars
 from pricing.quotes.clock import database_now
 from pricing.quotes.errors import QuoteAltered, QuoteExpired, QuoteRedeemed
@@ -43,10 +43,14 @@ def hold(
     )
     held.has_expired = False
     held.signature = signature(held.signed)
-    with transaction.atomic():
-        _sweep()
-        held.save(force_insert=True)
+    _store(held)
     return held
+
+
+@whole
+def _store(held: HeldQuote) -> None:
+    _sweep()
+    held.save(force_insert=True)
 
 
 def _sweep() -> None:
@@ -64,7 +68,7 @@ def look_at(quote_id: str) -> HeldQuote:
     return held
 
 
-@transaction.atomic
+@whole
 def redeem(quote_id: str, *, generation_id: str, said: Mapping[str, Any], by: str) -> HeldQuote:
     """Let the generation have the quoted price, whatever has become of prices since; of many callers, one.
 

@@ -12,6 +12,7 @@ from models_registry.audit import occasion
 from models_registry.audit.occasion import Actor, Occasion
 from models_registry.errors import CatalogueError, ConfirmationRequired
 from models_registry.models import CatalogueRevision
+from models_registry.transactions import same_again, whole
 from models_registry.values import in_milliseconds, moment_text
 from pricing import ledger
 from pricing.schedule.deeds import Deed, carry_out, deed_of, priced_since
@@ -29,7 +30,7 @@ class _Undone(Exception):
     """Ends a trial, whose changes go with it."""
 
 
-@transaction.atomic
+@whole
 def schedule(deed: Deed, *, effective_from: datetime, confirmed: bool = False) -> ScheduledChange:
     """Let `deed` be done at a moment to come, in the name and for the reason of the present occasion.
 
@@ -57,7 +58,7 @@ def schedule(deed: Deed, *, effective_from: datetime, confirmed: bool = False) -
     return change
 
 
-@transaction.atomic
+@same_again
 def rehearse(deed: Deed, *, effective_from: datetime) -> None:
     """Raises what `schedule` would raise unless it is confirmed, and changes nothing."""
     _checked(deed, effective_from, confirmed=False)
@@ -73,7 +74,7 @@ def _checked(deed: Deed, effective_from: datetime, *, confirmed: bool) -> dateti
     return moment
 
 
-@transaction.atomic
+@whole
 def cancel(change: ScheduledChange) -> ScheduledChange:
     """Let it not happen. Raises ChangeSettled for one that is not pending any more."""
     CatalogueRevision.objects.lock()

@@ -4,7 +4,6 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -18,6 +17,7 @@ from models_registry.admin.guards import LookedAtAdmin
 from models_registry.admin.history import HistoricAdmin
 from models_registry.admin.writes import note_refusal, reason_form
 from models_registry.audit.models import AuditEntry, AuditEntryQuerySet
+from models_registry.transactions import whole
 from models_registry.values import decimal_text, moment_text
 from pricing.admin import named
 from pricing.errors import CatalogueBusy
@@ -120,13 +120,17 @@ class HeldPriceAdmin(KeptByLists):
 
     def _decide(self, request: HttpRequest, held: HeldPrice, deed: str) -> list[str]:
         """Why it was not done; empty: it was."""
+
+        @whole
+        def decide() -> None:
+            DEEDS[deed](held)
+            self.log_change(request, held, f"{DONE[deed].capitalize()}.")
+
         try:
-            with transaction.atomic():
-                DEEDS[deed](held)
+            decide()
         except REFUSALS as refusal:
             note_refusal(request, refusal)
             return [f"{held} was not {DONE[deed]}. {told}" for told in refusal_words(HeldPrice, refusal)]
-        self.log_change(request, held, f"{DONE[deed].capitalize()}.")
         return []
 
     def change_view(

@@ -16,6 +16,7 @@ from models_registry import services as catalogue
 from models_registry.audit.ledger import together
 from models_registry.errors import CatalogueError
 from models_registry.models import AIModel, CatalogueRevision
+from models_registry.transactions import same_again, whole
 from pricing.models import UpstreamModel
 from pricing.upstream.drafts import draft_of
 from pricing.upstream.models import HeldPrice, State
@@ -44,7 +45,7 @@ def silent(entries_done: int) -> None:
     pass
 
 
-@transaction.atomic
+@whole
 def sync(
     price_list: PriceList, *, at: datetime, without: Collection[str] = (), progress: Progress = silent
 ) -> SyncReport:
@@ -55,7 +56,7 @@ def sync(
     return _sync(price_list, at=at, without=without, progress=progress)
 
 
-@transaction.atomic
+@same_again
 def rehearse_sync(
     price_list: PriceList, *, at: datetime, without: Collection[str] = (), progress: Progress = silent
 ) -> SyncReport:

@@ -1,10 +1,9 @@
 """What a person decides about held prices, and about models whose price was set by hand."""
 
-from django.db import transaction
-
 from models_registry import services as catalogue
 from models_registry.audit import occasion
 from models_registry.models import AIModel, CatalogueRevision
+from models_registry.transactions import whole
 from pricing import guards
 from pricing.models import UpstreamModel
 from pricing.upstream.applying import settle
@@ -14,7 +13,7 @@ from pricing.upstream.standing import read_standing
 from pricing.upstream.writing import Told, write_price
 
 
-@transaction.atomic
+@whole
 def approve(held: HeldPrice) -> HeldPrice:
     """Let the list say what it proposed.
 
@@ -35,7 +34,7 @@ def approve(held: HeldPrice) -> HeldPrice:
     return waiting
 
 
-@transaction.atomic
+@whole
 def reject(held: HeldPrice) -> HeldPrice:
     """Keep what stands; nobody is asked of the same price again. Raises HeldPriceDecided."""
     CatalogueRevision.objects.lock()
@@ -44,7 +43,7 @@ def reject(held: HeldPrice) -> HeldPrice:
     return waiting
 
 
-@transaction.atomic
+@whole
 def follow(listed: UpstreamModel, *, confirmed: bool = False) -> UpstreamModel:
     """Let the model's own price be what the list says, and move along with it from now on.
 

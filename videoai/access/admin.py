@@ -8,7 +8,6 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import AdminForm
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -16,6 +15,7 @@ from django.utils import timezone
 
 from models_registry.admin.filters import ListedFilter
 from models_registry.admin.guards import GuardedAdmin
+from models_registry.whole_pages import whole_page
 from videoai.access import services
 from videoai.access.errors import TokenError
 from videoai.access.forms import DeedForm, NewTokenForm, RotationForm
@@ -149,8 +149,7 @@ class ServiceTokenAdmin(GuardedAdmin):
         """Do what a good form asks for; show it otherwise, and again with what the service refused."""
         if form.is_valid():
             try:
-                with transaction.atomic():
-                    return do()
+                return whole_page(request, lambda _: do())
             except TokenError as refusal:
                 form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         shown = AdminForm(form, [(None, {"fields": list(form.fields)})], {})  # type: ignore[arg-type]

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from django.contrib.auth.models import Group, Permission
-from django.db import transaction
+
+from models_registry.transactions import same_again
 
 Rights = Mapping[str, tuple[str, ...]]  # app and model → what may be done to it
 
@@ -25,7 +26,7 @@ GROUPS: Mapping[str, Rights] = {
 }
 
 
-@transaction.atomic
+@same_again
 def plant_groups() -> list[str]:
     """Make those that are missing, and tell which; of two callers at once, the second finds them standing."""
     return [name for name, rights in GROUPS.items() if _plant(name, rights)]

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.encoding import escape_uri_path
 
@@ -54,7 +54,7 @@ def record(request: HttpRequest, response: HttpResponse) -> None:
         return
     path = escape_uri_path(request.path_info)[:LONGEST_PATH]
     # Without the reason: it may be what was wrong, and a form's stands in a body that may be wrong, too.
-    with acting(reason=""), waiting_at_most(PATIENCE):
+    with acting(reason=""), waiting_at_most(PATIENCE), transaction.atomic():  # once: it is worth no more
         ledger.record_event(
             "write_refused",
             subject=f"{request.method} {path}",

@@ -1,13 +1,13 @@
 """Every write of the tokens. One transaction each, and one writer at a time."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.utils import timezone
 
 from models_registry.audit import occasion
+from models_registry.transactions import whole
 from models_registry.values import UNSTORABLE, shown
 from videoai.access.errors import NameTaken, NameUnfit, ScopeUnknown, SpanUnfit, TokenEnded, TokenUnknown
 from videoai.access.models import NAME_LENGTH, ServiceToken
@@ -32,11 +32,11 @@ class Issued:
     text: str = field(repr=False)
 
 
-@transaction.atomic
+@whole
 def create(
     name: str,
     *,
-    scopes: Iterable[str],
+    scopes: Collection[str],
     expires_in: timedelta | None = YEAR,
     now: datetime | None = None,
 ) -> Issued:
@@ -55,7 +55,7 @@ def create(
     return _issue(name, wanted, life=expires_in, now=now)
 
 
-@transaction.atomic
+@whole
 def rotate(
     token: ServiceToken, *, overlap: timedelta = DEFAULT_OVERLAP, now: datetime | None = None
 ) -> Issued:
@@ -76,7 +76,7 @@ def rotate(
     return _issue(old.name, old.scopes, life=life, now=now)
 
 
-@transaction.atomic
+@whole
 def revoke(name_or_prefix: str, *, now: datetime | None = None) -> list[ServiceToken]:
     """End every live token of this name, or the one with this prefix, at once and for good.
 

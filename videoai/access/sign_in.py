@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from models_registry.transactions import whole
 from videoai.access.sign_in_attempts import Attempt, begin, forget_old_attempts, forgive, forgive_this_one
 from videoai.access.sign_in_events import record_by, record_of, record_refusal
 
@@ -45,6 +46,14 @@ def locked_page(request: Any, original_response: HttpResponse, credentials: obje
     return response
 
 
+@whole
+def _accept(user: AbstractBaseUser, attempt: Attempt | None) -> None:
+    settle = forgive_this_one if settings.TWO_FACTOR else forgive
+    if attempt is not None:
+        settle(attempt)
+    record_by(user, "password_accepted" if settings.TWO_FACTOR else "signed_in")
+
+
 class SignInHandler(AxesDatabaseHandler):
     """Between axes, which hears of every sign-in, and the count above."""
 
@@ -66,10 +75,7 @@ class SignInHandler(AxesDatabaseHandler):
 
     def user_logged_in(self, sender: object, request: Any, user: AbstractBaseUser, **_: Any) -> None:
         """The password was right; with two factors, that is half of it."""
-        settle = forgive_this_one if settings.TWO_FACTOR else forgive
-        if hasattr(request, "attempt"):
-            settle(request.attempt)
-        record_by(user, "password_accepted" if settings.TWO_FACTOR else "signed_in")
+        _accept(user, getattr(request, "attempt", None))
 
     def user_logged_out(self, sender: object, request: Any, user: AbstractBaseUser | None, **_: Any) -> None:
         if user is not None:

@@ -12,12 +12,12 @@ from typing import Any
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import transaction
 from django.db.models import F, Min, Sum
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from models_registry.transactions import same_again
 from videoai.access.client_address import client_address, shared_network
 
 UNKNOWN_NAME = "unknown name"
@@ -52,7 +52,7 @@ def origin(request: HttpRequest) -> str:
     return str(network.network_address) if network else address
 
 
-@transaction.atomic
+@same_again  # but for a count too many against who tries
 def begin(request: HttpRequest, typed_name: str) -> Attempt:
     """Count an attempt before it is made. If there were too many, nothing is counted and `free_at` is set."""
     key, name = key_and_name(typed_name)
@@ -123,7 +123,7 @@ def _rows_of(attempt: Attempt) -> Any:
     return AccessAttempt.objects.filter(username=attempt.key, ip_address=attempt.origin)
 
 
-@transaction.atomic
+@same_again
 def forget_old_attempts() -> None:
     """Delete what no longer counts, but for rows that others hold: waiting for several could deadlock."""
     old = AccessAttempt.objects.filter(attempt_time__lt=_forgotten_before())

@@ -8,15 +8,16 @@ import base64
 import hashlib
 import re
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import transaction
 from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from models_registry.transactions import whole
 from videoai.access.sign_in_events import record_of
 
 RECOVERY_CODES = 10
@@ -45,20 +46,30 @@ def recovery_codes_left(user: Any) -> int:
     return int(StaticToken.objects.filter(device__user=user).count())
 
 
-def verify(user: Any, typed: str) -> TOTPDevice | StaticDevice:
+def verify(
+    user: Any, typed: str, *, then: Callable[[Any], object] = lambda device: None
+) -> TOTPDevice | StaticDevice:
     """The device of `user` whose code was typed, blanks and dashes aside; a recovery code is used up.
 
-    Raises SecondFactorRefused.
+    What is to follow is done along with that, or neither is. Raises SecondFactorRefused.
     """
     code = re.sub(r"[\s-]", "", typed).lower()
     from_app = APP_CODE.fullmatch(code) is not None
     devices, token = (TOTPDevice, code) if from_app else (StaticDevice, digest(code))
-    with transaction.atomic():
-        device: Any = devices.objects.select_for_update().filter(user=user, confirmed=True).first()
-        why_not = refusal(device, token)
+    device, why_not = _tried(devices, user, token, then)
     if why_not:
         raise SecondFactorRefused(why_not)
     return device
+
+
+@whole
+def _tried(devices: Any, user: Any, token: str, then: Callable[[Any], object]) -> tuple[Any, str]:
+    """The device, and why `token` does not open it; a wrong one is counted, so this commits all the same."""
+    device = devices.objects.select_for_update().filter(user=user, confirmed=True).first()
+    why_not = refusal(device, token)
+    if not why_not:
+        then(device)
+    return device, why_not
 
 
 def refusal(device: Any, token: str) -> str:
@@ -74,30 +85,30 @@ def refusal(device: Any, token: str) -> str:
     return ""
 
 
+@whole
 def enroll(user: Any, *, key: str, typed: str) -> tuple[TOTPDevice, list[str]]:
     """Make the app that holds `key` the one that counts, if `typed` is its code; all that was before ends.
 
     Returns the device and the new recovery codes, which are told nobody again. Raises SecondFactorRefused,
     and then nothing is stored.
     """
-    with transaction.atomic():
-        _lock(user)
-        if is_enrolled(user) and not is_trusted(user):  # from elsewhere, a moment ago
-            raise SecondFactorRefused("Another app was set up in the meantime. Reload the page.")
-        device = TOTPDevice.objects.create(user=user, name="app", key=key, confirmed=False)
-        why_not = refusal(device, re.sub(r"\s", "", typed))
-        if why_not:
-            raise SecondFactorRefused(why_not)
-        return device, _put_in_force(device)
+    _lock(user)
+    if is_enrolled(user) and not is_trusted(user):  # from elsewhere, a moment ago
+        raise SecondFactorRefused("Another app was set up in the meantime. Reload the page.")
+    device = TOTPDevice.objects.create(user=user, name="app", key=key, confirmed=False)
+    why_not = refusal(device, re.sub(r"\s", "", typed))
+    if why_not:
+        raise SecondFactorRefused(why_not)
+    return device, _put_in_force(device)
 
 
+@whole
 def reset(user: Any) -> bool:
     """Forget the app and the recovery codes of `user`, who enrolls anew; False if there was nothing."""
-    with transaction.atomic():
-        _lock(user)
-        forgotten = _forget_devices(user)
-        if forgotten:
-            record_of(user, "two_factor_reset")
+    _lock(user)
+    forgotten = _forget_devices(user)
+    if forgotten:
+        record_of(user, "two_factor_reset")
     return forgotten
 
 

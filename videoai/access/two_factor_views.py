@@ -2,6 +2,7 @@
 
 import base64
 import time
+from collections.abc import Callable
 from typing import Any
 
 import segno
@@ -19,6 +20,8 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp.util import random_hex
 
+from models_registry.transactions import whole
+from models_registry.whole_pages import as_it_came
 from videoai.access import sign_in, two_factor
 from videoai.access.sign_in_attempts import begin, forgive
 from videoai.access.sign_in_events import record_of
@@ -77,15 +80,17 @@ class SignInPage(CodePage):
     title = "Second factor"
 
     def code_typed(self, code: str) -> HttpResponse:
-        device = verified(self.request, code)
-        login(self.request, device)
-        self.request.session.cycle_key()
-        by_recovery = isinstance(device, StaticDevice)
-        record_of(self.request.user, "signed_in", second_factor="recovery code" if by_recovery else "app")
-        if by_recovery:
+        device = verified(self.request, code, then=self.let_in)
+        if isinstance(device, StaticDevice):
             left = two_factor.recovery_codes_left(self.request.user)
             messages.warning(self.request, f"A recovery code is used up; {left} are left.")
         return redirect(self.get_success_url())
+
+    def let_in(self, device: TOTPDevice | StaticDevice) -> None:
+        login(self.request, device)
+        self.request.session.cycle_key()
+        by = "recovery code" if isinstance(device, StaticDevice) else "app"
+        record_of(self.request.user, "signed_in", second_factor=by)
 
 
 class ProofPage(CodePage):
@@ -118,6 +123,17 @@ class EnrollmentPage(CodePage):
         return key
 
     def code_typed(self, code: str) -> HttpResponse:
+        restore = as_it_came(self.request)
+
+        @whole
+        def enrolled() -> list[str]:
+            restore()
+            return self.enroll(code)
+
+        return self.show(enrolled())
+
+    def enroll(self, code: str) -> list[str]:
+        """Enroll and let in. Returns the recovery codes."""
         was_trusted = two_factor.is_trusted(self.request.user)
         device, codes = two_factor.enroll(self.request.user, key=self.key(), typed=code)
         login(self.request, device)
@@ -126,7 +142,7 @@ class EnrollmentPage(CodePage):
             self.request.session.pop(name, None)
         if not was_trusted:
             record_of(self.request.user, "signed_in", second_factor="app")
-        return self.show(codes)
+        return codes
 
     def show(self, codes: list[str]) -> HttpResponse:
         context = {
@@ -138,19 +154,29 @@ class EnrollmentPage(CodePage):
         return render(self.request, "admin/two_factor/recovery_codes.html", context)
 
 
-def verified(request: Any, code: str) -> TOTPDevice | StaticDevice:
-    """The device whose code it is; a wrong one counts like a wrong password. Raises SecondFactorRefused."""
+def verified(
+    request: Any, code: str, *, then: Callable[[Any], object] = lambda device: None
+) -> TOTPDevice | StaticDevice:
+    """The device whose code it is; a wrong one counts like a wrong password. Raises SecondFactorRefused.
+
+    `then` is done along with what a right one does.
+    """
     attempt = begin(request, request.user.get_username())
     if attempt.free_at is not None:
         sign_in.lock(request, attempt.free_at)
         raise SecondFactorRefused("Too many wrong codes.")
+    restore = as_it_came(request)
+
+    def accept(device: Any) -> None:
+        restore()
+        forgive(attempt)
+        then(device)
+
     try:
-        device = two_factor.verify(request.user, code)
+        return two_factor.verify(request.user, code, then=accept)
     except SecondFactorRefused:
         sign_in.refuse(request, attempt, "second_factor_refused")
         raise
-    forgive(attempt)
-    return device
 
 
 @never_cache

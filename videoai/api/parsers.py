@@ -30,8 +30,7 @@ class StrictJSONParser(BaseParser):
         """Raises UnsupportedMediaType, RequestDataTooBig, ParseError, or ValidationError keyed by field."""
         _refuse_other_types(media_type or "")
         context = parser_context or {}
-        length = context["request"].META.get("CONTENT_LENGTH")
-        content = _content(stream, declared_length=int(length or 0))
+        content = _content(context["request"], stream)
         return object_in(content, judged_apart=getattr(context.get("view"), "judged_apart", None))
 
 
@@ -78,13 +77,14 @@ def _is_utf_8(charset: str) -> bool:
         return False
 
 
-def _content(stream: IO[bytes], *, declared_length: int) -> bytes:
-    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+def _content(request: Any, stream: IO[bytes]) -> bytes:
+    """The body; the request keeps it, should it have to be answered anew."""
     try:
-        if declared_length > most:
+        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             drain(stream)
             raise RequestDataTooBig
-        return stream.read()
+        body: bytes = request.body
+        return body
     except UnreadablePostError as error:
         raise ParseError("The body broke off before its end.") from error
 

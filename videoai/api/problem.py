@@ -25,11 +25,14 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from models_registry.errors import CatalogueError
+from models_registry.transactions import Breakage, OutcomeUnknown, breakage
 from models_registry.values import UNSTORABLE
 from pricing.errors import CatalogueBusy, Unpriced
 from videoai.api.request_id import current_request_id
 
 logger = logging.getLogger(__name__)
+
+BROKEN, WRITTEN = "_broken_database", "_has_written"  # what is left on a request
 
 MEDIA_TYPE = "application/problem+json"
 ADMIN = "/admin/"
@@ -76,6 +79,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "server_error": (500, "Something went wrong on our side"),
     "unpriced": (503, "There is no price"),
     "catalogue_busy": (503, "The catalogue is busy"),
+    "outcome_unknown": (503, "Nobody knows whether it was written"),
     "too_many_streams": (503, "There are too many live streams"),
     "unavailable": (503, "The service is not available"),
 }
@@ -83,6 +87,11 @@ PROBLEMS: dict[str, tuple[int, str]] = {
 # What passes by itself, so that trying again soon makes sense.
 PASSING = frozenset({"unavailable", "catalogue_busy", "too_many_streams"})
 DATABASE_SILENT = "The database does not answer. Try again in a moment."
+# No invitation to send it again: whoever does so without looking may do it twice.
+OUTCOME_UNKNOWN = (
+    "The connection to the database broke while this was being written, so it may be written or not. Read "
+    "what it was about before you send it again: its history names this request_id if it was written."
+)
 
 # What `errors[].code` says of a single field.
 FIELD_CODES = frozenset(
@@ -152,6 +161,7 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
     body = _body(error)
     if body is None:
         return None
+    note_breakage(context["request"]._request, error)
     set_rollback()
     headers = dict(getattr(error, "headers", {}))
     if getattr(error, "auth_header", None):
@@ -194,11 +204,18 @@ def _body(error: Exception) -> dict[str, object] | None:  # noqa: PLR0911 - one 
     if isinstance(error, RequestDataTooBig):
         return problem("too_large", "A body has at most 1 MiB.")
     if isinstance(error, (OperationalError, InterfaceError)):
-        logger.error("The database did not answer: %s", type(error).__name__)
-        return problem("unavailable", DATABASE_SILENT)
+        return problem(*_of_database(error))
     if isinstance(error, APIException):
         return _api_exception(error)
     return None
+
+
+def _of_database(error: Exception) -> tuple[str, str]:
+    """The code and the detail; the log is told the kind of the error, which holds no values."""
+    logger.error("The database did not answer: %s", type(error.__cause__ or error).__name__)
+    if isinstance(error, OutcomeUnknown):
+        return "outcome_unknown", OUTCOME_UNKNOWN
+    return "unavailable", DATABASE_SILENT
 
 
 def _api_exception(error: APIException) -> dict[str, object]:
@@ -304,14 +321,47 @@ def method_not_allowed(request: HttpRequest) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Called by Django while it handles the exception, which it does not pass on."""
-    if isinstance(sys.exc_info()[1], (OperationalError, InterfaceError, CatalogueBusy)):
-        return _database_is_busy(request)
+    error = sys.exc_info()[1]
+    if isinstance(error, (OperationalError, InterfaceError, CatalogueBusy)):
+        return database_failed(request, error)
     if _is_for_people(request):
         return _page(500)
     return respond("server_error", "It is logged under this request id. Try again, or tell us the id.")
 
 
-def _database_is_busy(request: HttpRequest) -> HttpResponse:
-    response = _page(503) if _is_for_people(request) else respond("unavailable", DATABASE_SILENT)
+def database_failed(request: HttpRequest, error: Exception) -> HttpResponse:
+    """For what is not answered by Django REST framework."""
+    note_breakage(request, error)
+    if isinstance(error, CatalogueBusy):
+        code, detail = "unavailable", DATABASE_SILENT
+    else:
+        code, detail = _of_database(error)
+    if code == "outcome_unknown" or WRITTEN in vars(request):
+        return outcome_unknown(request)
+    response = _page(503) if _is_for_people(request) else respond(code, detail)
     response["Retry-After"] = "1"
     return response
+
+
+def outcome_unknown(request: HttpRequest) -> HttpResponse:
+    if _is_for_people(request):
+        page = loader.get_template("outcome_unknown.html").render({"request_id": current_request_id()})
+        return HttpResponse(page, status=503)
+    return respond("outcome_unknown", OUTCOME_UNKNOWN)
+
+
+def note_breakage(request: HttpRequest, error: Exception) -> None:
+    """Leave on `request` that the database failed it: it may be answered anew."""
+    if breakage(error) is not None:
+        setattr(request, BROKEN, breakage(error))
+
+
+def note_written(request: HttpRequest) -> None:
+    """Leave on `request` that it has written: nobody is to be told any more that nothing came of it."""
+    setattr(request, WRITTEN, True)
+
+
+def taken_breakage(request: HttpRequest) -> Breakage | None:
+    """What `note_breakage` left, which is taken away."""
+    broken: Breakage | None = vars(request).pop(BROKEN, None)
+    return broken

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from django.conf import settings
 
-from videoai.edge.building import MAKERS
 from videoai.cores import cores
+from videoai.edge.building import MAKERS
 
 OWN = 3  # of a process with the edge: to look, to record, to carry out what is due
 

@@ -17,6 +17,7 @@ from models_registry import services
 from models_registry.audit.ledger import together
 from models_registry.errors import CatalogueError, ConfirmationRequired, DefaultModelRequired
 from models_registry.models import AIModel, CatalogueRevision, QualityTier
+from models_registry.transactions import same_again, whole
 from models_registry.values import parse_decimal
 from pricing import guards
 from pricing import services as pricing
@@ -62,7 +63,7 @@ def silent(rows_tried: int) -> None:
     pass
 
 
-@transaction.atomic
+@whole
 def import_rows(rows: Sequence[Row], *, confirmed: bool = False, progress: Progress = silent) -> ImportReport:
     """Write `rows` to the catalogue. Raises RowsRefused, with every fault, and writes nothing then.
 
@@ -71,7 +72,7 @@ def import_rows(rows: Sequence[Row], *, confirmed: bool = False, progress: Progr
     return _try(rows, confirmed=confirmed, progress=progress)
 
 
-@transaction.atomic
+@same_again
 def rehearse_import(
     rows: Sequence[Row], *, confirmed: bool = False, progress: Progress = silent
 ) -> ImportReport:

@@ -7,14 +7,23 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from django.core.management import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.db import Error
 
 from models_registry.audit.occasion import REASON_LENGTH
+from models_registry.transactions import OutcomeUnknown, breakage, done
 from models_registry.values import CONTROL
 from videoai.access.occasions import operator_at_work
 from videoai.operations import waiting_migrations
 
 LONGEST_LINE = 1_000  # characters
+GAVE_UP = (
+    "The database does not answer, or others hold its locks. What was under way is undone; run it again in a "
+    "moment."
+)
+OUTCOME_UNKNOWN = (
+    "The connection to the database broke at the last moment, so it may be written or not. Look before you "
+    "run it again."
+)
 
 
 class OperatorCommand(BaseCommand):
@@ -30,6 +39,7 @@ class OperatorCommand(BaseCommand):
         return parser
 
     def handle(self, *args: Any, **options: Any) -> None:
+        before = done()
         try:
             if self.needs_migrations:
                 refuse_unmigrated()
@@ -38,8 +48,8 @@ class OperatorCommand(BaseCommand):
         except BrokenPipeError:
             # As in `| head`: the work is done, and the interpreter would fail again flushing on exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        except DatabaseError as error:
-            raise CommandError(f"The database refused: {printable(str(error).strip())}") from error
+        except Error as error:
+            raise CommandError(_told(error, has_written=done().commits != before.commits)) from error
         except self.refusals as error:
             raise CommandError(printable(str(error))) from error
 
@@ -55,6 +65,13 @@ class OperatorCommand(BaseCommand):
 
     def complain(self, line: str) -> None:
         self.stderr.write(_encodable(printable(line), self.stderr))
+
+
+def _told(error: Error, *, has_written: bool) -> str:
+    broken = breakage(error)
+    if isinstance(error, OutcomeUnknown) or (broken and has_written):
+        return OUTCOME_UNKNOWN
+    return GAVE_UP if broken else f"The database refused: {printable(str(error).strip())}"
 
 
 def add_reason(parser: ArgumentParser, where: str) -> None:

@@ -2,7 +2,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -16,6 +15,7 @@ from models_registry.admin.guards import GuardedAdmin, LookedAtAdmin
 from models_registry.admin.writes import confirming, note_refusal, reason_form
 from models_registry.errors import CatalogueError, ConfirmationRequired
 from models_registry.models import CatalogueRevision
+from models_registry.transactions import whole
 from models_registry.values import moment_text
 from pricing.schedule import services
 from pricing.schedule.admin.forms import ChangeForm, form_for
@@ -206,7 +206,7 @@ def looked_at(form: ChangeForm) -> dict[str, Any]:
     return {"preview": preview(deed, moment), "question": question}
 
 
-@transaction.atomic
+@whole
 def schedule_as_shown(form: ChangeForm, sent: QueryDict) -> ScheduledChange:
     """Schedule just what its reader saw, figure by figure. Raises NotAsShown, or what `schedule` raises."""
     CatalogueRevision.objects.lock()

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from models_registry import services
 from models_registry.models import AIModel, CatalogueRevision, QualityTier
+from models_registry.transactions import same_again
 from pricing import services as pricing
 from pricing.models import PricingPolicy
 from videoai.access.groups import GROUPS, plant_groups
@@ -45,7 +46,7 @@ class SeedReport:
     kept: list[str] = field(default_factory=list)
 
 
-@transaction.atomic
+@same_again
 def seed() -> SeedReport:
     """Plant what is missing; of two seeds at once, the second finds everything standing."""
     CatalogueRevision.objects.lock()
@@ -57,7 +58,7 @@ def seed() -> SeedReport:
     return report
 
 
-@transaction.atomic
+@same_again
 def rehearse_seed() -> SeedReport:
     """Do all that `seed` does, then undo it."""
     report = seed()

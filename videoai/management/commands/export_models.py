@@ -3,12 +3,12 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management import CommandError
-from django.db import transaction
 
 from models_registry.audit import ledger
 from models_registry.choices import Status
 from models_registry.models import AIModel
 from models_registry.replicable import Replicable
+from models_registry.transactions import whole
 from models_registry.values import shown
 from videoai.exchange.command import ExchangeCommand
 from videoai.exchange.exporting import Export, export, write_whole
@@ -45,9 +45,7 @@ class Command(ExchangeCommand):
             return
         try:
             # Nothing leaves unrecorded, and what could not be written did not leave.
-            with transaction.atomic():
-                record(exported, to=Path(target).name, of=wanted)
-                write_whole(Path(target), exported.text)
+            _write(exported, Path(target), of=wanted)
         except OSError as error:
             raise CommandError(f"{target} could not be written: {error.strerror or error}") from error
 
@@ -59,6 +57,12 @@ class Command(ExchangeCommand):
             return
         buffer.write(text.encode())
         buffer.flush()
+
+
+@whole
+def _write(exported: Export, target: Path, *, of: list[str]) -> None:
+    record(exported, to=target.name, of=of)
+    write_whole(target, exported.text)
 
 
 def record(exported: Export, *, to: str, of: list[str]) -> None:

@@ -3,10 +3,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.core.management import CommandError
-from django.db import transaction
 
 from models_registry.audit.models import AuditHead, Book
-from models_registry.audit.unexplained import Row, adopt
+from models_registry.audit.unexplained import Row, adopt, rehearse_adoption
 from models_registry.audit.verifying import Anchor, Progress, Verification, read_anchor, silent
 from videoai.management.operator_command import OperatorCommand, reason
 
@@ -75,9 +74,7 @@ examples:
         self.conclude(standing)
 
     def adopt(self, rows: Iterable[Row], *, rehearsing: bool) -> int:
-        with transaction.atomic():
-            adopted = adopt(rows)
-            transaction.set_rollback(rehearsing)
+        adopted = (rehearse_adoption if rehearsing else adopt)(rows)
         for number, found in enumerate(adopted, start=1):
             self.tell(number, f"adopted: {found.told}")
         ending = " Dry run: nothing was written." if rehearsing else ""

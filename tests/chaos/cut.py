@@ -1,0 +1,48 @@
+"""The connection to the database is cut before each statement of each write, one by one.
+
+Once: the write is done all the same. For good: 503, and nothing has happened. At a commit whose answer is
+lost: it says that nobody knows. The whole state is compared, in every table.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.chaos.shown import Say, Shown
+from videoai.deploy.local.postgresql import PostgreSQL
+
+TITLE = "connection cut before each SQL statement of each write, one by one"
+MUST_SHOW = "0 partial states"
+ROOT = Path(__file__).resolve().parents[2]
+DATABASE = "cut"
+
+
+def run(*, quick: bool, say: Say) -> Shown:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)  # PostgreSQL may run as somebody else
+        server = PostgreSQL.made(Path(folder) / "postgresql", settings={"fsync": "off"})
+        try:
+            server.start()
+            with server.connect() as connection:
+                connection.execute(f"CREATE DATABASE {DATABASE}")
+            return _cut(server.url(DATABASE), quick=quick, say=say)
+        finally:
+            server.remove()
+
+
+def _cut(address: str, *, quick: bool, say: Say) -> Shown:
+    """In a process of its own, whose Django knows that database and no other."""
+    command = [sys.executable, "-m", "tests.chaos.cutting", *(["--quick"] if quick else [])]
+    environment = {**os.environ, "DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "videoai.settings"}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    told: dict[str, object] = {}
+    with process:
+        for line in process.stdout or ():
+            told = json.loads(line)
+            say(str(told["figures"]))
+    if process.returncode or not told:
+        return Shown("", [f"The process that cuts ended with {process.returncode}."])
+    return Shown(str(told["figures"]), [str(fault) for fault in told["faults"]])  # type: ignore[attr-defined]

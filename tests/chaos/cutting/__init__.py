@@ -1,0 +1,1 @@
+"""Cutting the connection to the database before each statement of each write, one by one."""
