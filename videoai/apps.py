@@ -1,7 +1,8 @@
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 
-from videoai.replaced_file import watch
+from videoai import replaced_file
+from videoai.observing import queries, repeating
 
 
 class VideoAIConfig(AppConfig):
@@ -9,7 +10,9 @@ class VideoAIConfig(AppConfig):
     verbose_name = "VideoAI"
 
     def ready(self) -> None:
-        watch()
+        replaced_file.watch()
+        queries.watch()
+        repeating.watch()
 
 
 class AdminSiteConfig(AdminConfig):

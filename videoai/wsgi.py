@@ -6,6 +6,8 @@ from typing import Any
 import django
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
+from videoai.observing.server import sharing
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "videoai.settings")
 
 
@@ -26,3 +28,4 @@ class Application(WSGIHandler):
 
 django.setup(set_prefix=False)
 application = Application()
+sharing.start()

@@ -28,6 +28,7 @@ from models_registry.errors import CatalogueError
 from models_registry.values import UNSTORABLE
 from pricing.errors import CatalogueBusy, Unpriced
 from videoai.api.request_id import current_request_id
+from videoai.observing.queries import note_error
 
 logger = logging.getLogger(__name__)
 
@@ -194,6 +195,7 @@ def _body(error: Exception) -> dict[str, object] | None:  # noqa: PLR0911 - one 
     if isinstance(error, RequestDataTooBig):
         return problem("too_large", "A body has at most 1 MiB.")
     if isinstance(error, (OperationalError, InterfaceError)):
+        note_error(error)
         logger.error("The database did not answer: %s", type(error).__name__)
         return problem("unavailable", DATABASE_SILENT)
     if isinstance(error, APIException):
@@ -304,7 +306,10 @@ def method_not_allowed(request: HttpRequest) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Called by Django while it handles the exception, which it does not pass on."""
-    if isinstance(sys.exc_info()[1], (OperationalError, InterfaceError, CatalogueBusy)):
+    error = sys.exc_info()[1]
+    if isinstance(error, (OperationalError, InterfaceError, CatalogueBusy)):
+        if not isinstance(error, CatalogueBusy):
+            note_error(error)
         return _database_is_busy(request)
     if _is_for_people(request):
         return _page(500)
