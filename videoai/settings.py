@@ -85,6 +85,7 @@ def networks(name: str, *, default: str = "") -> list[IPv4Network | IPv6Network]
 
 
 TRUSTED_PROXIES = networks("TRUSTED_PROXIES")
+# Who may see metrics without a token.
 METRICS_NETWORKS = networks("METRICS_NETWORKS", default="127.0.0.0/8,::1")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = seconds("HSTS_SECONDS", default=31_536_000) if HTTPS else 0

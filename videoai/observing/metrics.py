@@ -74,6 +74,10 @@ ZEROS: list[Key] = [
     ("videoai_cache_errors_total",),
     ("videoai_slow_queries_total",),
     ("videoai_log_lines_lost_total",),
+    *(
+        ("videoai_database_errors_total", kind)
+        for kind in ("lost_connection", "silent", "deadlock", "busy", "lock_timeout", "statement_timeout")
+    ),
     *(("videoai_recordings_total", result) for result in ("new", "duplicate", "refused")),
 ]
 

@@ -1,15 +1,15 @@
-"""Where lines of the log go: to standard error, by a thread, so that nobody waits for who reads it.
+"""Where lines of the log go: to standard error, and nobody ever waits for who reads it.
 
-Within a bound of memory. When the reader of a pipe stops, requests go on, and lines are lost; how many is
-said as soon as somebody reads again.
+What a pipe has room for is written at once; the rest waits for a thread, within a bound of memory. When the
+reader stops, requests go on, and lines are lost; how many is said as soon as somebody reads again.
 """
 
 import atexit
 import logging
 import os
+import select
 import sys
 import threading
-import time
 from collections import deque
 from contextlib import suppress
 from multiprocessing.util import Finalize
@@ -21,8 +21,9 @@ logger = logging.getLogger(__name__)
 MOST_BYTES = 8 * 1024 * 1024
 # So long a process that ends waits for its last lines to be taken.
 SECONDS_TO_END = 1.0
-# Written at once to a pipe; all of it fits into the usual buffer of one.
-PIECE = 32 * 1024
+# Whole lines within this bound never get mixed with those of other processes, and never wait for room that
+# was there a moment ago.
+PIECE = select.PIPE_BUF if hasattr(select, "PIPE_BUF") else 512
 LOST = "videoai_log_lines_lost_total"
 
 
@@ -43,25 +44,30 @@ class Sink:
             return
         text = lines.encode("utf-8", "backslashreplace")
         with self._changed:
-            if self._held + len(text) > self._most_bytes:
-                self._lose(text)
-                return
-            self._held += len(text)
-            self._waiting.append(text)
-            self._begin()
-            self._changed.notify_all()
+            if not self._held:
+                text = self._put(text, self._descriptor, patient=False)
+            if text:
+                self._keep(text)
 
     def flush(self, seconds: float = SECONDS_TO_END) -> bool:
         """Wait until all is written, but not for ever; False if it is not."""
-        deadline = time.monotonic() + seconds
         with self._changed:
-            return self._changed.wait_for(lambda: not self._held, deadline - time.monotonic())
+            return self._changed.wait_for(lambda: not self._held, seconds)
 
     def forget_the_parent(self) -> None:
         """In a process that was forked: its parent writes what it had."""
         self._waiting.clear()
         self._held = self._lost = 0
         self._changed, self._thread = threading.Condition(), None
+
+    def _keep(self, text: bytes) -> None:
+        if self._held + len(text) > self._most_bytes:
+            self._lost += text.count(b"\n")
+            return
+        self._held += len(text)
+        self._waiting.append(text)
+        self._begin()
+        self._changed.notify_all()
 
     def _begin(self) -> None:
         if self._thread is None:
@@ -72,36 +78,46 @@ class Sink:
             # A worker that was forked ends without what `atexit` knows.
             Finalize(None, self.flush, exitpriority=0)
 
-    def _lose(self, text: bytes) -> None:
-        number = text.count(b"\n")
-        self._lost += number
-        count(LOST, by=number)
-
-    # --- In the thread -----------------------------------------------------------------------------------
-
     def _run(self) -> None:
+        """In the thread."""
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting)
-                taken = list(self._waiting)
-                self._waiting.clear()
-                lost, self._lost = self._lost, 0
-            self._put(b"".join(taken))
-            if lost:
-                logger.warning("%d lines of the log were lost: nobody took them in time.", lost)
+                text = self._waiting.popleft()
+            if self._descriptor is not None:
+                self._put(text, self._descriptor, patient=True)
             with self._changed:
-                self._held = sum(map(len, self._waiting))
+                self._held -= len(text)
+                lost, self._lost = (0, self._lost) if self._held else (self._lost, 0)
                 self._changed.notify_all()
+            if lost:
+                count(LOST, by=lost)
+                logger.warning("%d lines of the log were lost: nobody took them in time.", lost)
 
-    def _put(self, text: bytes) -> None:
-        descriptor, rest = self._descriptor, memoryview(text)
-        try:
-            while rest and descriptor is not None:
-                rest = rest[os.write(descriptor, rest[:PIECE]) :]
-        except BlockingIOError:
-            count(LOST, by=bytes(rest).count(b"\n"))  # somebody made the pipe one that does not wait
-        except OSError:
-            count(LOST, by=bytes(rest).count(b"\n"))  # its reader has gone
+    def _put(self, text: bytes, descriptor: int, *, patient: bool) -> bytes:
+        """Write `text`; what there is no room for comes back, unless it may take its time."""
+        poll = select.poll()
+        poll.register(descriptor, select.POLLOUT)
+        start = 0
+        while start < len(text):
+            if not poll.poll(None if patient else 0):
+                return text[start:]
+            try:
+                start += os.write(descriptor, text[start : _end_of_piece(text, start)])
+            except BlockingIOError:
+                continue  # somebody else was quicker
+            except OSError:
+                count(LOST, by=text.count(b"\n", start))  # its reader has gone, or the disk is full
+                return b""
+        return b""
+
+
+def _end_of_piece(text: bytes, start: int) -> int:
+    """Behind the last line that ends within a piece; a longer line goes out as it is."""
+    if len(text) - start <= PIECE:
+        return len(text)
+    end = text.rfind(b"\n", start, start + PIECE)
+    return end + 1 if end >= 0 else start + PIECE
 
 
 # Python has no `stderr` when it was closed: whatever has its number now is no place for a log.

@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.renderers import BaseRenderer
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -63,14 +63,10 @@ def _is_in(networks: Any, address: Any) -> bool:
     return any(address in network for network in networks)
 
 
-class Exposition(BaseRenderer):
-    """For negotiation alone: Prometheus names the types that it likes best, and takes any."""
+class Exposition(JSONRenderer):
+    """For negotiation, and for problems: Prometheus names the types that it likes best, and takes any."""
 
     media_type = "text/plain"
-    format = "text"
-
-    def render(self, data: Any, *_: object, **__: object) -> bytes:
-        return str(data).encode()
 
 
 class MetricsView(APIView):
