@@ -76,9 +76,10 @@ elif not SECRET_KEY:
 
 
 def networks(name: str, *, default: str = "") -> list[IPv4Network | IPv6Network]:
-    """The addresses and networks in a comma-separated list, as in `127.0.0.1,10.0.0.0/8`."""
+    """The addresses and networks in a comma-separated list, as in `127.0.0.1,10.0.0.0/8`; none for `off`."""
     try:
-        listed = (os.environ.get(name) or default).split(",")
+        text = os.environ.get(name) or default
+        listed = [] if text.strip().lower() == "off" else text.split(",")
         return [ip_network(text.strip()) for text in listed if text.strip()]
     except ValueError as error:
         raise ImproperlyConfigured(f"{name}: {error}. List addresses or networks, by commas.") from error

@@ -254,8 +254,8 @@ def _drf_errors(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
 # --- Outside of it: unknown addresses, refused requests, our own mistakes --------------------------------
 
 
-def respond(code: str, detail: str) -> HttpResponse:
-    body = problem(code, detail)
+def respond(code: str, detail: str, **facts: object) -> HttpResponse:
+    body = {**problem(code, detail), **facts}
     return HttpResponse(
         json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(),
         status=PROBLEMS[code][0],

@@ -30,6 +30,7 @@ from videoai.limits.windows import Count
 from videoai.observing.access import ANONYMOUS
 from videoai.observing.metrics import tallies
 from videoai.observing.sink import sink
+from videoai.readiness import ending
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +114,7 @@ class Edge:
         learning = asyncio.get_running_loop().create_task(self._learn_problems())
         await asyncio.wait([learning], timeout=LEARNING_SECONDS)
         self._warming.start()
-        on_end(self._live.end)
+        on_end(self._begin_to_end)
         with suppress(Silent):
             await self._freshness.read()
         await send({"type": "lifespan.startup.complete"})
@@ -126,6 +127,10 @@ class Edge:
         self._noting.flush()
         sink.flush()
         await send({"type": "lifespan.shutdown.complete"})
+
+    def _begin_to_end(self) -> None:
+        ending.set()
+        self._live.end()
 
     async def _learn_problems(self) -> None:
         """Ask Django for an address that there is not, which takes no database; until it is there."""
@@ -144,7 +149,7 @@ class Edge:
         elif scope["path"] in LIVE:
             await self._live.answer(scope, receive, send)
         else:
-            behind = self._alive if _is_answered_anyway(scope) else self._behind
+            behind = self._alive if is_answered_anyway(scope) else self._behind
             await behind.hand_over(scope, receive, send)
 
     async def _record(self, request: Request, send: Send) -> None:
@@ -213,7 +218,7 @@ class Edge:
         return None
 
 
-def _is_answered_anyway(scope: Scope) -> bool:
+def is_answered_anyway(scope: Scope) -> bool:
     """Also while every thread waits for the database."""
     if scope["path"] in METRICS:
         return not any(name in CREDENTIALS for name, _ in scope["headers"])

@@ -11,7 +11,7 @@ from django.db import DatabaseError
 from models_registry.audit.occasion import REASON_LENGTH
 from models_registry.values import CONTROL
 from videoai.access.occasions import operator_at_work
-from videoai.operations import waiting_migrations
+from videoai.readiness import waiting_migrations
 
 LONGEST_LINE = 1_000  # characters
 

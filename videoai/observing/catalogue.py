@@ -1,11 +1,14 @@
 """What only the database can tell, read when somebody asks for metrics; within a bound of time."""
 
 import logging
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
@@ -41,6 +44,7 @@ METRICS = {
         Metric("videoai_models_without_price", "Models on sale of which some quality has no price.", GAUGE),
         Metric("videoai_audit_last_number", "The number of the last audit entry.", GAUGE, ("book",)),
         Metric("videoai_scheduled_changes_overdue", "Scheduled changes whose moment has passed.", GAUGE),
+        Metric("videoai_database_disk_free_bytes", "Room on the disk that the SQLite database is on.", GAUGE),
         Metric("videoai_held_prices", "Prices of lists that wait for somebody to decide.", GAUGE),
     )
 }
@@ -133,7 +137,18 @@ def _moving() -> list[Row]:
         *(("videoai_audit_last_number", (book,), number) for book, number in heads),
         ("videoai_scheduled_changes_overdue", (), overdue),
         ("videoai_held_prices", (), HeldPrice.objects.waiting().count()),
+        *_disk(),
     ]
+
+
+def _disk() -> list[Row]:
+    """PostgreSQL's disk is watched where that runs."""
+    if connection.vendor != "sqlite":
+        return []
+    with suppress(OSError):  # a database in memory
+        folder = Path(connection.settings_dict["NAME"]).parent
+        return [("videoai_database_disk_free_bytes", (), shutil.disk_usage(folder).free)]
+    return []
 
 
 reader = CatalogueReader()

@@ -67,4 +67,4 @@ def _own(version: str, started: float) -> Iterator[Family]:
     build = GaugeMetricFamily(BUILD, "What is running.", labels=["version", "python", "django", "database"])
     build.add_metric([version, platform.python_version(), django.__version__, catalogue.database_engine()], 1)
     yield build
-    yield GaugeMetricFamily(START, "When this process started, in seconds since 1970.", value=started)
+    yield GaugeMetricFamily(START, "When this server started, in seconds since 1970.", value=started)

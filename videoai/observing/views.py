@@ -1,6 +1,5 @@
 """`GET /metrics`, for those who run us."""
 
-import time
 from ipaddress import ip_address
 from typing import Any, ClassVar, NamedTuple
 
@@ -16,14 +15,14 @@ from rest_framework.views import APIView
 from models_registry.api.query import refuse_any
 from models_registry.api.scopes import READING
 from videoai.access.authentication import SCHEME, BearerAuthentication, StaffSessionAuthentication
-from videoai.access.client_address import client_address
+from videoai.access.client_address import client_address, nearest_stranger
 from videoai.observing.catalogue import reader
 from videoai.observing.exposition import exposition
-from videoai.observing.server import sharing
+from videoai.observing.server import sharing, started_at
 
 READING_METRICS = frozenset({"metrics:read"})
 VERSION = str(settings.SPECTACULAR_SETTINGS["VERSION"])
-STARTED = time.time()
+STARTED = started_at()
 
 
 class Nearby(NamedTuple):
@@ -49,14 +48,15 @@ def is_nearby(request: HttpRequest) -> bool:
         return False
     address = ip_address(text)
     was_passed_on = any(name in request.headers for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP"))
-    if was_passed_on and (_is_peer(request, text) or _is_in(settings.TRUSTED_PROXIES, address)):
-        # A proxy that is not trusted; or one that did not say for whom.
+    if was_passed_on and (address.is_loopback or _is_passing_on(request, text)):
         return False
     return _is_in(settings.METRICS_NETWORKS, address)
 
 
-def _is_peer(request: HttpRequest, address: str) -> bool:
-    return bool(request.META.get("REMOTE_ADDR") == address)
+def _is_passing_on(request: HttpRequest, address: str) -> bool:
+    """Is it the address of a proxy: of one that nobody trusts, or that did not say for whom it asks?"""
+    peer = nearest_stranger(request.META.get("REMOTE_ADDR", ""), "")
+    return address == peer or _is_in(settings.TRUSTED_PROXIES, ip_address(address))
 
 
 def _is_in(networks: Any, address: Any) -> bool:
