@@ -177,8 +177,8 @@ CALLERS = {
         (ANYONE, READER, WRITER, RECORDER, ANALYST, OPERATOR),
         403,
     ),
-    "staff who look after tokens": Caller(
-        lambda: signed_in("view_servicetoken", is_staff=True), (ANYONE, OPERATOR), 403
+    "staff who read the audit trail": Caller(
+        lambda: signed_in("view_auditentry", is_staff=True), (ANYONE, OPERATOR), 403
     ),
     "token that reads metrics": Caller(lambda: with_token("metrics:read"), (ANYONE, OPERATOR), 403),
     "token that reads usage": Caller(lambda: with_token("usage:read"), (ANYONE, ANALYST), 403),

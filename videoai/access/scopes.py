@@ -28,8 +28,8 @@ SCOPE_PERMISSIONS = {
     "catalog:add": ("models_registry.add_aimodel",),
     "usage:read": SEEING,
     "usage:write": ("models_registry.change_aimodel",),
-    # Numbers alone, of the server: who looks after accounts looks after it.
-    "metrics:read": ("access.view_servicetoken",),
+    # Numbers alone, of what goes on: who may read who did what may know how much.
+    "metrics:read": ("audit.view_auditentry",),
 }
 
 
