@@ -84,6 +84,8 @@ def trace_of(record: logging.LogRecord) -> str:
 def hidden(text: str) -> str:
     """`text` within bounds, and without what is nobody's business."""
     shown = text if len(text) <= LONGEST else f"{text[: LONGEST // 2]}…{text[-LONGEST // 2 :]}"
+    if key := os.environ.get("SECRET_KEY"):
+        shown = shown.replace(key, "…")
     return SECRETS.sub(
         lambda found: f"{found['address'] or found['parameter'] or found['token']}…",
         shown,

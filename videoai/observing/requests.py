@@ -26,6 +26,7 @@ class ObservingMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.META.get(FOR_EDGE):
+            serving(lambda: route_of(request.resolver_match, request.path_info))
             return self.get_response(request)
         under_way = _UnderWay(request)
         response: Any = self.get_response(request)

@@ -12,6 +12,7 @@ import secrets
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,6 +22,7 @@ from videoai.observing.metrics import METRICS, Kind, Numbers, Tallies
 logger = logging.getLogger(__name__)
 
 SECONDS = 1.0
+SECONDS_TO_START = 60.0
 PREFIX = f"videoai-metrics-{os.getuid() if hasattr(os, 'getuid') else 0}-"
 SERVER, GONE, FOLDING = "server.lock", "gone", "folding.lock"
 
@@ -164,13 +166,20 @@ def make_folder() -> str | None:
     place = Path(tempfile.gettempdir())
     try:
         for old in place.glob(f"{PREFIX}*"):
-            if old.stat().st_uid == os.getuid() and not _is_held(old / SERVER):
+            if _is_left_over(old):
                 shutil.rmtree(old, ignore_errors=True)
         folder = tempfile.mkdtemp(prefix=PREFIX, dir=place)
         os.set_inheritable(_locked(Path(folder) / SERVER), True)
     except OSError:
         return None
     return folder
+
+
+def _is_left_over(folder: Path) -> bool:
+    """Ours, and of a server that has ended; one that is young may be about to take its lock."""
+    found = folder.stat()
+    is_old = time.time() - found.st_mtime > SECONDS_TO_START
+    return found.st_uid == os.getuid() and is_old and not _is_held(folder / SERVER)
 
 
 # --- Files -----------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 import json
 import logging
+import os
 import sys
 
 import pytest
@@ -76,6 +77,12 @@ def test_in_text_it_follows_indented():
 )
 def test_secrets_that_slipped_in_are_hidden(said, shown):
     assert json.loads(JSONLine().format(record(said)))["message"] == shown
+
+
+def test_the_key_of_the_server_is_hidden():
+    key = os.environ["SECRET_KEY"]
+
+    assert key not in JSONLine().format(record(f"The key {key} is wrong."))
 
 
 def test_an_endless_line_ends():

@@ -165,10 +165,13 @@ def test_a_server_takes_away_what_servers_left_that_have_ended(tmp_path, monkeyp
     first = make_folder()
     second = make_folder()
     os.close(locks[0])  # the first has ended
+    assert first is not None
+    assert second is not None
+    for folder in (first, second):
+        os.utime(folder, (0, 0))
 
     third = make_folder()
 
-    assert first is not None
     assert {str(path) for path in tmp_path.iterdir()} == {second, third}
     assert os.get_inheritable(locks[1])
     for lock in locks[1:]:
