@@ -20,6 +20,7 @@ from random import SystemRandom
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from django.db import Error, OperationalError, connection, transaction
+from django.dispatch import Signal
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,6 +28,9 @@ T = TypeVar("T")
 TRIES = 3
 PAUSES = (0.05, 0.25)  # seconds before the next try, within which chance chooses
 FAREWELL = 20  # milliseconds that pass at most between a server's last words and its hanging up
+
+# Sent before another try, with `reason`: `conflict`, `lost` or `busy`.
+transaction_repeated = Signal()
 
 _chance = SystemRandom()
 logger = logging.getLogger(__name__)
@@ -140,6 +144,7 @@ def _tried(work: Callable[[], T], *, is_same_again: bool) -> T:
                     raise ConnectionBroken("The connection broke at the commit, again and again.") from error
                 raise
             logger.warning("Try %d of a transaction failed, and it begins anew: %s.", tries, broken)
+            transaction_repeated.send(Breakage, reason=broken.name.lower() if broken else "")
         tries += 1
         pause()
 

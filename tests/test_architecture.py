@@ -146,6 +146,12 @@ FORBIDDEN = [
     # What the edge and Django say alike belongs to neither.
     ("videoai/live/events.py", ("django", "rest_framework", "models_registry", "videoai")),
     ("videoai/live", ("videoai.edge", "videoai.api", "videoai.limits")),
+    # Every floor may count and be logged: what that takes knows none of them.
+    *(
+        (f"videoai/observing/{name}.py", ("django", "rest_framework", "models_registry", "pricing"))
+        for name in ("access", "lines", "metrics", "server", "sharing", "sink")
+    ),
+    ("videoai/observing", ("videoai.edge", "videoai.limits")),
     # The floors of the edge: looking at the database, then what is ready, then streams and recordings.
     *(
         (

@@ -31,6 +31,7 @@ from videoai.limits.rates import Rate
 pytestmark = pytest.mark.django_db
 
 ANYONE, READER, WRITER, RECORDER, ANALYST = "anyone", "reader", "writer", "recorder", "analyst"
+OPERATOR = "operator"
 
 
 class Route(NamedTuple):
@@ -104,6 +105,7 @@ ROUTES = [
     Route("GET", "events/", ANYONE, 200),
     Route("GET", "schema/", ANYONE, 200),
     Route("GET", "docs/", ANYONE, 200),
+    Route("GET", "/metrics/", OPERATOR, 200),
 ]
 GUARDED = [route for route in ROUTES if route.for_whom != ANYONE]
 WRITES = [route for route in ROUTES if route.method != "GET"]
@@ -172,14 +174,24 @@ CALLERS = {
     ),
     "superuser": Caller(
         lambda: signed_in(is_staff=True, is_superuser=True),
-        (ANYONE, READER, WRITER, RECORDER, ANALYST),
+        (ANYONE, READER, WRITER, RECORDER, ANALYST, OPERATOR),
         403,
     ),
+    "staff who read the audit trail": Caller(
+        lambda: signed_in("view_auditentry", is_staff=True), (ANYONE, OPERATOR), 403
+    ),
+    "token that reads metrics": Caller(lambda: with_token("metrics:read"), (ANYONE, OPERATOR), 403),
     "token that reads usage": Caller(lambda: with_token("usage:read"), (ANYONE, ANALYST), 403),
     "token that records": Caller(lambda: with_token("usage:write"), (ANYONE, RECORDER), 403),
     "token that reads": Caller(lambda: with_token("catalog:read"), (ANYONE, READER), 403),
     "token that writes": Caller(lambda: with_token("catalog:write"), (ANYONE, READER, WRITER), 403),
 }
+
+
+@pytest.fixture(autouse=True)
+def rights_count_here_too(settings: Any) -> None:
+    """From this machine, anybody may see metrics."""
+    settings.METRICS_NETWORKS = []
 
 
 @laid_once("module")
@@ -195,7 +207,8 @@ def catalogue() -> None:
 
 
 def send(client: Client, route: Route, model_id: str = "a/other", **changes: Any) -> Any:
-    address = f"/api/v1/{route.path.format(model_id)}"
+    path = route.path.format(model_id)
+    address = path if path.startswith("/") else f"/api/v1/{path}"
     if route.method == "GET":
         return client.get(address, headers=changes.get("headers"))
     sent = {"data": route.body or "", "content_type": "application/json", **changes}
@@ -348,9 +361,9 @@ def trace() -> tuple[int, int, int, int, int]:
 
 
 def served() -> Iterator[tuple[str, str]]:
-    """Every method and address below the API's base path, as the resolver has them."""
+    """Every method and address that rights are asked at, as the resolver has them."""
     for address, route in routes(get_resolver()):
-        if address.startswith("api/v1/"):
+        if address.startswith(("api/v1/", "metrics/")):
             view = route.callback.cls
             actions = getattr(route.callback, "actions", None)
             methods = actions or [name for name in view.http_method_names if hasattr(view, name)]
@@ -363,7 +376,7 @@ def told(address: str) -> str:
     ids = {"<any_text:model_id>": "{}", "<slug:quote_id>": HELD, "<int:change_id>": "1"}
     for id_, stands_for in ids.items():
         address = address.replace(id_, stands_for)
-    return address.removeprefix("api/v1/")
+    return address.removeprefix("api/v1/") if address.startswith("api/") else f"/{address}"
 
 
 def test_the_table_has_every_route():

@@ -2,8 +2,9 @@ from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 from django.core.checks import register
 
+from videoai import replaced_file
 from videoai.checks import check_databases
-from videoai.replaced_file import watch
+from videoai.observing import queries, repeating
 
 
 class VideoAIConfig(AppConfig):
@@ -11,7 +12,9 @@ class VideoAIConfig(AppConfig):
     verbose_name = "VideoAI"
 
     def ready(self) -> None:
-        watch()
+        replaced_file.watch()
+        queries.watch()
+        repeating.watch()
         register(check_databases)
 
 

@@ -1,20 +1,16 @@
 """Two addresses for those who run us: does the process live, and can it do its work?"""
 
-from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
 from videoai.api.problem import DATABASE_SILENT, method_not_allowed, respond
+from videoai.observing.queries import note_error
+from videoai.readiness import NotReady, refuse_unready
 
 READING = {"GET", "HEAD"}
-
-
-def waiting_migrations() -> int:
-    """How many migrations have not run on the database. Raises DatabaseError if it does not answer."""
-    executor = MigrationExecutor(connection)
-    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+CHECKS = ("process", "database", "migrations", "writable")
 
 
 @csrf_exempt
@@ -29,13 +25,20 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when the database answers and has every migration, else 503."""
+    """200 when the database answers, has every migration and takes writes, else 503."""
     if request.method not in READING:
         return method_not_allowed(request)
     try:
-        waiting = waiting_migrations()
-    except DatabaseError:
-        return respond("unavailable", DATABASE_SILENT)
-    if waiting:
-        return respond("unavailable", f"{waiting} migrations have not run: python manage.py migrate.")
-    return JsonResponse({"status": "ready"})
+        refuse_unready()
+    except NotReady as error:
+        return respond("unavailable", str(error), checks=_checks(error.check))
+    except DatabaseError as error:
+        note_error(error)
+        return respond("unavailable", DATABASE_SILENT, checks=_checks("database"))
+    return JsonResponse({"status": "ready", "checks": dict.fromkeys(CHECKS, "ok")})
+
+
+def _checks(failed: str) -> dict[str, str]:
+    """What was looked at, in that order; what comes behind a failure was not."""
+    before = CHECKS[: CHECKS.index(failed)]
+    return {**dict.fromkeys(before, "ok"), failed: "failed"}

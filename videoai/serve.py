@@ -4,16 +4,21 @@ import os
 import re
 import socket
 import sys
+from pathlib import Path
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from videoai.cores import cores
+from videoai.observing.server import FOLDER
+from videoai.observing.sharing import make_folder
 
 EDGE = "videoai.asgi:application"
 DJANGO = "videoai.wsgi:application"
 # The edge holds streams, which are connections that stay. The server's own bound is about a thousand.
 MOST_CONNECTIONS = 16_384
+# The server's own words, in the format of ours.
+LOG_CONFIG = Path(__file__).with_name("observing") / "granian.json"
 NUMBER = re.compile("[0-9]{1,6}")
 
 
@@ -41,10 +46,22 @@ def serve(host: str, port: int, *, workers: int, shutdown_seconds: int) -> None:
     command += [
         "--workers-kill-timeout",
         str(shutdown_seconds),
+        "--log-config",
+        str(LOG_CONFIG),
         *(of_edge() if settings.EDGE else of_django()),
     ]
+    share_metrics()
     sys.stdout.flush()
     os.execv(sys.executable, command)  # noqa: S606 - our own command line, no shell
+
+
+def share_metrics() -> None:
+    """Let the processes that are about to start tell each other their numbers."""
+    folder = make_folder()
+    if folder is None:
+        print("No folder can be made in TMPDIR: metrics are of one process each.", file=sys.stderr)  # noqa: T201
+    else:
+        os.environ[FOLDER] = folder
 
 
 def of_edge() -> list[str]:

@@ -18,6 +18,9 @@ from videoai.databases import database, replicas
 from videoai.edge.behind.places import parse_places
 from videoai.environment import days, factor, whole_number
 from videoai.limits.rates import Rate, in_process, parse_rate, shared
+from videoai.observing.access import CHOICES as ACCESS_LOGS
+from videoai.observing.configuring import logging_of
+from videoai.observing.lines import format_named
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 LEAST_KEY_LENGTH = 32
@@ -73,20 +76,24 @@ elif not SECRET_KEY:
     SECRET_KEY = os.urandom(48).hex()
 
 
-def networks(name: str) -> list[IPv4Network | IPv6Network]:
-    """The addresses and networks in a comma-separated list, as in `127.0.0.1,10.0.0.0/8`."""
+def networks(name: str, *, default: str = "") -> list[IPv4Network | IPv6Network]:
+    """The addresses and networks in a comma-separated list, as in `127.0.0.1,10.0.0.0/8`; none for `off`."""
     try:
-        return [ip_network(text.strip()) for text in env.list(name, default=[])]
+        text = os.environ.get(name) or default
+        listed = [] if text.strip().lower() == "off" else text.split(",")
+        return [ip_network(text.strip()) for text in listed if text.strip()]
     except ValueError as error:
         raise ImproperlyConfigured(f"{name}: {error}. List addresses or networks, by commas.") from error
 
 
 TRUSTED_PROXIES = networks("TRUSTED_PROXIES")
+# Who may see metrics without a token.
+METRICS_NETWORKS = networks("METRICS_NETWORKS", default="127.0.0.0/8,::1")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = seconds("HSTS_SECONDS", default=31_536_000) if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
-SECURE_REDIRECT_EXEMPT = [r"^healthz/?$", r"^readyz/?$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz/?$", r"^readyz/?$", r"^metrics/?$"]
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 CONTENT_SECURITY_POLICY = {
@@ -167,6 +174,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "videoai.api.request_id.RequestIdMiddleware",
+    "videoai.observing.requests.ObservingMiddleware",
     # What sets headers stands outside of what answers by itself: files, redirects, 304, refusals.
     "videoai.access.headers.SecurityHeadersMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -357,25 +365,14 @@ LOG_LEVEL = (env.str("LOG_LEVEL", default="") or "INFO").upper()
 if LOG_LEVEL not in logging.getLevelNamesMapping():
     raise ImproperlyConfigured(f"LOG_LEVEL={LOG_LEVEL} is none of DEBUG, INFO, WARNING, ERROR, CRITICAL.")
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "videoai.api.request_id.RequestIdFilter"}},
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"}},
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}
-    },
-    "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {
-        # Django's own console handler is for debugging, its mail handler for sites that send mail.
-        "django": {"handlers": [], "propagate": True},
-        "django.server": {"handlers": [], "propagate": True},
-        # A client's mistake is no news for the operator.
-        "django.request": {"handlers": [], "level": "ERROR", "propagate": True},
-        "django.security": {"handlers": [], "level": "CRITICAL", "propagate": True},
-        # A request that gets no connection says so itself.
-        "psycopg.pool": {"level": "ERROR"},
-        # We say ourselves when somebody is locked out.
-        "axes": {"level": "ERROR"},
-    },
-}
+try:
+    LOG_FORMAT = format_named(os.environ.get("LOG_FORMAT", ""))
+except ValueError as error:
+    raise ImproperlyConfigured(f"LOG_FORMAT={error}.") from None
+ACCESS_LOG = (os.environ.get("ACCESS_LOG") or "all").strip().lower()
+if ACCESS_LOG not in ACCESS_LOGS:
+    raise ImproperlyConfigured(f"ACCESS_LOG={ACCESS_LOG} is none of {', '.join(ACCESS_LOGS)}.")
+# From so many milliseconds on, a statement is told; 0 tells none.
+SLOW_QUERY_MILLISECONDS = whole_number("SLOW_QUERY_MILLISECONDS", default=500, least=0, most=3_600_000)
+
+LOGGING = logging_of(LOG_FORMAT, level=LOG_LEVEL)

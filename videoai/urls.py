@@ -7,6 +7,7 @@ from videoai import operations
 from videoai.api import problem
 from videoai.api.docs import DocsView, SchemaView
 from videoai.live.views import demo
+from videoai.observing.views import MetricsView
 
 api: list[URLPattern | URLResolver] = [
     path("", include("models_registry.usage.api.urls")),
@@ -26,6 +27,7 @@ urlpatterns = [
     path("demo/", demo, name="demo"),
     path("healthz/", operations.healthz, name="healthz"),
     path("readyz/", operations.readyz, name="readyz"),
+    path("metrics/", MetricsView.as_view(), name="metrics"),
     # Also with DEBUG on, an unknown API address is answered as the contract says.
     re_path(r"^api/", csrf_exempt(problem.not_found)),
 ]

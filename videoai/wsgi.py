@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
 from videoai.databases import serve
+from videoai.observing.server import sharing
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "videoai.settings")
 
@@ -35,3 +36,4 @@ serve(
     pool=settings.DATABASE_POOL_SIZE,
 )
 application = Application()
+sharing.start()

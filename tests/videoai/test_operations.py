@@ -2,8 +2,11 @@ import json
 
 import pytest
 from django.core.management import call_command
-from django.db import DatabaseError
+from django.db import OperationalError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from videoai import readiness
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +44,22 @@ def test_another_name_or_another_page_at_an_address_is_refused(host, address):
     assert Client(HTTP_HOST=host).get(address).status_code == 400
 
 
+def test_a_process_that_is_ready_says_what_it_looked_at(client):
+    assert client.get("/readyz/").json() == {
+        "status": "ready",
+        "checks": {"process": "ok", "database": "ok", "migrations": "ok", "writable": "ok"},
+    }
+
+
+def test_to_be_asked_again_and_again_costs_little(client):
+    client.get("/readyz/")
+
+    with CaptureQueriesContext(connection) as queries:
+        client.get("/readyz/")
+
+    assert len(queries) == (2 if connection.vendor == "postgresql" else 1)
+
+
 @pytest.mark.parametrize("method", ["post", "put", "delete", "options", "trace"])
 @pytest.mark.parametrize("address", ["/healthz/", "/readyz/"])
 def test_they_are_for_reading(method, address):
@@ -51,16 +70,43 @@ def test_they_are_for_reading(method, address):
     assert response["Allow"] == "GET, HEAD"
 
 
-def test_a_silent_database_is_not_ready(client, monkeypatch):
-    def silent(*args: object) -> None:
-        raise DatabaseError
-
-    monkeypatch.setattr("videoai.operations.MigrationExecutor", silent)
-
+def refused(client: Client) -> dict[str, object]:
     response = client.get("/readyz/")
 
     assert response.status_code == 503
-    assert json.loads(response.content)["code"] == "unavailable"
+    body: dict[str, object] = json.loads(response.content)
+    assert body["code"] == "unavailable"
+    return body
+
+
+def test_a_silent_database_is_not_ready(client):
+    def silent(*_: object) -> None:
+        raise OperationalError("password=hunter2")
+
+    with connection.execute_wrapper(silent):
+        body = refused(client)
+
+    assert body["checks"] == {"process": "ok", "database": "failed"}
+    assert "hunter2" not in json.dumps(body)
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_only_reads_is_not_ready(client):
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+    try:
+        body = refused(client)
+    finally:
+        connection.close()
+
+    assert body["checks"] == {"process": "ok", "database": "ok", "migrations": "ok", "writable": "failed"}
+
+
+def test_a_process_that_ends_is_not_ready(client, monkeypatch):
+    monkeypatch.setattr(readiness.ending, "is_set", lambda: True)
+
+    assert refused(client)["checks"] == {"process": "failed"}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -68,9 +114,9 @@ def test_a_silent_database_is_not_ready(client, monkeypatch):
 def test_a_missing_migration_is_not_ready(client):
     call_command("migrate", "sessions", "zero", verbosity=0)
     try:
-        response = client.get("/readyz/")
+        body = refused(client)
     finally:
         call_command("migrate", verbosity=0)
 
-    assert response.status_code == 503
-    assert "migrate" in json.loads(response.content)["detail"]
+    assert "migrate" in str(body["detail"])
+    assert body["checks"] == {"process": "ok", "database": "ok", "migrations": "failed"}

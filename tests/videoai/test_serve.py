@@ -41,6 +41,7 @@ def test_without_one_the_default_counts(monkeypatch, unset):
 )
 def test_the_server_gets_what_it_was_told(monkeypatch, settings, edge, interface, target):
     started = []
+    monkeypatch.setattr(serve, "share_metrics", lambda: None)
     monkeypatch.setattr(serve.os, "execv", lambda path, command: started.append(command))
     settings.EDGE = edge
 

@@ -15,6 +15,7 @@ TOKEN_SCOPES = {
     "catalog:write": "create and change models, and see all that catalog:read shows",
     "usage:write": "record generations",
     "usage:read": "see recorded usage",
+    "metrics:read": "see the metrics of the server",
 }
 # To create is a scope of its own, because Django tells adding from changing.
 IMPLIED = {"catalog:write": frozenset({"catalog:read", "catalog:add"})}
@@ -27,6 +28,8 @@ SCOPE_PERMISSIONS = {
     "catalog:add": ("models_registry.add_aimodel",),
     "usage:read": SEEING,
     "usage:write": ("models_registry.change_aimodel",),
+    # Numbers alone, of what goes on: who may read who did what may know how much.
+    "metrics:read": ("audit.view_auditentry",),
 }
 
 

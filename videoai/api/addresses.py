@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-PREFIXES = ("/api", "/healthz", "/readyz")
+PREFIXES = ("/api", "/healthz", "/readyz", "/metrics")
 
 
 class TrailingSlashMiddleware:

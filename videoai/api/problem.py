@@ -29,6 +29,7 @@ from models_registry.transactions import Breakage, OutcomeUnknown, breakage
 from models_registry.values import UNSTORABLE
 from pricing.errors import CatalogueBusy, Unpriced
 from videoai.api.request_id import current_request_id
+from videoai.observing.queries import note_error
 
 logger = logging.getLogger(__name__)
 
@@ -212,6 +213,7 @@ def _body(error: Exception) -> dict[str, object] | None:  # noqa: PLR0911 - one 
 
 def _of_database(error: Exception) -> tuple[str, str]:
     """The code and the detail; the log is told the kind of the error, which holds no values."""
+    note_error(error)
     logger.error("The database did not answer: %s", type(error.__cause__ or error).__name__)
     if isinstance(error, OutcomeUnknown):
         return "outcome_unknown", OUTCOME_UNKNOWN
@@ -269,8 +271,8 @@ def _drf_errors(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
 # --- Outside of it: unknown addresses, refused requests, our own mistakes --------------------------------
 
 
-def respond(code: str, detail: str) -> HttpResponse:
-    body = problem(code, detail)
+def respond(code: str, detail: str, **facts: object) -> HttpResponse:
+    body = {**problem(code, detail), **facts}
     return HttpResponse(
         json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(),
         status=PROBLEMS[code][0],

@@ -13,7 +13,7 @@ from models_registry.audit.verifying import read_anchor
 from models_registry.models import AIModel
 from models_registry.usage.verifying import Verification as UsageVerification
 from videoai.backup.contents import Contents, differences, read_contents
-from videoai.operations import waiting_migrations
+from videoai.readiness import waiting_migrations
 
 Say = Callable[[str], None]
 OF_TRIGGERS = {"models_registry.W001", "models_registry.W002"}  # missing, disabled

@@ -15,7 +15,7 @@ from videoai.backup.elsewhere import connected_to
 from videoai.backup.errors import RestoreRefused
 from videoai.backup.manifest import ENGINES, Manifest, beside, read_manifest
 from videoai.backup.taking import Say, file_of
-from videoai.operations import waiting_migrations
+from videoai.readiness import waiting_migrations
 
 BEGINNINGS = {"sqlite": restoring_sqlite.BEGINNING, "postgresql": restoring_postgresql.BEGINNING}
 Target = restoring_sqlite.SQLiteTarget | restoring_postgresql.PostgreSQLTarget

@@ -15,7 +15,7 @@ from models_registry.audit.models import AuditEntry
 from models_registry.usage.partitions import partitioned
 from videoai.doctor.arithmetic import wanted_connections
 from videoai.doctor.finding import Finding, doubtful, fine, wrong
-from videoai.operations import waiting_migrations
+from videoai.readiness import waiting_migrations
 
 SLOW = 0.05  # seconds for the least of all queries; the edge asks one before each answer
 LOOKS = 5

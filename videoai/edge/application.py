@@ -4,12 +4,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable
 from contextlib import suppress
+from time import perf_counter as clock
 
 from videoai.api.problem import DATABASE_SILENT
 from videoai.edge.behind.errors import ClientGone, Unavailable
 from videoai.edge.behind.threads import Request, Threads, bodies, send_answer
 from videoai.edge.counting import Counting
 from videoai.edge.freshness.reading import Freshness, Silent
+from videoai.edge.noting import Noting
 from videoai.edge.problems import Problems
 from videoai.edge.ready.addresses import PREFIX, Address, Addresses
 from videoai.edge.ready.answers import Answer, Answers
@@ -25,6 +27,10 @@ from videoai.edge.streams.admission import PATHS as LIVE
 from videoai.edge.streams.admission import Live
 from videoai.edge.streams.ending import on_end
 from videoai.limits.windows import Count
+from videoai.observing.access import ANONYMOUS
+from videoai.observing.metrics import tallies
+from videoai.observing.sink import sink
+from videoai.readiness import ending
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +40,9 @@ TRIES = 6
 LEARNING_SECONDS = 2.0
 # Answered though all threads wait for the database.
 ALIVE = frozenset({"/healthz", "/healthz/"})
+METRICS = frozenset({"/metrics", "/metrics/"})
+# With one of these the database has to be asked who it is.
+CREDENTIALS = frozenset({b"authorization", b"cookie"})
 READING = frozenset({"GET", "HEAD"})
 NO_ANSWER = (Silent, Unavailable, ClientGone)
 
@@ -54,9 +63,12 @@ class Edge:
         self._addresses = Addresses()
         self._counting = Counting()
         self._problems = Problems()
-        self._recordings = GroupCommit(freshness.read)
+        self._noting = Noting()
+        self._recordings = GroupCommit(freshness.read, note=self._noting.note_recording)
         freshness.listen(self._ready.change)
         self._warming = Warming(self._makers, self._ready, freshness)
+        tallies.sample(("videoai_edge_cache_bytes",), lambda: self._ready.shelf.bytes)
+        tallies.sample(("videoai_edge_cache_entries",), lambda: len(self._ready.shelf))
         self._live = Live(
             freshness,
             behind,
@@ -82,16 +94,19 @@ class Edge:
 
     async def _excused(self, answering: Awaitable[None], scope: Scope, send: Send) -> None:
         """Wait for an answer; tell why there is none."""
+        began = clock()
         try:
             await answering
         except NO_ANSWER as error:
-            await self._excuse(error, scope, send)
+            await self._excuse(error, scope, send, began)
 
-    async def _excuse(self, error: Exception, scope: Scope, send: Send) -> None:
+    async def _excuse(self, error: Exception, scope: Scope, send: Send, began: float) -> None:
         if isinstance(error, ClientGone):
             return  # there is nobody to be told
         detail = DATABASE_SILENT if isinstance(error, Silent) else str(error)
-        await send_answer(self._problems.answer("unavailable", detail, scope), send)
+        answer = self._problems.answer("unavailable", detail, scope)
+        self._noting.note(scope, answer, began=began)
+        await send_answer(answer, send)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         """The lifespan of the process, as the server tells it."""
@@ -99,7 +114,7 @@ class Edge:
         learning = asyncio.get_running_loop().create_task(self._learn_problems())
         await asyncio.wait([learning], timeout=LEARNING_SECONDS)
         self._warming.start()
-        on_end(self._live.end)
+        on_end(self._begin_to_end)
         with suppress(Silent):
             await self._freshness.read()
         await send({"type": "lifespan.startup.complete"})
@@ -109,7 +124,13 @@ class Edge:
         self._freshness.close()
         for part in (self._recordings, self._behind, self._alive, self._makers, self._counting):
             part.close()
+        self._noting.flush()
+        sink.flush()
         await send({"type": "lifespan.shutdown.complete"})
+
+    def _begin_to_end(self) -> None:
+        ending.set()
+        self._live.end()
 
     async def _learn_problems(self) -> None:
         """Ask Django for an address that there is not, which takes no database; until it is there."""
@@ -128,7 +149,7 @@ class Edge:
         elif scope["path"] in LIVE:
             await self._live.answer(scope, receive, send)
         else:
-            behind = self._alive if scope["path"] in ALIVE else self._behind
+            behind = self._alive if is_answered_anyway(scope) else self._behind
             await behind.hand_over(scope, receive, send)
 
     async def _record(self, request: Request, send: Send) -> None:
@@ -140,7 +161,7 @@ class Edge:
 
     async def _read(self, scope: Scope, address: Address, plain: Plain, receive: Receive, send: Send) -> None:
         """The way of most requests: counted, proven fresh, found, sent; in one function, for its speed."""
-        counted, answer = self._counting.count(plain.address), None
+        began, counted, answer = clock(), self._counting.count(plain.address), None
         if isinstance(counted, asyncio.Future):
             counted = await counted
         try:
@@ -150,9 +171,10 @@ class Edge:
                 if entry is not None:
                     answer = self._worded(entry, plain, counted)
                 if answer is None:
+                    self._noting.misses += 1
                     answer = await self._made(address, entry, missing, Asking(scope, plain, counted))
         except NO_ANSWER as error:
-            await self._excuse(error, scope, send)
+            await self._excuse(error, scope, send, began)
             return
         except Exception:
             # Whatever is wrong in here, Django can still answer.
@@ -161,6 +183,10 @@ class Edge:
             left_over = self._behind.hand_over(already_counted(scope, counted), receive, send)
             await self._excused(left_over, scope, send)
             return
+        noting = self._noting
+        if not noting.notes:
+            noting.wake()
+        noting.notes.append((address.kind, scope["method"], answer, clock() - began, ANONYMOUS))
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         body = answer.body if scope["method"] == "GET" else b""
         await send({"type": "http.response.body", "body": body})
@@ -190,3 +216,10 @@ class Edge:
             if entry is None:
                 entry, missing = self._ready.find(address)
         return None
+
+
+def is_answered_anyway(scope: Scope) -> bool:
+    """Also while every thread waits for the database."""
+    if scope["path"] in METRICS:
+        return not any(name in CREDENTIALS for name, _ in scope["headers"])
+    return scope["path"] in ALIVE

@@ -49,6 +49,6 @@ def edge() -> Edge:
         behind=Threads(django, ThreadPoolExecutor(settings.EDGE_THREADS, "django"), pulse=freshness.read),
         makers=Threads(django, ThreadPoolExecutor(MAKERS * max(1, len(places)), "making")),
         # Of this process, whoever answers the rest.
-        alive=Threads(Django(django_application), ThreadPoolExecutor(1, "alive")),
+        alive=Threads(Django(django_application), ThreadPoolExecutor(3, "alive")),
         cache_bytes=settings.EDGE_CACHE_BYTES,
     )

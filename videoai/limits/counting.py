@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 
 from videoai.limits.caches import OwnCache, SharedCache
 from videoai.limits.windows import Count
+from videoai.observing import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ class Outage:
 
     def goes_on(self, error: Exception) -> None:
         """Told without the error's own words: they may hold the address, and that a password."""
+        metrics.count("videoai_cache_errors_total")
         with self._lock:
             is_news = self._ask_again_at is None
             self._ask_again_at = time.monotonic() + PAUSE_SECONDS

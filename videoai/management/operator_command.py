@@ -13,7 +13,7 @@ from models_registry.audit.occasion import REASON_LENGTH
 from models_registry.transactions import OutcomeUnknown, breakage, done
 from models_registry.values import CONTROL
 from videoai.access.occasions import operator_at_work
-from videoai.operations import waiting_migrations
+from videoai.readiness import waiting_migrations
 
 LONGEST_LINE = 1_000  # characters
 GAVE_UP = (

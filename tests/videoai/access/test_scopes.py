@@ -62,7 +62,8 @@ def test_a_tokens_right_to_write_lets_it_read_and_add():
         (["view_aimodel"], READING),
         (["change_aimodel"], READING | {"usage:write"}),
         (["add_aimodel"], set()),
-        (["add_aimodel", "change_aimodel"], set(TOKEN_SCOPES)),
+        (["add_aimodel", "change_aimodel"], set(TOKEN_SCOPES) - {"metrics:read"}),
+        (["view_auditentry"], {"metrics:read"}),
     ],
 )
 def test_nobody_hands_out_more_than_they_hold(permissions, scopes):

@@ -14,6 +14,7 @@ from videoai.edge.behind.bodies import Bodies
 from videoai.edge.behind.errors import Unavailable
 from videoai.edge.ready.answers import Answer
 from videoai.edge.requests import Headers, Message, Receive, Scope, Send
+from videoai.observing.requests import FOR_EDGE
 
 # A client that does not take a piece in this time is given up.
 MOST_SECONDS_A_PIECE = 60
@@ -80,6 +81,7 @@ def environ(request: Request) -> dict[str, Any]:
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
+        FOR_EDGE: scope.get("for_edge", False),
     }
     for name, value in by_name(scope["headers"]).items():
         key = name.upper().replace("-", "_")

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from videoai.observing.metrics import count
+
 logger = logging.getLogger(__name__)
 
 # How long the database may be silent, from when the first of those who wait came. With the least that a new
@@ -295,6 +297,7 @@ class Freshness:
     # --- When the database is gone -----------------------------------------------------------------------
 
     def _lose(self, silent: Silent) -> None:
+        count("videoai_database_errors_total", "silent")
         if not self._is_lost:
             logger.error("The database does not answer: %s", silent)
         self._is_lost = True

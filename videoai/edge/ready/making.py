@@ -142,6 +142,7 @@ class Asking(NamedTuple):
                 "raw_path": address.path.encode(),
                 "query_string": address.query.encode(),
                 "headers": headers,
+                "for_edge": True,
             }
         )
 

@@ -21,6 +21,7 @@ def own_scope(path: str) -> Scope:
         "headers": [(b"host", host.encode()), (b"x-forwarded-proto", b"https")],
         "scheme": "http",
         "http_version": "1.1",
+        "for_edge": True,
     }
 
 

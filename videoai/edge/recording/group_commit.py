@@ -21,6 +21,7 @@ from videoai.edge.ready.making import already_counted
 from videoai.edge.recording.arrivals import Arrival, arrival
 from videoai.edge.recording.gathering import Gathering
 from videoai.edge.recording.together import Outcome, Together
+from videoai.edge.requests import Scope
 from videoai.replaced_file import let_go
 
 MOST_WAITING = 10_000
@@ -29,6 +30,10 @@ TRUSTED_SECONDS = 1.0
 SECONDS_TO_END = 2.0
 
 logger = logging.getLogger(__name__)
+
+
+# What was asked, the answer, who asked, and when that began.
+Note = Callable[[Scope, Answer, str, float], None]
 
 
 class Waiting(NamedTuple):
@@ -41,9 +46,11 @@ class Waiting(NamedTuple):
 class GroupCommit:
     """Records for one event loop; its thread starts with the first recording."""
 
-    def __init__(self, pulse: Callable[[], Awaitable[object]] | None = None) -> None:
-        """`pulse` raises Silent when nothing can be recorded any more."""
-        self._pulse = pulse
+    def __init__(
+        self, pulse: Callable[[], Awaitable[object]] | None = None, *, note: Note | None = None
+    ) -> None:
+        """`pulse` raises Silent when nothing can be recorded any more; `note` hears of what was answered."""
+        self._pulse, self._note = pulse, note
         self._pending: set[asyncio.Future[Outcome]] = set()
         self._watch: asyncio.Task[None] | None = None
         self._gathering: Gathering[Waiting] = Gathering(most=MOST_AT_ONCE)
@@ -59,8 +66,11 @@ class GroupCommit:
         arrived = arrival(request) if self._waiting < MOST_WAITING else None
         if arrived is None:
             return request
+        began = time.perf_counter()
         outcome = await self._recorded(arrived)
         if outcome.answer is not None:
+            if self._note is not None:
+                self._note(request.scope, outcome.answer, outcome.actor, began)
             return outcome.answer
         if self._pulse is not None:
             await self._pulse()

@@ -103,6 +103,7 @@ def _request(surroundings: Surroundings, status: int) -> WSGIRequest:
         "scheme": "http",
         "http_version": "1.1",
         "headers": [*surroundings, *own],
+        "for_edge": True,
     }
     request = WSGIRequest(environ(Request(scope, BODY)))
     request.rehearsed_status = status  # type: ignore[attr-defined]

@@ -10,6 +10,7 @@ from django.utils import timezone
 from rest_framework.renderers import JSONRenderer
 
 from models_registry.api.scopes import RECORDING
+from models_registry.audit.occasion import Actor
 from models_registry.usage.recording import Recorded, Single, read_each, record_each
 from videoai.access.authentication import actor_with, live_token
 from videoai.access.last_use import note_use
@@ -31,6 +32,7 @@ class Outcome:
 
     answer: Answer | None = None
     counted: Count | None = None
+    actor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class _Candidate:
 
     arrival: Arrival
     envelopes: Envelopes
-    caller: str
+    caller: Actor
     outcome: Outcome
 
 
@@ -63,6 +65,7 @@ class Together:
         told = record_each([single for _, single in within])
         for (candidate, _), one in zip(within, told, strict=True):
             if isinstance(one, Recorded):
+                candidate.outcome.actor = candidate.caller.name
                 candidate.outcome.answer = self._answer(candidate, one)
 
     def _let_in(
@@ -86,13 +89,13 @@ class Together:
         return Answer(status, headers, body)
 
 
-def _caller(authorization: str, *, at: datetime) -> str | None:
-    """Whom a token's holder is counted as, if they may record."""
+def _caller(authorization: str, *, at: datetime) -> Actor | None:
+    """Who holds a token, if they may record."""
     token = live_token(authorization, at=at)
     if token is None or not TokenRights(token).scopes >= RECORDING:
         return None
     note_use(token, at=at)
-    return account_of(actor_with(token))
+    return actor_with(token)
 
 
 def _readable(candidates: Sequence[_Candidate], *, now: datetime) -> list[_Readable]:
@@ -111,10 +114,10 @@ def _within_limit(readable: Sequence[_Readable]) -> list[_Readable]:
     rate = settings.RATE_LIMIT_WRITE
     if rate is None:
         return list(readable)
-    counts = _counts((candidate.caller for candidate, _ in readable), seconds=rate.seconds)
+    counts = _counts((account_of(candidate.caller) for candidate, _ in readable), seconds=rate.seconds)
     found = []
     for candidate, single in readable:
-        counted = candidate.outcome.counted = next(counts[candidate.caller])
+        counted = candidate.outcome.counted = next(counts[account_of(candidate.caller)])
         if counted.number <= rate.limit:
             found.append((candidate, single))
     return found

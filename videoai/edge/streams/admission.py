@@ -1,6 +1,7 @@
 """The address of the live streams: who is let in, and what the others are told."""
 
 import asyncio
+from time import perf_counter
 from typing import NamedTuple
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from videoai.api.problem import DATABASE_SILENT
 from videoai.edge.behind.threads import Threads, send_answer
 from videoai.edge.counting import Counting
 from videoai.edge.freshness.reading import Freshness, Silent
+from videoai.edge.noting import Noting
 from videoai.edge.problems import Problems
 from videoai.edge.ready.answers import REQUEST_ID, Answer, new_request_id
 from videoai.edge.ready.making import already_counted
@@ -17,6 +19,7 @@ from videoai.edge.streams.streams import Streams, TooManyOfAddress, TooManyStrea
 from videoai.limits.callers import neighbourhood
 from videoai.limits.windows import Count
 from videoai.live.events import MEDIA_TYPE
+from videoai.observing.metrics import tallies
 
 PATHS = frozenset({"/api/v1/events/", "/api/v1/events"})
 ACCEPT, COOKIE, LAST_EVENT_ID = b"accept", b"cookie", b"last-event-id"
@@ -54,6 +57,8 @@ class Live:
         self._requests = requests
         self._counting = counting
         self._problems = problems
+        self._noting = Noting()
+        tallies.sample(("videoai_streams",), lambda: len(self._streams))
         self._behind = behind
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,8 +74,10 @@ class Live:
             return
         # It may be held for days, thousands of times.
         scope["headers"].clear()
+        began = perf_counter()
         refusal = await self._held(scope, listener, counted, receive, send)
         if refusal is not None:
+            self._noting.note(scope, refusal, began=began)
             await send_answer(refusal, send)
 
     def end(self) -> None:
@@ -81,14 +88,15 @@ class Live:
         self, scope: Scope, listener: Listener, counted: Count | None, receive: Receive, send: Send
     ) -> Answer | None:
         """Hold the stream to its end, or say why there is none."""
-        plain = listener.plain
+        plain, began = listener.plain, perf_counter()
+        headers = self._headers(plain, counted)
         try:
             await self._streams.serve(
                 receive,
                 send,
                 address=neighbourhood(plain.address),
                 last_event_id=listener.last_event_id,
-                headers=self._headers(plain, counted),
+                headers=headers,
             )
         except Silent:
             return self._problems.answer("unavailable", DATABASE_SILENT, scope)
@@ -98,6 +106,7 @@ class Live:
             code = "throttled"
             told = f"At most {settings.EDGE_STREAMS_PER_ADDRESS} live streams from one address."
         else:
+            self._noting.note_stream(scope, 200, headers, began=began)
             return None
         limit = self._counting.headers(counted)
         return self._problems.answer(code, told, scope, retry_after=RETRY_SECONDS, limit=limit)

@@ -55,13 +55,14 @@ class Command(BaseCommand):
             self.plant_groups()
             self.plant()
             self.create_first_admin()
+        if not options["no_serve"]:
+            self.stdout.write("Serving; Ctrl-C stops it.")
         base = f"http://{host}:{number}"
         self.stdout.write(
             f"\n  ModelManager  {base}/admin/models/\n  API           {base}/api/v1/models/\n"
             f"  API docs      {base}/api/v1/docs/\n"
         )
         if not options["no_serve"]:
-            self.stdout.write("Serving; Ctrl-C stops it.")
             serve(host, number, workers=WORKERS, shutdown_seconds=SHUTDOWN_SECONDS)
 
     def check_port(self, host: str, number: int) -> None:

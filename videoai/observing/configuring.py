@@ -1,0 +1,36 @@
+"""Python's logging, as Django is told to set it up."""
+
+from typing import Any
+
+
+def logging_of(format: str, *, level: str) -> dict[str, Any]:  # noqa: A002 - as the setting is called
+    """All loggers write to one place; `format` is `json` or `text`, `level` the least that is told."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"request_id": {"()": "videoai.api.request_id.RequestIdFilter"}},
+        "formatters": {
+            "json": {"()": "videoai.observing.lines.JSONLine"},
+            "text": {"()": "videoai.observing.lines.TextLine"},
+        },
+        "handlers": {
+            "console": {
+                "class": "videoai.observing.sink.SinkHandler",
+                "formatter": format,
+                "filters": ["request_id"],
+            }
+        },
+        "root": {"handlers": ["console"], "level": level},
+        "loggers": {
+            # Django's own console handler is for debugging, its mail handler for sites that send mail.
+            "django": {"handlers": [], "propagate": True},
+            "django.server": {"handlers": [], "propagate": True},
+            # A client's mistake is no news for the operator.
+            "django.request": {"handlers": [], "level": "ERROR", "propagate": True},
+            "django.security": {"handlers": [], "level": "CRITICAL", "propagate": True},
+            # A request that gets no connection says so itself.
+            "psycopg.pool": {"level": "ERROR"},
+            # We say ourselves when somebody is locked out.
+            "axes": {"level": "ERROR"},
+        },
+    }

@@ -1,0 +1,115 @@
+"""What Django answers: one line and a few numbers a request."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from videoai.access.occasions import ANONYMOUS
+from videoai.api.request_id import current_request_id
+from videoai.observing.access import Access
+from videoai.observing.metrics import count, tallies
+from videoai.observing.queries import asked, serving
+from videoai.observing.routes import method_of, route_of
+from videoai.observing.telling import is_told, tell
+
+# A request that the edge makes itself; it tells of what came of it.
+FOR_EDGE = "videoai.for_edge"
+
+
+class ObservingMiddleware:
+    """Inside of the request's id, and around everything else."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.META.get(FOR_EDGE):
+            serving(lambda: route_of(request.resolver_match, request.path_info))
+            return self.get_response(request)
+        under_way = _UnderWay(request)
+        response: Any = self.get_response(request)
+        if response.streaming:
+            response.streaming_content = _Pieces(response.streaming_content, under_way, response)
+        else:
+            under_way.end(response, len(response.content))
+        return response  # type: ignore[no-any-return]
+
+
+class _UnderWay:
+    """A request from its beginning to the last byte of its answer."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+        self._began, self._asked = time.perf_counter(), asked()
+        self._request_id = current_request_id()
+        # Read when the slow statement is told: the address is resolved by then.
+        serving(self.route)
+
+    def route(self) -> str:
+        return route_of(self._request.resolver_match, self._request.path_info)
+
+    def end(self, response: Any, size: int) -> None:
+        serving(None)
+        request, seconds = self._request, time.perf_counter() - self._began
+        size = 0 if request.method == "HEAD" else size
+        route, method, status = self.route(), method_of(request.method), response.status_code
+        count("videoai_http_requests_total", route, method, str(status), "django")
+        count("videoai_http_response_bytes_total", "django", by=size)
+        tallies.observe(route, [seconds])
+        _count_recordings(request, response)
+        if is_told():
+            actor, queries = actor_name(request), asked() - self._asked
+            tell(Access(route, method, status, seconds, self._request_id, actor, queries, size))
+
+
+class _Pieces:
+    """A body that comes in pieces; the response closes it when the last one was taken, or nobody is left."""
+
+    def __init__(self, pieces: Any, under_way: "_UnderWay", response: Any) -> None:
+        self._pieces, self._under_way, self._response = pieces, under_way, response
+        self._size, self._is_over = 0, False
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            self._size += len(piece)
+            yield piece
+
+    def close(self) -> None:
+        if not self._is_over:
+            self._is_over = True
+            self._under_way.end(self._response, self._size)
+
+
+def actor_name(request: HttpRequest) -> str:
+    """Who it was, if anybody has asked: to look it up now would cost a query."""
+    actor = getattr(request, "audit_actor", None)
+    if actor is not None:
+        return str(actor.name)
+    user = getattr(request, "_cached_user", None)
+    return str(user.get_username()) if user is not None and user.is_authenticated else ANONYMOUS.name
+
+
+def _count_recordings(request: HttpRequest, response: Any) -> None:
+    """Told by the answers, so that the room that records need not know who counts."""
+    name = request.resolver_match.url_name if request.resolver_match else None
+    if request.method != "POST" or name not in {"model-generations", "generations-batch"}:
+        return
+    told = getattr(response, "data", None) or {}
+    if name == "generations-batch" and response.status_code == 200:
+        for result, number in (
+            ("new", told.get("recorded", 0)),
+            ("duplicate", told.get("duplicates", 0)),
+            ("refused", len(told.get("rejected", ()))),
+        ):
+            count("videoai_recordings_total", result, by=number)
+    else:
+        count_recording(response.status_code)
+
+
+def count_recording(status: int, *, by: int = 1) -> None:
+    """Of one generation, by what its sender was told; what is only put off is not counted."""
+    result = {201: "new", 200: "duplicate"}.get(status) or ("refused" if status < 500 else None)
+    if result is not None:
+        count("videoai_recordings_total", result, by=by)

@@ -1,0 +1,82 @@
+"""Can this process do its work? Asked every few seconds: it costs two small queries, and reads no files."""
+
+import os
+import threading
+from functools import cache
+from pathlib import Path
+
+from django.db import DatabaseError, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+
+# Set once the process is told to end: whoever spreads requests sends no more.
+ending = threading.Event()
+
+Migration = tuple[str, str]  # app, name
+
+
+class NotReady(Exception):
+    """Why not, in a sentence for whoever runs us; `check` names what failed."""
+
+    def __init__(self, check: str, told: str) -> None:
+        super().__init__(told)
+        self.check = check
+
+
+def refuse_unready() -> None:
+    """Raise NotReady, or DatabaseError if the database does not answer."""
+    if ending.is_set():
+        raise NotReady("process", "This process is about to end.")
+    if number := waiting_migrations():
+        raise NotReady("migrations", f"{number} migrations have not run: python manage.py migrate.")
+    if is_read_only():
+        raise NotReady(
+            "writable",
+            "The database takes no writes: it is a standby, or stands on a disk that only reads.",
+        )
+
+
+def waiting_migrations() -> int:
+    """How many migrations have not run on the database. Raises DatabaseError if it does not answer."""
+    applied = _applied()
+    return sum(
+        name not in applied and not (replaced and replaced <= applied) for name, replaced in _known().items()
+    )
+
+
+@cache
+def _known() -> dict[Migration, frozenset[Migration]]:
+    """Every migration that this release has, and those that it stands for; read once, as the code is."""
+    loader = MigrationLoader(None)
+    return {
+        name: frozenset(loader.disk_migrations[name].replaces)
+        for name in loader.graph.nodes
+        if name in loader.disk_migrations
+    }
+
+
+def _applied() -> frozenset[Migration]:
+    recorder = MigrationRecorder(connection)
+    try:
+        return frozenset(recorder.migration_qs.values_list("app", "name"))
+    except DatabaseError:
+        if recorder.has_table():
+            raise
+        return frozenset()
+
+
+def is_read_only() -> bool:
+    """Raises DatabaseError."""
+    if connection.vendor == "sqlite":
+        return _stands_on_read_only(Path(connection.settings_dict["NAME"]))
+    with connection.cursor() as cursor:
+        # On a standby it is on, whatever was set.
+        cursor.execute("SELECT current_setting('transaction_read_only')")
+        return bool(cursor.fetchone()[0] == "on")
+
+
+def _stands_on_read_only(file: Path) -> bool:
+    try:
+        return bool(os.statvfs(file).f_flag & os.ST_RDONLY) or not os.access(file, os.W_OK)
+    except OSError:  # a database in memory
+        return False
