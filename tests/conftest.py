@@ -12,6 +12,7 @@ from django.test import client as test_client
 from hypothesis import settings
 from whitenoise.middleware import WhiteNoiseMiddleware
 
+from tests import bare_database
 from tests.emptying import emptying
 from tests.factories import standard_policy
 
@@ -92,6 +93,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
     with pytest.MonkeyPatch.context() as patch:
         with django_db_blocker.unblock():
             empty = emptying()
+            if connection.vendor == "postgresql":
+                bare_database.make()
         patch.setattr(TransactionTestCase, "_fixture_teardown", empty)
         yield
     if connection.vendor != "postgresql":
@@ -103,6 +106,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+        bare_database.drop()
 
 
 @pytest.fixture

@@ -54,8 +54,10 @@ class PostgreSQLTarget:
         """The name of a database with what is in the backup, to look at and to swap."""
         beside = _fitting(self.name, "_restoring")
         with self._session() as session:
-            if session.execute("SELECT pg_try_advisory_lock(%s)", [LOCK]).fetchone() != (True,):
-                raise RestoreRefused("Another restore is under way on this server. Wait for it to end.")
+            # Of this name alone: other databases of the server may be restored meanwhile.
+            taking = "SELECT pg_try_advisory_lock(%s, hashtext(%s))"
+            if session.execute(taking, [LOCK, self.name]).fetchone() != (True,):
+                raise RestoreRefused(f"Another restore of {self.name} is under way. Wait for it to end.")
             _drop(session, beside)  # of one that was killed
             say(f"restoring into {beside}")
             make_like(session, self.name if _exists(session, self.name) else None, beside)

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
-import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import connection
 from psycopg import sql
 
+from tests import bare_database
 from tests.factories import AIModelFactory, standard_policy
 from videoai.backup.elsewhere import connected_to
 from videoai.backup.sqlite import copy_out
@@ -53,27 +53,21 @@ def _own_file(folder: Path) -> str:
 
 
 def _own_database() -> str:
-    model = str(connection.settings_dict["NAME"])
-    name = f"{model}_own"
+    name = f"{connection.settings_dict['NAME']}_own"
     connection.close()
-    with server() as session:
+    with bare_database.server() as session:
         _drop_all(name)
         session.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(model))
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(bare_database.name())
+            )
         )
     return name
 
 
 def _drop_all(name: str) -> None:
     """With those that it was before, and was to become."""
-    with server() as session:
+    with bare_database.server() as session:
         found = session.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [name])
         for (found_name,) in found.fetchall():
             session.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(found_name)))
-
-
-def server() -> "psycopg.Connection[tuple[object, ...]]":
-    parameters = connection.get_connection_params()
-    names = ("host", "port", "user", "password")
-    given = {key: parameters[key] for key in names if parameters.get(key)}
-    return psycopg.connect(**given, dbname="postgres", autocommit=True)

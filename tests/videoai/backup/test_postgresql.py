@@ -9,8 +9,8 @@ from django.db import connection
 from psycopg import sql
 
 from models_registry.models import AIModel
+from tests.bare_database import server
 from tests.videoai.backup.commands import refusal, run
-from tests.videoai.backup.conftest import server
 from videoai.backup import programs
 from videoai.backup.elsewhere import connected_to
 from videoai.backup.errors import BackupRefused
