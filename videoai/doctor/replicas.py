@@ -35,6 +35,9 @@ def _followed(alias: str) -> Finding:
         return doubtful(told, "The primary answers in its place. See whether it runs, and REPLICA_URLS.")
     if not is_replica:
         return wrong(f"{alias} is no replica: it takes writes itself", "Take it out of REPLICA_URLS.")
+    if written is None:
+        remedy = "Mend the primary, or promote a replica that nothing acknowledged is missing from."
+        return doubtful(f"{alias} answers; how far it is behind only the primary knows", remedy)
     if lag is None:
         return fine(f"{alias} has all that the primary has")
     most = settings.REPLICA_MOST_LAG_SECONDS
@@ -42,27 +45,30 @@ def _followed(alias: str) -> Finding:
     return doubtful(told, f"Above {most} s behind it is left out. See its log, and whether it still copies.")
 
 
-def _written() -> str:
-    """How far the primary is now."""
-    with connection.cursor() as cursor:
-        cursor.execute(WRITTEN)
-        row: tuple[str] = cursor.fetchone()
+def _written() -> str | None:
+    """How far the primary is now; None while it does not say."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(WRITTEN)
+            row: tuple[str] = cursor.fetchone()
+    except DatabaseError:
+        return None
     return row[0]
 
 
-def _standing(alias: str, written: str) -> tuple[bool, float | None]:
+def _standing(alias: str, written: str | None) -> tuple[bool, float | None]:
     """Is it a replica; and, unless it has what was `written` in time, how old its newest change is."""
     until = time.monotonic() + PATIENCE_SECONDS
     while True:
         is_replica, has_it, age = _seen(alias, written)
-        if has_it or not is_replica:
+        if has_it or not is_replica or written is None:
             return is_replica, None
         if time.monotonic() > until:
             return True, float(age or 0)
         time.sleep(PAUSE_SECONDS)
 
 
-def _seen(alias: str, written: str) -> tuple[bool, bool, Any]:
+def _seen(alias: str, written: str | None) -> tuple[bool, bool, Any]:
     with connections[alias].cursor() as cursor:
         cursor.execute(STANDING, [written])
         row: tuple[Any, ...] = cursor.fetchone()

@@ -311,6 +311,13 @@ def test_replicas(monkeypatch, replica, seen, level):
     assert levels(replicas.follow()) == [level]
 
 
+def test_without_the_primary_nobody_knows_how_far_a_replica_is_behind(monkeypatch, replica):
+    monkeypatch.setattr(replicas, "_written", lambda: None)
+    monkeypatch.setattr(replicas, "_seen", lambda alias, written: (True, False, 9_000.0))
+
+    assert told(replicas.follow()).startswith("! replica_1 answers; how far it is behind")
+
+
 def test_a_silent_replica_is_left_out(monkeypatch, replica):
     def silent(alias: str, written: str) -> tuple[bool, bool, float]:
         raise OperationalError("connection refused")
