@@ -8,7 +8,10 @@ from django.conf import settings
 from videoai.cores import cores
 from videoai.edge.building import MAKERS
 
-OWN = 3  # of a process with the edge: to look, to record, to carry out what is due
+OWN = (
+    3  # of a process with the edge, beside its threads: to record, to carry out what is due, to tell metrics
+)
+LOOK = 1  # the edge's own connection, which is in no pool
 
 
 class Wanted(NamedTuple):
@@ -30,8 +33,10 @@ def _processes() -> int:
 
 
 def _of_a_process() -> int:
+    watching = 1 if len(settings.DATABASES) > 1 else 0  # asks the primary how far it is, for the replicas
     if not settings.EDGE:
-        return 1
+        return 1 + watching
     threads = 0 if settings.EDGE_UPSTREAM else int(settings.EDGE_THREADS) + MAKERS
-    pool = int(getattr(settings, "DATABASE_POOL_SIZE", 0))
-    return OWN + (min(pool, threads) if pool else threads)
+    wanted = threads + OWN + watching
+    pool = int(settings.DATABASE_POOL_SIZE)
+    return LOOK + (min(pool, wanted) if pool else wanted)

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from models_registry.audit.models import AuditEntry
 from models_registry.usage.partitions import partitioned
+from models_registry.usage.periods import Grain, month_of
 from videoai.doctor.arithmetic import wanted_connections
 from videoai.doctor.finding import Finding, doubtful, fine, wrong
 from videoai.readiness import waiting_migrations
@@ -106,7 +107,7 @@ def parts() -> Iterator[Finding]:
     for message in others:
         yield doubtful(message.msg, message.hint or "")
     if not others and partitioned(connection):
-        yield fine(f"there are some for next month's generations, in {timezone.now():%Y-%m}")
+        yield fine(f"there is one for next month's generations, {_next_month():%Y-%m}")
 
 
 def connections_enough() -> Iterator[Finding]:
@@ -122,6 +123,10 @@ def connections_enough() -> Iterator[Finding]:
         yield doubtful(told, "See in pg_stat_activity who holds them, or raise max_connections.")
     else:
         yield fine(told)
+
+
+def _next_month() -> datetime:
+    return Grain.MONTH.after(month_of(timezone.now()))
 
 
 def _takes_writes() -> Iterator[Finding]:

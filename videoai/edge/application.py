@@ -41,6 +41,8 @@ LEARNING_SECONDS = 2.0
 # Answered though all threads wait for the database.
 ALIVE = frozenset({"/healthz", "/healthz/"})
 METRICS = frozenset({"/metrics", "/metrics/"})
+# Answered though all threads that write wait for a lock: that is no reason to be sent no reads.
+READY = frozenset({"/readyz", "/readyz/"})
 # With one of these the database has to be asked who it is.
 CREDENTIALS = frozenset({b"authorization", b"cookie"})
 READING = frozenset({"GET", "HEAD"})
@@ -56,6 +58,7 @@ class Edge:
         self._freshness = freshness
         self._behind = behind
         self._alive = alive
+        self._reading = makers
         self._ready = Ready(most_bytes=cache_bytes)
         self._answers = Answers()
         self._makers = Makers(makers, freshness, self._ready, self._answers)
@@ -145,12 +148,16 @@ class Edge:
         """To whoever answers what is not ready."""
         if scope["method"] == "POST" and is_recording(scope["path"]):
             async with bodies.read(scope, receive) as body:
-                await self._record(Request(scope, body), send)
+                await self._record(Request(scope, body, clock()), send)
         elif scope["path"] in LIVE:
             await self._live.answer(scope, receive, send)
         else:
-            behind = self._alive if is_answered_anyway(scope) else self._behind
-            await behind.hand_over(scope, receive, send)
+            await self._threads(scope).hand_over(scope, receive, send)
+
+    def _threads(self, scope: Scope) -> Threads:
+        if is_answered_anyway(scope):
+            return self._alive
+        return self._reading if scope["path"] in READY else self._behind
 
     async def _record(self, request: Request, send: Send) -> None:
         answer = await self._recordings.record(request)

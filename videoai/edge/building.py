@@ -47,7 +47,9 @@ def edge() -> Edge:
     return Edge(
         freshness=freshness,
         behind=Threads(django, ThreadPoolExecutor(settings.EDGE_THREADS, "django"), pulse=freshness.read),
-        makers=Threads(django, ThreadPoolExecutor(MAKERS * max(1, len(places)), "making")),
+        makers=Threads(
+            django, ThreadPoolExecutor(MAKERS * max(1, len(places)), "making"), pulse=freshness.read
+        ),
         # Of this process, whoever answers the rest.
         alive=Threads(Django(django_application), ThreadPoolExecutor(3, "alive")),
         cache_bytes=settings.EDGE_CACHE_BYTES,

@@ -16,6 +16,8 @@ from videoai.observing.telling import is_told, tell
 
 # A request that the edge makes itself; it tells of what came of it.
 FOR_EDGE = "videoai.for_edge"
+# When the edge had the request, by `perf_counter`.
+BEGAN = "videoai.began"
 
 
 class ObservingMiddleware:
@@ -42,7 +44,8 @@ class _UnderWay:
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
-        self._began, self._asked = time.perf_counter(), asked()
+        self._began = request.META.get(BEGAN) or time.perf_counter()
+        self._asked = asked()
         self._request_id = current_request_id()
         # Read when the slow statement is told: the address is resolved by then.
         serving(self.route)

@@ -62,7 +62,9 @@ class Sink:
 
     def _keep(self, text: bytes) -> None:
         if self._held + len(text) > self._most_bytes:
-            self._lost += text.count(b"\n")
+            lost = text.count(b"\n")
+            self._lost += lost
+            count(LOST, by=lost)  # now: who never reads again would never hear of it
             return
         self._held += len(text)
         self._waiting.append(text)
@@ -91,7 +93,6 @@ class Sink:
                 lost, self._lost = (0, self._lost) if self._held else (self._lost, 0)
                 self._changed.notify_all()
             if lost:
-                count(LOST, by=lost)
                 logger.warning("%d lines of the log were lost: nobody took them in time.", lost)
 
     def _put(self, text: bytes, descriptor: int, *, patient: bool) -> bytes:

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from io import StringIO
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, OperationalError, connection
+from django.utils import timezone
 from redis.exceptions import ConnectionError as RedisGone
 
 from models_registry import services
@@ -19,6 +21,7 @@ from tests.factories import AIModelFactory, standard_policy
 from videoai.backup import programs
 from videoai.backup.errors import BackupRefused
 from videoai.doctor import catalogue, configuration, counters, database, examination, machine, replicas
+from videoai.doctor.arithmetic import wanted_connections
 from videoai.doctor.finding import Check, Finding, Level, fine
 from videoai.limits.caches import SharedCache
 
@@ -153,6 +156,21 @@ class TestDatabase:
 
         assert levels(database.connections_enough()) == [Level.WRONG]
 
+    def test_connections_as_a_server_comes_to_hold_them(self, settings, monkeypatch):
+        monkeypatch.setenv("WORKERS", "2")
+        settings.EDGE, settings.EDGE_UPSTREAM, settings.EDGE_THREADS = True, [], 4
+        settings.DATABASE_POOL_SIZE = 0
+        assert wanted_connections().number == 2 * 12
+
+        settings.DATABASE_POOL_SIZE = 6
+        assert wanted_connections().number == 2 * 7
+
+    @pytest.mark.postgresql
+    def test_the_partition_of_the_month_to_come(self):
+        with time_machine.travel(timezone.now().replace(day=28)):
+            month = f"{timezone.now() + timedelta(days=5):%Y-%m}"
+            assert f"next month's generations, {month}" in told(database.parts())
+
     @pytest.mark.postgresql
     def test_a_month_without_a_partition(self):
         with time_machine.travel("2035-05-05"):
@@ -272,22 +290,38 @@ def test_redis(monkeypatch, memory, level, words):
     assert (found.level, words in found.told, "secret" in found.told) == (level, True, False)
 
 
-@pytest.mark.parametrize(
-    ("standing", "level"),
-    [((True, 0.5), Level.FINE), ((True, 100.0), Level.DOUBTFUL), ((False, 0.0), Level.WRONG)],
-)
-def test_replicas(monkeypatch, standing, level):
+@pytest.fixture
+def replica(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replicas, "connections", ["default", "replica_1"])
-    monkeypatch.setattr(replicas, "_standing", lambda alias: standing)
+    monkeypatch.setattr(replicas, "_written", lambda: "0/1")
+    monkeypatch.setattr(replicas, "PATIENCE_SECONDS", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("seen", "level"),
+    [
+        ((True, True, 9_000.0), Level.FINE),
+        ((True, False, 9_000.0), Level.DOUBTFUL),
+        ((False, True, None), Level.WRONG),
+    ],
+)
+def test_replicas(monkeypatch, replica, seen, level):
+    monkeypatch.setattr(replicas, "_seen", lambda alias, written: seen)
 
     assert levels(replicas.follow()) == [level]
 
 
-def test_a_silent_replica_is_left_out(monkeypatch):
-    def silent(alias: str) -> tuple[bool, float]:
+def test_without_the_primary_nobody_knows_how_far_a_replica_is_behind(monkeypatch, replica):
+    monkeypatch.setattr(replicas, "_written", lambda: None)
+    monkeypatch.setattr(replicas, "_seen", lambda alias, written: (True, False, 9_000.0))
+
+    assert told(replicas.follow()).startswith("! replica_1 answers; how far it is behind")
+
+
+def test_a_silent_replica_is_left_out(monkeypatch, replica):
+    def silent(alias: str, written: str) -> tuple[bool, bool, float]:
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr(replicas, "connections", ["default", "replica_1"])
-    monkeypatch.setattr(replicas, "_standing", silent)
+    monkeypatch.setattr(replicas, "_seen", silent)
 
     assert told(replicas.follow()).startswith("! replica_1 does not answer: connection refused → The primary")

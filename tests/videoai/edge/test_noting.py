@@ -9,6 +9,7 @@ import pytest
 from tests.videoai.edge.standin import Asker, StandIn, detail
 from tests.videoai.observing.conftest import counted, told
 from videoai.edge.application import is_answered_anyway
+from videoai.edge.behind.threads import Threads
 from videoai.edge.noting import RECORDING, Noting
 from videoai.edge.ready.addresses import Kind
 from videoai.edge.ready.answers import Answer
@@ -118,3 +119,14 @@ def test_some_are_answered_while_all_threads_wait_for_the_database(path):
 @pytest.mark.parametrize("name", [b"authorization", b"cookie"])
 def test_but_not_who_has_to_be_looked_up_in_it(name):
     assert not is_answered_anyway({"path": "/metrics", "headers": [(name, b"x")]})
+
+
+def test_readiness_is_told_while_all_threads_that_write_wait_for_a_lock():
+    stand_in, waiting = StandIn(), StandIn()
+    asker = Asker(stand_in)
+    asker.edge._behind = Threads(waiting, asker.pool)
+
+    asker.get("/readyz/")
+    asker.get("/demo/")
+
+    assert (stand_in.asked, waiting.asked) == (["/readyz/"], ["/demo/"])

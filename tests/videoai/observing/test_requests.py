@@ -1,6 +1,7 @@
 """What Django answers is counted and told, one line a request."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tests.factories import AIModelFactory, bearer, service_token
 from videoai.edge.noting import EXAMPLES
 from videoai.edge.ready.addresses import PREFIX
 from videoai.observing.queries import kind_of, shortened
+from videoai.observing.requests import BEGAN
 from videoai.observing.routes import UNKNOWN, find_route, method_of
 
 pytestmark = pytest.mark.django_db
@@ -41,6 +43,13 @@ def test_a_request_is_told_in_one_line(client, told):
         "bytes": len(response.content),
         "answered_by": "django",
     }
+
+
+def test_what_it_waited_for_a_thread_counts(client, told):
+    client.get("/healthz/", **{BEGAN: time.perf_counter() - 5})
+
+    (line,) = map(json.loads, told)
+    assert 5_000 <= line["milliseconds"] < 15_000
 
 
 def test_it_names_who_asked_and_nothing_secret(client, admin, told):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from videoai.observing.sink import PIECE, Sink
+from videoai.observing.sink import LOST, PIECE, Sink
 
 LINE = "x" * 99 + "\n"
 
@@ -52,12 +52,13 @@ def test_a_pipe_that_is_full_keeps_nobody_waiting_and_loses_nothing(pipe):
     assert sink.flush(5)
 
 
-def test_beyond_its_bound_lines_are_lost_and_counted(pipe, caplog):
+def test_beyond_its_bound_lines_are_lost_and_counted(pipe, caplog, counted):
     reader, writer = pipe
     sink = Sink(writer, most_bytes=200_000)
 
     for _ in range(100):
         sink.write(LINE * 100)
+    told = counted(LOST)  # though nobody reads
     taken = b""
     while not sink.flush(0.05):
         taken += os.read(reader, 65_536)
@@ -69,6 +70,7 @@ def test_beyond_its_bound_lines_are_lost_and_counted(pipe, caplog):
 
     lost = 10_000 - taken.count(b"\n")
     assert lost > 0
+    assert told == lost
     assert f"{lost} lines of the log were lost" in caplog.text
     assert set(taken.splitlines(keepends=True)) == {LINE.encode()}
 
@@ -106,7 +108,7 @@ def test_no_write_ends_in_the_midst_of_a_line(pipe, monkeypatch):
 def test_a_process_that_ends_writes_its_last_lines(tmp_path: Path):
     script = (
         "import logging, os\n"
-        "from videoai.observing.sink import sink\n"
+        "from videoai.observing.sink import LOST, sink\n"
         "for n in range(20_000): sink.write(f'line {n}\\n')\n"
     )
     process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE)

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -132,6 +133,34 @@ def an_export_comes_from_the_replica_and_is_recorded_on_the_primary(served: Serv
     assert len(json.loads(told)["models"]) == 3
 
 
+def doctor_tells_of_a_replica_that_copies_no_more(served: Served) -> None:
+    """It has all that it was ever sent, which is not all that there is."""
+    servers = served.servers
+    assert "✓ replicas: replica_1 has all that the primary has." in examined(servers)
+
+    again = servers.sql(servers.replica, SOURCE)
+    servers.sql(servers.replica, "ALTER SYSTEM SET primary_conninfo = ''")
+    servers.replica.reload()
+    until(lambda: servers.sql(servers.replica, "SELECT count(*) FROM pg_stat_wal_receiver") == 0)
+    served.record("a generation that is not copied")
+
+    assert "! replicas: replica_1 has not what was written now" in examined(servers)
+    servers.sql(servers.replica, str(again))
+    servers.replica.reload()
+
+
+# Where a replica copies from, as a statement that sets it.
+SOURCE = "SELECT format('ALTER SYSTEM SET primary_conninfo = %L', current_setting('primary_conninfo'))"
+
+
+def examined(servers: Pair) -> str:
+    """What doctor says, whatever else is wrong with settings for tests."""
+    try:
+        return servers.manage("doctor", REPLICA_URLS=servers.replica.url(NAME))
+    except subprocess.CalledProcessError as error:
+        return str(error.stdout)
+
+
 def when_the_replica_stops_the_primary_answers(served: Served) -> None:
     servers = served.servers
     before = served.generations()
@@ -215,6 +244,7 @@ STORY = [
     credentials_and_models_are_never_asked_for_at_the_replica,
     an_export_comes_from_the_replica_and_is_recorded_on_the_primary,
     a_read_that_is_cut_off_in_the_replica_is_read_again,
+    doctor_tells_of_a_replica_that_copies_no_more,
     when_the_replica_stops_the_primary_answers,
     a_replica_that_hangs_keeps_nobody_for_long,
     a_failover_is_followed,

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import Executor
 from functools import partial
 from itertools import chain
+from time import perf_counter as clock
 from typing import Any, NamedTuple, Protocol, TypeVar
 from urllib.parse import unquote_to_bytes
 
@@ -14,7 +15,7 @@ from videoai.edge.behind.bodies import Bodies
 from videoai.edge.behind.errors import Unavailable
 from videoai.edge.ready.answers import Answer
 from videoai.edge.requests import Headers, Message, Receive, Scope, Send
-from videoai.observing.requests import FOR_EDGE
+from videoai.observing.requests import BEGAN, FOR_EDGE
 
 # A client that does not take a piece in this time is given up.
 MOST_SECONDS_A_PIECE = 60
@@ -32,6 +33,7 @@ class Request(NamedTuple):
 
     scope: Scope
     body: bytes = b""
+    began: float | None = None  # when it was here, by `perf_counter`: whoever asks waits for a thread, too
 
 
 class Behind(Protocol):
@@ -82,6 +84,7 @@ def environ(request: Request) -> dict[str, Any]:
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
         FOR_EDGE: scope.get("for_edge", False),
+        BEGAN: request.began,
     }
     for name, value in by_name(scope["headers"]).items():
         key = name.upper().replace("-", "_")
@@ -127,7 +130,7 @@ class Threads:
     async def hand_over(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the request's body, have it answered and send the answer."""
         async with bodies.read(scope, receive) as body:
-            await self.pass_on(Request(scope, body), send)
+            await self.pass_on(Request(scope, body, clock()), send)
 
     async def pass_on(self, request: Request, send: Send) -> None:
         """Have it answered and send the answer, in pieces if it comes in pieces.

@@ -51,7 +51,7 @@ class Arrival:
 
 def arrival(request: Request) -> Arrival | None:
     """None for all that is unusual, good or bad: Django knows what to say."""
-    scope, body = request
+    scope, body = request.scope, request.body
     model_id = _model_id(scope.get("raw_path") or scope["path"].encode())
     if model_id is None or scope["method"] != "POST" or scope["scheme"] != "http" or scope["query_string"]:
         return None

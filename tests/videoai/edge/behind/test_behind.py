@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -22,10 +23,12 @@ class Slow:
 
     def __init__(self) -> None:
         self.asked = 0
+        self.began: list[float | None] = []
         self.let_go = threading.Event()
 
     def answer(self, request: Request) -> tuple[int, list[tuple[bytes, bytes]], list[bytes]]:
         self.asked += 1
+        self.began.append(request.began)
         self.let_go.wait(10)
         return 200, [], [b"a", b"b"]
 
@@ -109,5 +112,22 @@ def test_as_long_as_it_answers_all_wait():
         asyncio.get_running_loop().call_later(0.05, slow.let_go.set)
         await threads.hand_over(SCOPE, client.receive, client.send)
         assert [message.get("body") for message in client.told] == [None, b"a", b"b", b""]
+
+    loops.run_in_real_time(scenario())
+
+
+def test_a_request_begins_before_it_waits_for_a_thread():
+    async def scenario() -> None:
+        slow, client = Slow(), Client()
+        threads = Threads(slow, ThreadPoolExecutor(1))
+        asked = [
+            asyncio.ensure_future(threads.hand_over(SCOPE, client.receive, client.send)) for _ in range(2)
+        ]
+        await asyncio.sleep(0.02)
+        let_go = time.perf_counter()
+        slow.let_go.set()
+        await asyncio.gather(*asked)
+        assert len(slow.began) == 2
+        assert all(began is not None and began < let_go for began in slow.began)
 
     loops.run_in_real_time(scenario())
