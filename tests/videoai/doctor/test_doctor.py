@@ -213,6 +213,11 @@ class TestSettings:
 
         assert "SESSION_COOKIE_HTTPONLY" in told(configuration.other_messages())
 
+    def test_settings_of_ours_that_contradict_each_other(self, settings):
+        settings.DATABASE_POOL_SIZE = 1
+
+        assert "DATABASE_POOL_SIZE" in told(configuration.other_messages())
+
 
 class TestMachine:
     @pytest.mark.parametrize(("free", "level"), [(50, Level.FINE), (5, Level.DOUBTFUL), (1, Level.WRONG)])
