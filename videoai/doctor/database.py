@@ -11,6 +11,7 @@ from django.core.checks import Tags, run_checks
 from django.db import connection, transaction
 from django.utils import timezone
 
+from models_registry.apps import OF_TRIGGERS
 from models_registry.audit.models import AuditEntry
 from models_registry.usage.partitions import partitioned
 from videoai.doctor.arithmetic import wanted_connections
@@ -25,7 +26,6 @@ ROOM = """
         (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')
 """
 MOST_DRIFT, WORST_DRIFT = 1.0, 5.0  # seconds; second factors take half a minute, quotes and prices less
-OF_TRIGGERS = {"models_registry.W001", "models_registry.W002"}  # missing, disabled
 
 
 def answers() -> Iterator[Finding]:
