@@ -8,7 +8,9 @@ from django.conf import settings
 from videoai.cores import cores
 from videoai.edge.building import MAKERS
 
-OWN = 3  # of a process with the edge: to look, to record, to carry out what is due
+LOOKING = 1  # with the edge: a connection of its own, which no pool gives
+RECORDING = 2  # with the edge: a thread to record, and one to carry out what is due
+METRICS = WATCHING = 1  # a thread that reads for metrics, and one that looks after replicas
 
 
 class Wanted(NamedTuple):
@@ -30,8 +32,14 @@ def _processes() -> int:
 
 
 def _of_a_process() -> int:
+    threads = METRICS + (WATCHING if settings.DATABASE_ROUTERS else 0)
     if not settings.EDGE:
-        return 1
-    threads = 0 if settings.EDGE_UPSTREAM else int(settings.EDGE_THREADS) + MAKERS
-    pool = int(getattr(settings, "DATABASE_POOL_SIZE", 0))
-    return OWN + (min(pool, threads) if pool else threads)
+        return _bounded(threads + 1)
+    answering = 0 if settings.EDGE_UPSTREAM else settings.EDGE_THREADS + MAKERS
+    return LOOKING + _bounded(threads + RECORDING + answering)
+
+
+def _bounded(threads: int) -> int:
+    """What so many threads hold at the most."""
+    pool: int = settings.DATABASE_POOL_SIZE
+    return min(pool, threads) if pool else threads

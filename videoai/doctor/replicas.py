@@ -8,7 +8,6 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 
 from videoai.doctor.finding import Finding, doubtful, fine, wrong
 
-USUAL_LAG = 30  # seconds
 # Nothing may have been written for an hour, and the replica still be up to date.
 STANDING = """
     SELECT pg_is_in_recovery(), CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
@@ -30,7 +29,7 @@ def _followed(alias: str) -> Finding:
         return doubtful(told, "The primary answers in its place. See whether it runs, and REPLICA_URLS.")
     if not is_replica:
         return wrong(f"{alias} is no replica: it takes writes itself", "Take it out of REPLICA_URLS.")
-    most = getattr(settings, "REPLICA_MOST_LAG_SECONDS", USUAL_LAG)
+    most = settings.REPLICA_MOST_LAG_SECONDS
     told = f"{alias} is {lag:.1f} s behind"
     if lag > most:
         return doubtful(told, f"Above {most} s it is left out. See what keeps it busy, and its network.")
