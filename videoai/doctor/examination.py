@@ -22,7 +22,7 @@ CHECKS: Sequence[Check] = (
     Check("connections", database.connections_enough, asks=True),
     Check("catalogue", catalogue.needs_attention, asks=True),
     Check("audit trail", catalogue.audit_heads, asks=True),
-    Check("replicas", replicas.follow),
+    Check("replicas", replicas.follow, asks=True),
     Check("Redis", counters.shared_counter),
     Check("disk", machine.room),
     Check("disk", machine.size_of_database, asks=True),

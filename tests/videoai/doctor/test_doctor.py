@@ -1,6 +1,7 @@
 """The command, as an operator meets it; and each check where something is wrong."""
 
 import json
+import math
 import shutil
 from collections.abc import Iterator
 from io import StringIO
@@ -279,7 +280,12 @@ def test_redis(monkeypatch, memory, level, words):
 
 @pytest.mark.parametrize(
     ("standing", "level"),
-    [((True, 0.5), Level.FINE), ((True, 100.0), Level.DOUBTFUL), ((False, 0.0), Level.WRONG)],
+    [
+        ((True, 0.5), Level.FINE),
+        ((True, 100.0), Level.DOUBTFUL),
+        ((True, math.inf), Level.DOUBTFUL),
+        ((False, 0.0), Level.WRONG),
+    ],
 )
 def test_replicas(monkeypatch, standing, level):
     monkeypatch.setattr(replicas, "connections", ["default", "replica_1"])
