@@ -75,6 +75,7 @@ class Edge:
             requests=self._requests,
             counting=self._counting,
             problems=self._problems,
+            noting=self._noting,
         )
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
