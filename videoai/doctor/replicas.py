@@ -55,7 +55,7 @@ def _standing(alias: str) -> tuple[bool, float]:
     return True, math.inf if age is None else float(age)
 
 
-def _row(alias: str, query: str, *parameters: object) -> tuple[Any, ...]:
+def _row(alias: str, query: str, *parameters: str) -> tuple[Any, ...]:
     with connections[alias].cursor() as cursor:
         cursor.execute(query, parameters)
         return tuple(cursor.fetchone())
