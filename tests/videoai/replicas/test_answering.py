@@ -161,7 +161,7 @@ class TestFailing:
         assert "does not answer" in replica.trouble()
         assert connection.is_closed
 
-    def test_the_request_is_not_answered_anew_for_what_the_replica_did(self, replica, rf):
+    def test_django_asks_the_view_once_more_when_the_replica_fails_and_nobody_twice(self, replica, rf):
         """Whoever answered for the error has left on the request that the database failed it."""
 
         def view(request):
@@ -172,9 +172,18 @@ class TestFailing:
 
         view.replicable = Replicable.FIGURES
         request = rf.get("/")
-        ReplicaMiddleware(view).process_view(request, view, (), {})
 
+        assert ReplicaMiddleware(view).process_view(request, view, (), {}) is None
         assert taken_breakage(request) is None
+
+    def test_what_goes_well_there_is_the_answer(self, replica, rf):
+        def view(request):
+            return HttpResponse("from the primary" if current() is None else "from the replica")
+
+        view.replicable = Replicable.FIGURES
+        answer = ReplicaMiddleware(view).process_view(rf.get("/"), view, (), {})
+
+        assert answer.content == b"from the replica"
 
     def test_without_replicas_nothing_is_asked(self, monkeypatch):
         monkeypatch.setattr(answering, "watch", None)
