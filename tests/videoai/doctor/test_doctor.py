@@ -112,6 +112,18 @@ class TestCommand:
         assert found[-1].finding.told.startswith("not looked at, as the database does not answer: database, ")
         assert not examination.is_healthy(found, strict=False)
 
+    def test_while_migrations_wait_nothing_is_said_of_what_they_make(self, monkeypatch):
+        for place in (examination, database):
+            monkeypatch.setattr(place, "waiting_migrations", lambda: 3)
+        found = list(examination.examine())
+
+        told = [one.finding.told for one in found if one.finding.level is Level.WRONG]
+        assert (
+            "not looked at, as migrations are waiting: triggers, partitions, catalogue, audit trail" in told
+        )
+        assert "3 are waiting" in told
+        assert not {"triggers", "catalogue"} & {one.subject for one in found}
+
 
 class TestDatabase:
     def test_waiting_migrations(self, monkeypatch):
