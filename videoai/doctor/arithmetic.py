@@ -1,12 +1,12 @@
 """How many connections the server of this machine may come to hold."""
 
-import os
 from typing import NamedTuple
 
 from django.conf import settings
 
 from videoai.cores import cores
 from videoai.edge.building import MAKERS
+from videoai.environment import whole_number
 
 LOOKING = 1  # with the edge: a connection of its own, which no pool gives
 RECORDING = 2  # with the edge: a thread to record, and one to carry out what is due
@@ -19,16 +19,11 @@ class Wanted(NamedTuple):
 
 
 def wanted_connections() -> Wanted:
-    """By the settings as they are here; other machines come on top."""
-    processes = _processes()
+    """By the settings as they are here; other machines come on top. Raises ImproperlyConfigured."""
+    processes = whole_number("WORKERS", default=cores(), least=1, most=1_000)
     each = _of_a_process()
     told = f"{processes} processes × {each} connections are {processes * each} at most, from this machine"
     return Wanted(processes * each, told)
-
-
-def _processes() -> int:
-    text = os.environ.get("WORKERS", "")
-    return int(text) if text.isascii() and text.isdigit() else cores()
 
 
 def _of_a_process() -> int:

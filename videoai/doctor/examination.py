@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 
 from videoai.doctor import catalogue, configuration, counters, database, machine, replicas
@@ -64,6 +65,8 @@ def looked(check: Check) -> Iterator[Finding]:
         yield from check.look()
     except DatabaseError as error:
         yield wrong(f"the database refused: {_one_line(error)}", "See whether it runs, and its log.")
+    except ImproperlyConfigured as error:
+        yield wrong(_one_line(error).rstrip("."), "Until then, the server does not start.")
     except Exception as error:
         logger.debug("A check failed.", exc_info=True)
         told = f"this check failed itself: {type(error).__name__}: {_one_line(error)}"

@@ -167,6 +167,13 @@ class TestDatabase:
         assert levels(database.connections_enough()) == [Level.WRONG]
 
     @pytest.mark.postgresql
+    def test_a_number_of_processes_that_is_none(self, monkeypatch):
+        monkeypatch.setenv("WORKERS", "many")
+        check = Check("connections", database.connections_enough)
+
+        assert "WORKERS=many is not a whole number" in told(examination.looked(check))
+
+    @pytest.mark.postgresql
     def test_a_month_without_a_partition(self):
         with time_machine.travel("2035-05-05"):
             assert "There is no partition generations_2035_06" in told(database.parts())
