@@ -8,6 +8,9 @@ from django.db.models.signals import post_migrate
 
 from models_registry import lookups, sunset_sql, triggers, turning
 
+MISSING, DISABLED = "models_registry.W001", "models_registry.W002"
+OF_TRIGGERS = frozenset({MISSING, DISABLED})  # messages that say: the database does not do what we rely on
+
 
 class ModelsRegistryConfig(AppConfig):
     name = "models_registry"
@@ -52,7 +55,7 @@ def disabled_trigger(name: str) -> CheckMessage:
     return Warning(
         f"The trigger {name} is disabled.",
         hint=f"Enable it: ALTER TABLE … ENABLE TRIGGER {name}.",
-        id="models_registry.W002",
+        id=DISABLED,
     )
 
 
@@ -60,5 +63,5 @@ def missing_trigger(name: str) -> CheckMessage:
     return Warning(
         f"The trigger {name} is missing.",
         hint="Run `python manage.py migrate`, which installs it again.",
-        id="models_registry.W001",
+        id=MISSING,
     )

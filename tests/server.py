@@ -13,7 +13,7 @@ from typing import Self
 
 from django.db import connection
 
-from videoai.deploy.local.processes import free_port
+from videoai.deploy.local.processes import free_port, running
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 60  # seconds that a start may take on a busy machine
@@ -106,7 +106,7 @@ class Server:
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             deadline = time.monotonic() + PATIENCE
-            while self._is_alive() and time.monotonic() < deadline:
+            while self.processes() and time.monotonic() < deadline:  # one of them may still hold the port
                 time.sleep(0.01)
             self._process = None
 
@@ -133,13 +133,7 @@ class Server:
         """The ids of its processes: the one that listens to signals, and those that answer requests."""
         assert self._process is not None
         group = self._process.pid
-        return [pid for pid in _all_processes() if _group_of(pid) == group]
-
-    def _is_alive(self) -> bool:
-        """Does one of them still hold the port?"""
-        with suppress(ProcessLookupError):
-            return any(not _is_zombie(pid) for pid in self.processes())
-        return True
+        return [pid for pid, known in running().items() if known.group == group]
 
     def command_line(self) -> list[str]:
         """Of the one that listens to signals: what `videoai.serve` became, with all its options."""
@@ -156,22 +150,3 @@ class Server:
             return False
         finally:
             connection.close()
-
-
-def _is_zombie(pid: int) -> bool:
-    """Nobody has asked yet how it ended; it holds nothing any more."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except OSError:
-        return True
-
-
-def _all_processes() -> list[int]:
-    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-
-
-def _group_of(pid: int) -> int | None:
-    try:
-        return os.getpgid(pid)
-    except ProcessLookupError:
-        return None

@@ -81,7 +81,7 @@ def replicas(text: str, *, primary: dict[str, Any]) -> dict[str, dict[str, Any]]
     return {f"replica_{number}": _replica(url, number) for number, url in enumerate(urls, start=1)}
 
 
-def serve(databases: Iterable[dict[str, Any]], *, statement: int, lock: int, pool: int) -> None:
+def prepare_to_serve(databases: Iterable[dict[str, Any]], *, statement: int, lock: int, pool: int) -> None:
     """Make the databases ready for who answers requests, before anything is asked of them.
 
     Statements, and waiting for locks, end after so many seconds; 0: never. Connections to the primary come

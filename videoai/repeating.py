@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 class RepeatingMiddleware:
-    """Innermost, so that what stands outside, like the trail of refusals, sees one answer.
+    """Close to the views, so that what stands outside, like the trail of refusals, sees one answer.
 
     What is read before a transaction, or instead of one, has nobody else who tries it again: transactions
     look after themselves. Whoever has written already, and then could not read what to answer, must not write

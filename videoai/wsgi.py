@@ -7,7 +7,7 @@ import django
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
-from videoai.databases import serve
+from videoai.databases import prepare_to_serve
 from videoai.observing.server import sharing
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "videoai.settings")
@@ -29,7 +29,7 @@ class Application(WSGIHandler):
 
 
 django.setup(set_prefix=False)
-serve(
+prepare_to_serve(
     settings.DATABASES.values(),
     statement=settings.DATABASE_STATEMENT_TIMEOUT_SECONDS,
     lock=settings.DATABASE_LOCK_TIMEOUT_SECONDS,

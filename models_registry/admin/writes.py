@@ -126,12 +126,12 @@ class CatalogueAdmin(GuardedAdmin):
         if request.method != "POST":
             return view(request, *args, **kwargs)
 
-        def locked() -> HttpResponse:
+        def locked(*args: Any, **kwargs: Any) -> HttpResponse:
             CatalogueRevision.objects.lock()
-            return view(request, *args, **kwargs)
+            return view(*args, **kwargs)
 
         try:
-            return whole_page(request, lambda _: locked())
+            return whole_page(request, locked, *args, **kwargs)
         except RefusedAfterAll:
             return view(request, *args, **kwargs)
 

@@ -8,29 +8,18 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 from tests.chaos.shown import Say, Shown
-from videoai.deploy.local.postgresql import PostgreSQL
+from tests.chaos.stage import DATABASE, folder, postgresql
+from tests.server import ROOT
 
 TITLE = "connection cut before each SQL statement of each write, one by one"
 MUST_SHOW = "0 partial states"
-ROOT = Path(__file__).resolve().parents[2]
-DATABASE = "cut"
 
 
 def run(*, quick: bool, say: Say) -> Shown:
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)  # PostgreSQL may run as somebody else
-        server = PostgreSQL.made(Path(folder) / "postgresql", settings={"fsync": "off"})
-        try:
-            server.start()
-            with server.connect() as connection:
-                connection.execute(f"CREATE DATABASE {DATABASE}")
-            return _cut(server.url(DATABASE), quick=quick, say=say)
-        finally:
-            server.remove()
+    with folder() as place, postgresql(place, settings={"fsync": "off"}) as server:
+        return _cut(server.url(DATABASE), quick=quick, say=say)
 
 
 def _cut(address: str, *, quick: bool, say: Say) -> Shown:

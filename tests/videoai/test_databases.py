@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from psycopg.conninfo import conninfo_to_dict
 
 from videoai import checks
-from videoai.databases import database, replicas, serve
+from videoai.databases import database, prepare_to_serve, replicas
 from videoai.edge.freshness.postgresql import conninfo
 
 SECRET = "s3cret-w0rd"
@@ -127,14 +127,14 @@ class TestTimeouts:
 
     def test_who_answers_requests_does_not(self, read):
         config = primary(read)
-        serve([config, read("sqlite:///a.sqlite3")], statement=30, lock=20, pool=0)
+        prepare_to_serve([config, read("sqlite:///a.sqlite3")], statement=30, lock=20, pool=0)
 
         assert config["OPTIONS"]["options"].startswith("-c statement_timeout=30000 -c lock_timeout=20000 ")
 
     def test_what_the_operator_says_counts_more(self, read, monkeypatch):
         monkeypatch.setenv("PGOPTIONS", "-c statement_timeout=5s")
         config = read("postgres://one/videoai?options=-c%20lock_timeout%3D1s")
-        serve([config], statement=30, lock=20, pool=0)
+        prepare_to_serve([config], statement=30, lock=20, pool=0)
 
         told = config["OPTIONS"]["options"]
         assert told.index("statement_timeout=5s") > told.index("statement_timeout=30000")
@@ -143,7 +143,7 @@ class TestTimeouts:
     def test_with_all_of_them_off_nothing_is_sent_that_a_proxy_could_refuse(self, read, monkeypatch):
         monkeypatch.setenv("DATABASE_IDLE_IN_TRANSACTION_TIMEOUT_SECONDS", "0")
         config = primary(read)
-        serve([config], statement=0, lock=0, pool=0)
+        prepare_to_serve([config], statement=0, lock=0, pool=0)
 
         assert "options" not in config["OPTIONS"]
 
@@ -159,21 +159,21 @@ class TestTimeouts:
 class TestPool:
     def test_connections_are_kept_by_threads_at_first(self, read):
         config = primary(read)
-        serve([config], statement=30, lock=20, pool=0)
+        prepare_to_serve([config], statement=30, lock=20, pool=0)
 
         assert "pool" not in config["OPTIONS"]
         assert config["CONN_MAX_AGE"] == 600
 
     def test_or_by_a_pool_that_threads_give_them_back_to(self, read):
         config = primary(read)
-        serve([config], statement=30, lock=20, pool=5)
+        prepare_to_serve([config], statement=30, lock=20, pool=5)
 
         assert config["OPTIONS"]["pool"]["max_size"] == 5
         assert config["CONN_MAX_AGE"] == 0
 
     def test_neither_sqlite_nor_a_replica_has_one(self, read):
         others = [read("sqlite:///a.sqlite3"), *replicas("postgres://a/n", primary=primary(read)).values()]
-        serve(others, statement=30, lock=20, pool=5)
+        prepare_to_serve(others, statement=30, lock=20, pool=5)
 
         assert all("pool" not in config["OPTIONS"] for config in others)
 

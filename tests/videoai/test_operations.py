@@ -29,6 +29,13 @@ def test_who_asks_a_process_at_its_own_address_is_answered(settings, host, addre
     assert Client(HTTP_HOST=host).get(address).status_code == 200
 
 
+@pytest.mark.parametrize("allowed", [["*"], ["*", "localhost"]])
+def test_nor_does_it_matter_where_any_name_may_be_said(settings, allowed):
+    settings.DEBUG, settings.ALLOWED_HOSTS = True, allowed
+
+    assert Client(HTTP_HOST="127.0.0.1:8000").get("/healthz/").status_code == 200
+
+
 @pytest.mark.parametrize(
     ("host", "address"),
     [

@@ -9,7 +9,7 @@ from django.db import OperationalError, connection, transaction
 from psycopg_pool import PoolTimeout
 
 from tests.videoai.edge.databases import address_of_tests
-from videoai.databases import serve
+from videoai.databases import prepare_to_serve
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
@@ -33,7 +33,7 @@ def another(**options):
 @contextmanager
 def pool(size, **options):
     with another(**options) as other:
-        serve([other.settings_dict], statement=0, lock=0, pool=size)
+        prepare_to_serve([other.settings_dict], statement=0, lock=0, pool=size)
         yield other
 
 
@@ -52,7 +52,7 @@ class TestTimeouts:
     def impatient(self):
         """As a server's connection, which gives up after a second."""
         with another() as other:
-            serve([other.settings_dict], statement=1, lock=0, pool=0)
+            prepare_to_serve([other.settings_dict], statement=1, lock=0, pool=0)
             yield other
 
     def test_a_statement_that_takes_too_long_is_ended(self, impatient):
@@ -64,7 +64,7 @@ class TestTimeouts:
     def test_a_lock_that_somebody_else_keeps_is_given_up(self):
         with psycopg.connect(address_of_tests()) as keeper, another() as other:
             keeper.execute("SELECT pg_advisory_lock(20261130)")
-            serve([other.settings_dict], statement=30, lock=1, pool=0)
+            prepare_to_serve([other.settings_dict], statement=30, lock=1, pool=0)
 
             with pytest.raises(OperationalError, match="lock timeout"):
                 run(other, "SELECT pg_advisory_lock(20261130)")

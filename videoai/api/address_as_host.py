@@ -20,13 +20,15 @@ class AddressAsHostMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if (
-            request.path_info.rstrip("/") in FOR_OPERATORS
-            and is_address(request.META.get("HTTP_HOST", ""))
-            and settings.ALLOWED_HOSTS
-        ):
-            request.META["HTTP_HOST"] = settings.ALLOWED_HOSTS[0].lstrip(".")
+        is_for_operators = request.path_info.rstrip("/") in FOR_OPERATORS
+        if is_for_operators and is_address(request.META.get("HTTP_HOST", "")) and (name := own_name()):
+            request.META["HTTP_HOST"] = name
         return self.get_response(request)
+
+
+def own_name() -> str:
+    """One that is allowed; empty where none is named, or any may be."""
+    return next(filter(None, (host.lstrip(".*") for host in settings.ALLOWED_HOSTS)), "")
 
 
 def is_address(host: str) -> bool:

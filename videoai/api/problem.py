@@ -30,6 +30,7 @@ from models_registry.values import UNSTORABLE
 from pricing.errors import CatalogueBusy, Unpriced
 from videoai.api.request_id import current_request_id
 from videoai.observing.queries import note_error
+from videoai.replicas.reading import has_failed
 
 logger = logging.getLogger(__name__)
 
@@ -353,9 +354,13 @@ def outcome_unknown(request: HttpRequest) -> HttpResponse:
 
 
 def note_breakage(request: HttpRequest, error: Exception) -> None:
-    """Leave on `request` that the database failed it: it may be answered anew."""
-    if breakage(error) is not None:
-        setattr(request, BROKEN, breakage(error))
+    """Leave on `request` that the database failed it: it may be answered anew.
+
+    What failed on a replica is read from the primary anyway.
+    """
+    broken = breakage(error)
+    if broken is not None and not has_failed():
+        setattr(request, BROKEN, broken)
 
 
 def note_written(request: HttpRequest) -> None:

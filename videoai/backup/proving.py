@@ -1,22 +1,22 @@
 """Is what was restored what was taken? Asked of a database that nobody uses yet."""
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from django.core.checks import Tags, run_checks
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
+from models_registry.apps import OF_TRIGGERS
 from models_registry.audit.verifying import Verification as AuditVerification
 from models_registry.audit.verifying import read_anchor
 from models_registry.models import AIModel
 from models_registry.usage.verifying import Verification as UsageVerification
 from videoai.backup.contents import Contents, differences, read_contents
+from videoai.backup.taking import Say
 from videoai.readiness import waiting_migrations
 
-Say = Callable[[str], None]
-OF_TRIGGERS = {"models_registry.W001", "models_registry.W002"}  # missing, disabled
 MOST_TOLD = 20  # of one kind
 
 

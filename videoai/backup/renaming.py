@@ -4,14 +4,11 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from contextlib import suppress
-from typing import Any
 
-import psycopg
 from psycopg import errors, sql
 
 from videoai.backup.errors import RestoreRefused
-
-Session = psycopg.Connection[tuple[Any, ...]]
+from videoai.backup.new_database import Session
 
 STEP = 0.05  # seconds between two looks for somebody who is still connected
 END_ALL = """

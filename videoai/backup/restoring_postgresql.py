@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -12,7 +11,7 @@ from psycopg import sql
 from videoai.backup import programs
 from videoai.backup.contents import Contents, read_contents
 from videoai.backup.errors import RestoreRefused
-from videoai.backup.new_database import make_like
+from videoai.backup.new_database import Session, make_like
 from videoai.backup.renaming import change_names
 from videoai.backup.taking import Say
 
@@ -21,8 +20,6 @@ MAINTENANCE = ("postgres", "template1")  # one of them is on every server
 LONGEST_NAME = 63  # bytes
 LOCK = 0x76616900  # one restore at a time
 NAMED = "SELECT datname FROM pg_database WHERE datname = %s"
-
-Session = psycopg.Connection[tuple[Any, ...]]
 
 
 class PostgreSQLTarget:

@@ -1,17 +1,16 @@
 """How many connections the server of this machine may come to hold."""
 
-import os
 from typing import NamedTuple
 
 from django.conf import settings
 
 from videoai.cores import cores
 from videoai.edge.building import MAKERS
+from videoai.environment import whole_number
 
-OWN = (
-    3  # of a process with the edge, beside its threads: to record, to carry out what is due, to tell metrics
-)
-LOOK = 1  # the edge's own connection, which is in no pool
+LOOKING = 1  # with the edge: a connection of its own, which no pool gives
+RECORDING = 2  # with the edge: a thread to record, and one to carry out what is due
+METRICS = WATCHING = 1  # a thread that reads for metrics, and one that looks after replicas
 
 
 class Wanted(NamedTuple):
@@ -20,23 +19,22 @@ class Wanted(NamedTuple):
 
 
 def wanted_connections() -> Wanted:
-    """By the settings as they are here; other machines come on top."""
-    processes = _processes()
+    """By the settings as they are here; other machines come on top. Raises ImproperlyConfigured."""
+    processes = whole_number("WORKERS", default=cores(), least=1, most=1_000)
     each = _of_a_process()
     told = f"{processes} processes × {each} connections are {processes * each} at most, from this machine"
     return Wanted(processes * each, told)
 
 
-def _processes() -> int:
-    text = os.environ.get("WORKERS", "")
-    return int(text) if text.isascii() and text.isdigit() else cores()
-
-
 def _of_a_process() -> int:
-    watching = 1 if len(settings.DATABASES) > 1 else 0  # asks the primary how far it is, for the replicas
+    threads = METRICS + (WATCHING if settings.DATABASE_ROUTERS else 0)
     if not settings.EDGE:
-        return 1 + watching
-    threads = 0 if settings.EDGE_UPSTREAM else int(settings.EDGE_THREADS) + MAKERS
-    wanted = threads + OWN + watching
-    pool = int(settings.DATABASE_POOL_SIZE)
-    return LOOK + (min(pool, wanted) if pool else wanted)
+        return _bounded(threads + 1)
+    answering = 0 if settings.EDGE_UPSTREAM else settings.EDGE_THREADS + MAKERS
+    return LOOKING + _bounded(threads + RECORDING + answering)
+
+
+def _bounded(threads: int) -> int:
+    """What so many threads hold at the most."""
+    pool: int = settings.DATABASE_POOL_SIZE
+    return min(pool, threads) if pool else threads

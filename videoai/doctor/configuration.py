@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from django.conf import settings
-from django.core.checks import ERROR, Tags, registry, run_checks
+from django.core.checks import ERROR, run_checks
 
 from videoai.doctor.finding import Finding, doubtful, fine, wrong
 
@@ -37,9 +37,8 @@ def proxies() -> Iterator[Finding]:
 
 def other_messages() -> Iterator[Finding]:
     """Of Django and ours, without those of the database and those that were told above."""
-    tags = set(registry.registry.tags_available(deployment_checks=True)) - {Tags.database}
     told_above = (set() if settings.HTTPS else OF_HTTPS) | OF_DEBUG | {"security.W009"}
-    messages = run_checks(tags=sorted(tags), include_deployment_checks=True)
+    messages = run_checks(include_deployment_checks=True)
     found = [message for message in messages if message.id not in told_above and not message.is_silenced()]
     for message in found:
         remedy = message.hint or f"See Django's documentation of {message.id}."

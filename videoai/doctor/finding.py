@@ -29,12 +29,20 @@ class Finding:
 Look = Callable[[], Iterator[Finding]]
 
 
+class Need(Enum):
+    """In their order: whoever lacks one lacks those behind it."""
+
+    NOTHING = 0
+    DATABASE = 1
+    TABLES = 2  # as this release has them
+
+
 class Check(NamedTuple):
-    """`subject` is a word for what is looked at; `asks` says that it needs the database."""
+    """`subject` is a word for what is looked at; `needs` says what has to be there to look at it."""
 
     subject: str
     look: Look
-    asks: bool = False
+    needs: Need = Need.NOTHING
 
 
 def fine(told: str) -> Finding:

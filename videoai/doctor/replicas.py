@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
 
 from videoai.doctor.finding import Finding, doubtful, fine, wrong
+from videoai.replicas.silence import waiting_no_longer
 
 WRITTEN = "SELECT pg_current_wal_lsn()"
 # What it has copied may be all that it has got, and far from all that there is: only the primary knows.
@@ -18,6 +19,7 @@ STANDING = """
 # In this time a good one has what was written when it was asked, however much is written meanwhile.
 PATIENCE_SECONDS = 2.0
 PAUSE_SECONDS = 0.05
+MOST_SECONDS = 5.0  # that one which hangs may take to say all that
 
 
 def follow() -> Iterator[Finding]:
@@ -29,7 +31,8 @@ def follow() -> Iterator[Finding]:
 def _followed(alias: str) -> Finding:
     written = _written()
     try:
-        is_replica, lag = _standing(alias, written)
+        with waiting_no_longer(MOST_SECONDS):
+            is_replica, lag = _standing(alias, written)
     except DatabaseError as error:
         told = f"{alias} does not answer: {' '.join(str(error).split())}"
         return doubtful(told, "The primary answers in its place. See whether it runs, and REPLICA_URLS.")

@@ -78,6 +78,7 @@ class Edge:
             requests=self._requests,
             counting=self._counting,
             problems=self._problems,
+            noting=self._noting,
         )
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -168,7 +169,7 @@ class Edge:
 
     async def _read(self, scope: Scope, address: Address, plain: Plain, receive: Receive, send: Send) -> None:
         """The way of most requests: counted, proven fresh, found, sent; in one function, for its speed."""
-        began, counted, answer = clock(), self._counting.count(plain.address), None
+        began, counted, answer, was_ready = clock(), self._counting.count(plain.address), None, True
         if isinstance(counted, asyncio.Future):
             counted = await counted
         try:
@@ -178,7 +179,7 @@ class Edge:
                 if entry is not None:
                     answer = self._worded(entry, plain, counted)
                 if answer is None:
-                    self._noting.misses += 1
+                    was_ready = False
                     answer = await self._made(address, entry, missing, Asking(scope, plain, counted))
         except NO_ANSWER as error:
             await self._excuse(error, scope, send, began)
@@ -193,7 +194,7 @@ class Edge:
         noting = self._noting
         if not noting.notes:
             noting.wake()
-        noting.notes.append((address.kind, scope["method"], answer, clock() - began, ANONYMOUS))
+        noting.notes.append((address.kind, scope["method"], answer, clock() - began, ANONYMOUS, was_ready))
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         body = answer.body if scope["method"] == "GET" else b""
         await send({"type": "http.response.body", "body": body})

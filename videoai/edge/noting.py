@@ -39,8 +39,8 @@ EXAMPLES: dict[Kind | str, str] = {
     Kind.COMPARE: "pricing/compare/",
 }
 
-# What was asked for, the method, the answer, seconds, who asked.
-Note = tuple[Kind | str, str, Answer, float, str]
+# What was asked for, the method, the answer, seconds, who asked, and whether the answer was ready.
+Note = tuple[Kind | str, str, Answer, float, str, bool]
 
 
 class Noting:
@@ -48,7 +48,6 @@ class Noting:
 
     def __init__(self) -> None:
         self.notes: list[Note] = []
-        self.misses = 0
         self._lines = lines() if is_all_told() else None
         self._routes: dict[Kind | str, str] = {}
         self._places: dict[Kind | str, int] = {}
@@ -59,9 +58,8 @@ class Noting:
     def flush(self) -> None:
         """Count all that was noted, and tell it."""
         notes, self.notes = self.notes, []
-        misses, self.misses = self.misses, 0
         try:
-            self._count(notes, misses)
+            self._count(notes)
             if self._lines is not None and notes:
                 sink.write(self._told(notes, self._lines.line))
         except Exception:
@@ -78,7 +76,7 @@ class Noting:
     def note_recording(self, scope: Scope, answer: Answer, actor: str, began: float) -> None:
         if not self.notes:
             self.wake()
-        self.notes.append((RECORDING, scope["method"], answer, time.perf_counter() - began, actor))
+        self.notes.append((RECORDING, scope["method"], answer, time.perf_counter() - began, actor, False))
 
     def note_stream(self, scope: Scope, status: int, headers: Headers, *, began: float) -> None:
         """At its end, which may be days later; so long it did not take to be answered."""
@@ -87,14 +85,14 @@ class Noting:
 
     # --- In bulk -----------------------------------------------------------------------------------------
 
-    def _count(self, notes: list[Note], misses: int) -> None:
+    def _count(self, notes: list[Note]) -> None:
         groups: defaultdict[tuple[Kind | str, str, int], list[float]] = defaultdict(list)
-        size = 0
-        for kind, method, answer, seconds, _ in notes:
+        size = reads = hits = 0
+        for kind, method, answer, seconds, _, was_ready in notes:
             groups[kind, method, answer.status].append(seconds)
+            hits += was_ready
             if method != "HEAD":
                 size += len(answer.body)
-        reads = 0
         for (kind, method, status), times in groups.items():
             route = self._route(kind)
             count("videoai_http_requests_total", route, method, str(status), EDGE, by=len(times))
@@ -104,15 +102,15 @@ class Noting:
             else:
                 reads += len(times)
         count("videoai_http_response_bytes_total", EDGE, by=size)
-        count("videoai_edge_requests_total", "hit", by=max(0, reads - misses))
-        count("videoai_edge_requests_total", "miss", by=misses)
+        count("videoai_edge_requests_total", "hit", by=hits)
+        count("videoai_edge_requests_total", "miss", by=reads - hits)
 
     def _told(self, notes: list[Note], line: Line) -> str:
         at = moment(time.time())
         return "".join([line(self._access(note), at) for note in notes])
 
     def _access(self, note: Note) -> Access:
-        kind, method, answer, seconds, actor = note
+        kind, method, answer, seconds, actor, _ = note
         request_id, size = self._request_id(kind, answer.headers), len(answer.body)
         size = 0 if method == "HEAD" else size
         return Access(self._route(kind), method, answer.status, seconds, request_id, actor, 0, size, EDGE)

@@ -28,8 +28,7 @@ class ObservingMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.META.get(FOR_EDGE):
-            serving(lambda: route_of(request.resolver_match, request.path_info))
-            return self.get_response(request)
+            return self._made_for_edge(request)
         under_way = _UnderWay(request)
         response: Any = self.get_response(request)
         if response.streaming:
@@ -37,6 +36,13 @@ class ObservingMiddleware:
         else:
             under_way.end(response, len(response.content))
         return response  # type: ignore[no-any-return]
+
+    def _made_for_edge(self, request: HttpRequest) -> HttpResponse:
+        serving(lambda: route_of(request.resolver_match, request.path_info))
+        try:
+            return self.get_response(request)
+        finally:
+            serving(None)  # the thread goes on with other things, and holds the request no longer
 
 
 class _UnderWay:

@@ -20,9 +20,15 @@ T = TypeVar("T")
 
 def from_replica(what: Replicable, work: Callable[[], T]) -> T:
     """What `work` returns or raises. It only reads, and may be called a second time, if a replica fails."""
+    found = on_replica(what, work)
+    return work() if found is None else found
+
+
+def on_replica(what: Replicable, work: Callable[[], T]) -> T | None:
+    """What `work`, which never returns None, reads from a replica; None if there is none that can do it."""
     standing = watch.pick() if settings.DATABASE_ROUTERS else None
     if standing is None:
-        return work()
+        return None
     with reading(what, standing.alias) as now:
         try:
             if stands_as_the_primary(what, standing.alias):
@@ -35,7 +41,7 @@ def from_replica(what: Replicable, work: Callable[[], T]) -> T:
                 raise
     if now.failure:
         _give_up(standing, now)
-    return work()
+    return None
 
 
 def _give_up(standing: Standing, now: Reading) -> None:

@@ -7,13 +7,16 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
 
-from videoai.replicas.answering import from_replica
+from videoai.replicas.answering import on_replica
 
 READING = {"GET", "HEAD"}
 
 
 class ReplicaMiddleware:
-    """Stands last: what was set to change is carried out before."""
+    """Stands last: what was set to change is carried out before.
+
+    What no replica can answer is left to Django, which asks the view as if there were none.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -27,7 +30,7 @@ class ReplicaMiddleware:
         what = getattr(getattr(view, "cls", view), "replicable", None)
         if what is None or request.method not in READING:
             return None
-        return from_replica(what, partial(_rendered, view, request, args, kwargs))
+        return on_replica(what, partial(_rendered, view, request, args, kwargs))
 
 
 def _rendered(

@@ -24,6 +24,12 @@ def current() -> Reading | None:
     return _now.get()
 
 
+def has_failed() -> bool:
+    """Is something read from a replica that has failed, and will be read again?"""
+    now = _now.get()
+    return now is not None and bool(now.failure)
+
+
 @contextmanager
 def reading(what: Replicable, alias: str) -> Iterator[Reading]:
     now = Reading(what, alias)

@@ -20,7 +20,7 @@ def tell(alias: str, *, silent: bool) -> None:
 
 
 @contextmanager
-def waiting_at_most(seconds: float) -> Iterator[None]:
+def waiting_no_longer(seconds: float) -> Iterator[None]:
     """Wait for any replica no longer than this, whatever others found."""
     token = _until.set(time.monotonic() + seconds)
     try:

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, Error, close_old_connections, connections
 
-from videoai.replicas.silence import waiting_at_most
+from videoai.replicas.silence import waiting_no_longer
 from videoai.replicas.standing import Primary, Seen, Standing
 
 logger = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class Watch:
             if primary is not None:
                 standing.mark(primary)
             try:
-                with waiting_at_most(PATIENCE_SECONDS):
+                with waiting_no_longer(PATIENCE_SECONDS):
                     is_replica, replayed, migrations = _ask(standing.alias, REPLICA_SQL)
             except Error as error:
                 connections[standing.alias].close()

@@ -141,5 +141,12 @@ def test_a_database_that_is_not_there_is_not_made(own, tmp_path, settings):
 
 
 @pytest.mark.sqlite
-def test_the_database_itself_is_no_place_for_its_backup(filled):
-    assert "is the database itself" in refusal("backup", filled, "--yes")
+@pytest.mark.parametrize("written", ["{name}", "{folder}/../{folder_name}/{file}", "{name}-wal", "link"])
+def test_the_database_itself_is_no_place_for_its_backup(filled, tmp_path, written):
+    database = Path(filled)
+    words = {"name": database, "folder": database.parent, "folder_name": database.parent.name}
+    link = tmp_path / "link"
+    link.symlink_to(database)
+    path = str(link) if written == "link" else written.format(**words, file=database.name)
+
+    assert "is the database itself" in refusal("backup", path, "--yes")

@@ -114,6 +114,18 @@ class TestCommand:
         assert found[-1].finding.told.startswith("not looked at, as the database does not answer: database, ")
         assert not examination.is_healthy(found, strict=False)
 
+    def test_while_migrations_wait_nothing_is_said_of_what_they_make(self, monkeypatch):
+        for place in (examination, database):
+            monkeypatch.setattr(place, "waiting_migrations", lambda: 3)
+        found = list(examination.examine())
+
+        told = [one.finding.told for one in found if one.finding.level is Level.WRONG]
+        assert (
+            "not looked at, as migrations are waiting: triggers, partitions, catalogue, audit trail" in told
+        )
+        assert "3 are waiting" in told
+        assert not {"triggers", "catalogue"} & {one.subject for one in found}
+
 
 class TestDatabase:
     def test_waiting_migrations(self, monkeypatch):
@@ -170,6 +182,13 @@ class TestDatabase:
         with time_machine.travel(timezone.now().replace(day=28)):
             month = f"{timezone.now() + timedelta(days=5):%Y-%m}"
             assert f"next month's generations, {month}" in told(database.parts())
+
+    @pytest.mark.postgresql
+    def test_a_number_of_processes_that_is_none(self, monkeypatch):
+        monkeypatch.setenv("WORKERS", "many")
+        check = Check("connections", database.connections_enough)
+
+        assert "WORKERS=many is not a whole number" in told(examination.looked(check))
 
     @pytest.mark.postgresql
     def test_a_month_without_a_partition(self):
@@ -230,6 +249,11 @@ class TestSettings:
         settings.SESSION_COOKIE_HTTPONLY = False
 
         assert "SESSION_COOKIE_HTTPONLY" in told(configuration.other_messages())
+
+    def test_settings_of_ours_that_contradict_each_other(self, settings):
+        settings.DATABASE_POOL_SIZE = 1
+
+        assert "DATABASE_POOL_SIZE" in told(configuration.other_messages())
 
 
 class TestMachine:

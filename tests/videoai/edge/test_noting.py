@@ -37,12 +37,11 @@ def flushed(noting: Noting) -> None:
 def test_ready_answers_are_told_in_bulk(told, counted):
     noting = Noting()
     noting.notes += [
-        (Kind.DETAIL, "GET", answer(request_id="r-1"), 0.001, "anonymous"),
-        (Kind.DETAIL, "HEAD", answer(request_id="r-2"), 0.001, "anonymous"),
-        (Kind.DETAIL, "GET", answer(304, "r-3", b""), 0.001, "anonymous"),
-        (Kind.LIST, "GET", answer(200, "r-4"), 0.001, "anonymous"),
+        (Kind.DETAIL, "GET", answer(request_id="r-1"), 0.001, "anonymous", True),
+        (Kind.DETAIL, "HEAD", answer(request_id="r-2"), 0.001, "anonymous", True),
+        (Kind.DETAIL, "GET", answer(304, "r-3", b""), 0.001, "anonymous", True),
+        (Kind.LIST, "GET", answer(200, "r-4"), 0.001, "anonymous", False),
     ]
-    noting.misses = 1
 
     flushed(noting)
 
@@ -61,8 +60,8 @@ def test_ready_answers_are_told_in_bulk(told, counted):
 def test_recordings_are_told_with_who_sent_them(told, counted):
     noting = Noting()
     noting.notes += [
-        (RECORDING, "POST", answer(201, "r-1"), 0.001, 'ci "x"'),
-        (RECORDING, "POST", answer(200, "r-2"), 0.001, "ci"),
+        (RECORDING, "POST", answer(201, "r-1"), 0.001, 'ci "x"', False),
+        (RECORDING, "POST", answer(200, "r-2"), 0.001, "ci", False),
     ]
 
     flushed(noting)
@@ -76,7 +75,7 @@ def test_recordings_are_told_with_who_sent_them(told, counted):
 def test_counting_goes_on_without_the_log(told, counted, settings):
     settings.ACCESS_LOG = "django"
     noting = Noting()
-    noting.notes.append((Kind.LIST, "GET", answer(), 0.001, "anonymous"))
+    noting.notes.append((Kind.LIST, "GET", answer(), 0.001, "anonymous", True))
 
     flushed(noting)
 
@@ -86,7 +85,7 @@ def test_counting_goes_on_without_the_log(told, counted, settings):
 
 def test_what_can_not_be_counted_keeps_nobody_from_an_answer(monkeypatch, caplog):
     noting = Noting()
-    noting.notes.append((Kind.LIST, "GET", answer(), 0.001, "anonymous"))
+    noting.notes.append((Kind.LIST, "GET", answer(), 0.001, "anonymous", True))
     monkeypatch.setattr(noting, "_route", lambda kind: 1 / 0)
 
     noting.flush()
@@ -109,6 +108,24 @@ def test_each_read_is_noted_once_whoever_made_the_answer(told, counted):
     assert statuses == [200, 200, 200, 404]
     assert (counted(READS, "hit"), counted(READS, "miss")) == (2, 2)
     assert counted(REQUESTS, MODEL, "GET", "404", "edge") == 1
+
+
+def test_a_read_that_is_still_being_made_is_a_miss_once_it_is_answered(counted, monkeypatch):
+    """Others are answered, and counted, meanwhile."""
+    stand_in = StandIn()
+    stand_in.put("a/b")
+    asker = Asker(stand_in)
+    made = asker.edge._made
+
+    async def made_slowly(*asked: Any) -> Answer | None:
+        asker.edge._noting.flush()
+        return await made(*asked)
+
+    monkeypatch.setattr(asker.edge, "_made", made_slowly)
+    asker.get(detail("a/b"))
+    asker.edge._noting.flush()
+
+    assert (counted(READS, "hit"), counted(READS, "miss")) == (0, 1)
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/metrics/", "/healthz/"])

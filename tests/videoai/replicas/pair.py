@@ -47,6 +47,18 @@ class Pair(NamedTuple):
             row = found.fetchone() if found.description else None
         return row[0] if row else None
 
+    def cut_off_replica(self) -> None:
+        """What is written from now on never comes; the replica answers as before."""
+        self._stream_from("port=1")
+
+    def reconnect_replica(self) -> None:
+        place = f"host=127.0.0.1 port={self.primary.port} user={SUPERUSER}"
+        self._stream_from(f"{place} application_name=replica_1")
+
+    def _stream_from(self, source: str) -> None:
+        self.sql(self.replica, f"ALTER SYSTEM SET primary_conninfo = '{source}'")
+        self.sql(self.replica, "SELECT pg_reload_conf()")
+
     def wait_until_even(self) -> None:
         """Returns when the replica has all that the primary has now."""
         place = self.sql(self.primary, "SELECT pg_current_wal_insert_lsn()")

@@ -6,16 +6,19 @@ import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.db import OperationalError, transaction
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.urls import URLPattern, get_resolver
 
 from models_registry.audit.models import AuditEntry
 from models_registry.models import AIModel
 from models_registry.replicable import Replicable
+from models_registry.transactions import ConnectionBroken
 from models_registry.usage.models import UsageRollup
 from pricing.models import Rate
 from videoai.access.models import ServiceToken
+from videoai.api.problem import note_breakage, taken_breakage
 from videoai.replicas import answering
+from videoai.replicas.middleware import ReplicaMiddleware
 from videoai.replicas.reading import current, note_failure, reading
 from videoai.replicas.router import Router
 from videoai.replicas.standing import Standing
@@ -157,6 +160,30 @@ class TestFailing:
 
         assert "does not answer" in replica.trouble()
         assert connection.is_closed
+
+    def test_django_asks_the_view_once_more_when_the_replica_fails_and_nobody_twice(self, replica, rf):
+        """Whoever answered for the error has left on the request that the database failed it."""
+
+        def view(request):
+            if current() is not None:
+                note_failure(REPLICA, OperationalError())
+                note_breakage(request, ConnectionBroken())
+            return HttpResponse()
+
+        view.replicable = Replicable.FIGURES
+        request = rf.get("/")
+
+        assert ReplicaMiddleware(view).process_view(request, view, (), {}) is None
+        assert taken_breakage(request) is None
+
+    def test_what_goes_well_there_is_the_answer(self, replica, rf):
+        def view(request):
+            return HttpResponse("from the primary" if current() is None else "from the replica")
+
+        view.replicable = Replicable.FIGURES
+        answer = ReplicaMiddleware(view).process_view(rf.get("/"), view, (), {})
+
+        assert answer.content == b"from the replica"
 
     def test_without_replicas_nothing_is_asked(self, monkeypatch):
         monkeypatch.setattr(answering, "watch", None)

@@ -98,6 +98,21 @@ def a_replica_that_is_too_far_behind_is_left_out(served: Served) -> None:
     until(lambda: served.generations() == before + 1)
 
 
+def doctor_sees_what_a_replica_lacks(served: Served) -> None:
+    servers = served.servers
+    settings = {
+        "REPLICA_URLS": servers.replica.url(NAME),
+        "REPLICA_MOST_LAG_SECONDS": str(MOST_LAG),
+        "DJANGO_ALLOW_ASYNC_UNSAFE": "",  # of the tests alone, and told of
+    }
+    assert "✓ replicas: replica_1 is 0.0 s behind" in servers.manage("doctor", **settings)
+    servers.cut_off_replica()
+    time.sleep(MOST_LAG)
+    served.record("a generation that never comes")
+
+    assert "! replicas: replica_1 is " in servers.manage("doctor", **settings)
+
+
 def a_replica_that_stands_where_the_primary_does_tells_histories(served: Served) -> None:
     servers = served.servers
     served.describe("Words for the history.")
@@ -233,6 +248,7 @@ def begin_even(served: Served) -> None:
     if not servers.replica.is_running():
         servers.replica.start()
     servers.sql(servers.replica, "SELECT pg_wal_replay_resume()")
+    servers.reconnect_replica()
     servers.wait_until_even()
     until(lambda: reads_replica(served))
 
@@ -240,6 +256,7 @@ def begin_even(served: Served) -> None:
 STORY = [
     usage_may_be_behind_while_the_catalogue_and_a_history_never_are,
     a_replica_that_is_too_far_behind_is_left_out,
+    doctor_sees_what_a_replica_lacks,
     a_replica_that_stands_where_the_primary_does_tells_histories,
     credentials_and_models_are_never_asked_for_at_the_replica,
     an_export_comes_from_the_replica_and_is_recorded_on_the_primary,

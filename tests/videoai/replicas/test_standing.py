@@ -117,8 +117,8 @@ def test_who_waits_for_one_that_fell_silent_gives_up(replica, clock):
 
 def test_who_looks_after_it_waits_by_his_own_clock():
     silence.tell("replica_1", silent=True)
-    with silence.waiting_at_most(60):
+    with silence.waiting_no_longer(60):
         assert not silence.is_silent("replica_1")
-    with silence.waiting_at_most(-1):
+    with silence.waiting_no_longer(-1):
         assert silence.is_silent("replica_1")
     silence.tell("replica_1", silent=False)

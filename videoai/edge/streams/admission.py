@@ -42,7 +42,7 @@ class Listener(NamedTuple):
 class Live:
     """Lets clients in to the streams. What is not plainly a good request for one is for who is `behind`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it shares with the edge
         self,
         freshness: Freshness,
         behind: Threads,
@@ -50,6 +50,7 @@ class Live:
         requests: Requests,
         counting: Counting,
         problems: Problems,
+        noting: Noting,
     ) -> None:
         self._streams = Streams(
             freshness, most=settings.EDGE_STREAMS, most_of_address=settings.EDGE_STREAMS_PER_ADDRESS
@@ -57,7 +58,7 @@ class Live:
         self._requests = requests
         self._counting = counting
         self._problems = problems
-        self._noting = Noting()
+        self._noting = noting
         tallies.sample(("videoai_streams",), lambda: len(self._streams))
         self._behind = behind
 

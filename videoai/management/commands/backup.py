@@ -4,12 +4,14 @@ from typing import Any
 
 from django.core.management import CommandError
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from models_registry.values import shown
 from videoai.backup.errors import BackupRefused
 from videoai.backup.files import Busy
 from videoai.backup.manifest import beside
 from videoai.backup.programs import ProgramFailed
+from videoai.backup.restoring_sqlite import COMPANIONS
 from videoai.backup.taking import Taken, take
 from videoai.management.operator_command import OperatorCommand, file_refused
 
@@ -63,8 +65,16 @@ examples:
         there = [file for file in (path, beside(path)) if file.exists()]
         if there and not replacing:
             raise CommandError(f"{there[0]} is there already. Choose another name, or replace it with --yes.")
-        if str(connections[alias].settings_dict["NAME"]) == str(path):
+        if path.resolve() in files_of(connections[alias]):
             raise CommandError(f"{path} is the database itself. Choose another name.")
+
+
+def files_of(connection: BaseDatabaseWrapper) -> set[Path]:
+    """What SQLite keeps the database in, however it is written; nothing on PostgreSQL."""
+    if connection.vendor != "sqlite":
+        return set()
+    database = Path(str(connection.settings_dict["NAME"])).resolve()
+    return {database, *(Path(f"{database}{companion}") for companion in COMPANIONS)}
 
 
 def summary(path: Path, taken: Taken) -> str:

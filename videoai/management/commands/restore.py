@@ -1,4 +1,3 @@
-import os
 from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from videoai.backup.errors import BackupRefused, RestoreRefused
 from videoai.backup.files import Busy
 from videoai.backup.programs import ProgramFailed
 from videoai.backup.restoring import ENGINE_ERRORS, Checked, Restored, Target, check, restore, target_of
+from videoai.cores import cores
 from videoai.management.operator_command import OperatorCommand, file_refused
 
 MOST_JOBS = 64
@@ -55,9 +55,7 @@ examples:
             action="store_true",
             help="PostgreSQL: all belongs to the role that restores, and what other roles may do is left out",
         )
-        parser.add_argument(
-            "--jobs", type=jobs, default=min(4, os.cpu_count() or 1), help="PostgreSQL: tables at once"
-        )
+        parser.add_argument("--jobs", type=jobs, default=min(4, cores()), help="PostgreSQL: tables at once")
 
     def run(self, options: dict[str, Any]) -> None:
         path: Path = options["file"].absolute()
