@@ -243,6 +243,8 @@ def _write(reports: Sequence[Report]) -> dict[str, Stored]:
     known = {key: Stored(one.fingerprint, one.finished_at, one) for key, one in sorted(first.items())}
     times = times_of(known)
     claimed = statements.claim(key_rows(known, times))
+    if not claimed.free:
+        statements.wait_for_replicas()
     if len(claimed.free) < len(known):
         for key in GenerationKey.objects.filter(pk__in=known.keys() - claimed.free):
             known[key.generation_id] = Stored(key.fingerprint, key.finished_at, None)

@@ -420,6 +420,15 @@ class TestEach:
 
         assert taken[0] == taken[1]
 
+    @pytest.mark.postgresql
+    def test_what_stands_already_is_told_once_the_replicas_have_it_too(self):
+        """It may stand because its commit was cut off while it waited for them."""
+        for expected in (0, 1):
+            with CaptureQueriesContext(connection) as statements:
+                record_each(readable([("a/b", generation())]))
+            waits = [one for one in statements if "pg_logical_emit_message(true" in one["sql"]]
+            assert len(waits) == expected
+
     def test_none_are_recorded_without_asking(self, django_assert_num_queries):
         with django_assert_num_queries(0):
             assert record_each([]) == []
