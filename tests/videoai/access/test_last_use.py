@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from models_registry.audit.models import AuditEntry
 from tests.exchange.threads import at_once
@@ -53,6 +54,20 @@ def test_of_many_who_are_due_at_once_one_writes():
     written = at_once(lambda: note_use(token, at=NOON), threads=8)
 
     assert written.count(True) == 1
+    assert last_use() == NOON
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_no_replica_has_to_have_it():
+    """While the one that commits wait for is away, a read with a token would never be answered."""
+    token = service_token().token
+
+    with CaptureQueriesContext(connection) as asked:
+        note_use(token, at=NOON)
+        first = next(one["sql"] for one in asked if one["sql"] != "BEGIN")
+
+    assert first == "SET LOCAL synchronous_commit = off"
     assert last_use() == NOON
 
 
