@@ -61,7 +61,7 @@ def read_manifest(backup: Path) -> Manifest | None:
         return None
     except OSError as error:
         raise RestoreRefused(f"{path} can't be read: {error.strerror}.") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ArithmeticError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RestoreRefused(
             f"{path} is no manifest of a backup, or was edited. Take the one that `backup` wrote, or, if it "
             "is lost, restore with --without-manifest."

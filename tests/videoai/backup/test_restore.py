@@ -117,6 +117,7 @@ def test_a_backup_without_its_manifest_is_restored_only_if_that_is_said(taken):
             "is no manifest of a backup, or was edited",
         ),
         ({"bytes": "many"}, "is no manifest of a backup, or was edited"),
+        ({"bytes": float("inf")}, "is no manifest of a backup, or was edited"),
     ],
 )
 def test_a_manifest_that_is_none_is_refused(taken, values, told):
