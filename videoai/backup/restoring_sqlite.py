@@ -8,18 +8,26 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from videoai.backup import files
 from videoai.backup.contents import Contents, read_contents
 from videoai.backup.errors import RestoreRefused
-from videoai.backup.sqlite import NONE, asking, copy_out, damage, is_database, pour_in
+from videoai.backup.sqlite import (
+    COMPANIONS,
+    NONE,
+    asking,
+    copy_out,
+    damage,
+    drop_companions,
+    is_database,
+    pour_in,
+)
 from videoai.backup.taking import Say, told_now_and_then
 
 BEGINNING = b"SQLite format 3\0"
 RESTORING = ".restoring"
-COMPANIONS = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a database
 
 
 class SQLiteTarget:
@@ -30,8 +38,14 @@ class SQLiteTarget:
         self.name = str(database)
 
     def check(self, backup: Path, say: Say) -> Contents:
-        """What the backup holds. Raises RestoreRefused if it is damaged."""
+        """What the backup holds. Raises RestoreRefused if it is damaged, or not all there is."""
         say("checking the file")
+        log = Path(f"{backup}-wal")
+        if log.exists() and log.stat().st_size:
+            raise RestoreRefused(
+                f"{log} may hold changes that {backup} lacks: this is a database in use, or a copy of one. "
+                "Name it in DATABASE_URL, and let `backup` take a backup of it."
+            )
         if found := damage(backup):
             raise RestoreRefused(f"{backup} is damaged: {'; '.join(found)}.")
         with asking(backup) as ask:
@@ -58,12 +72,12 @@ class SQLiteTarget:
         say("copying")
         self.database.parent.mkdir(parents=True, exist_ok=True)
         with files.partial(self.database, RESTORING) as copy:
-            _drop_companions(copy)
+            drop_companions(copy)
             shutil.copyfile(backup, copy)
             try:
                 yield str(copy)
             finally:
-                _drop_companions(copy)
+                drop_companions(copy)
 
     def swap(self, copy: str, *, kept: str | None, say: Say) -> str | None:
         """Let the database be what the copy is; where the old one is kept, if it is.
@@ -113,9 +127,3 @@ def _fold_in(copy: Path) -> None:
     """Leave no log beside the file."""
     with closing(sqlite3.connect(copy)) as session:
         session.execute("PRAGMA journal_mode=DELETE")
-
-
-def _drop_companions(path: Path) -> None:
-    for companion in COMPANIONS:
-        with suppress(FileNotFoundError):
-            Path(f"{path}{companion}").unlink()

@@ -7,7 +7,7 @@ restore that is killed is a transaction that was never committed.
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from videoai.backup.contents import Ask
@@ -20,6 +20,7 @@ IN_PAGES = 8
 LONGEST_WAIT = 30.0  # seconds for a writer to finish
 MOST_FAULTS = 5
 NONE = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+COMPANIONS = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a database
 
 
 def copy_out(database: Path, target: Path, progress: Progress) -> None:
@@ -53,6 +54,13 @@ def pour_in(source: Path, database: Path, *, before: Callable[[], None], progres
         live.execute("BEGIN IMMEDIATE")  # wait for who writes; the next line begins anew, and insists
         live.execute("ROLLBACK")
         new.backup(live, pages=IN_PAGES, progress=step, sleep=0.05)
+
+
+def drop_companions(path: Path) -> None:
+    """Of a file that nobody works with; SQLite would take them for the next one's of that name."""
+    for companion in COMPANIONS:
+        with suppress(FileNotFoundError):
+            Path(f"{path}{companion}").unlink()
 
 
 @contextmanager

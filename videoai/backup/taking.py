@@ -1,5 +1,6 @@
 """Taking a backup: the database's state of one moment in one file, and beside it what is in it."""
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -82,7 +83,13 @@ def _of_sqlite(connection: BaseDatabaseWrapper, ready: Path, say: Say) -> Conten
     database = file_of(connection)
     if not database.exists():
         raise BackupRefused(f"There is no database at {database}: nothing to back up.")
-    sqlite.copy_out(database, ready, told_now_and_then(say, "copied"))
+    sqlite.drop_companions(ready)  # of one that was killed
+    try:
+        sqlite.copy_out(database, ready, told_now_and_then(say, "copied"))
+    except sqlite3.Error as error:
+        raise BackupRefused(f"{database} can't be copied to {ready}: {error}.") from error
+    finally:
+        sqlite.drop_companions(ready)
     with sqlite.asking(ready) as ask:
         return read_contents(ask, vendor="sqlite")
 

@@ -10,7 +10,7 @@ from django.db import connection
 from models_registry.models import AIModel
 from tests.factories import AIModelFactory
 from tests.videoai.backup.commands import refusal, run
-from videoai.backup import restoring_sqlite
+from videoai.backup import restoring_sqlite, taking
 from videoai.backup.sqlite import pour_in
 
 pytestmark = pytest.mark.sqlite
@@ -47,6 +47,32 @@ def test_what_is_committed_until_the_last_moment_is_kept(filled, taken, monkeypa
         names = {name for (name,) in session.execute("SELECT name FROM models")}
     assert "At the last moment" in names
     assert Path(kept).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_database_in_use_is_no_backup(filled, taken):
+    """What was committed of late stands in its log alone."""
+    with closing(sqlite3.connect(filled)) as session:
+        session.execute("UPDATE models SET name = 'In the log' WHERE model_id = 'acme/first'")
+        session.commit()
+
+        told = refusal("restore", Path(filled), "--yes", "--without-manifest")
+
+    assert told.startswith(f"{filled}-wal may hold changes that {filled} lacks")
+    assert AIModel.objects.get(model_id="acme/first").name == "In the log"
+
+
+def test_a_backup_for_which_there_is_no_room_leaves_nothing(filled, tmp_path, monkeypatch):
+    folder = tmp_path / "full"
+    folder.mkdir()
+
+    def fill_up(_: int, ready: Path, *rest: object) -> None:
+        Path(f"{ready}-journal").touch()
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(taking.sqlite, "copy_out", fill_up)
+
+    assert refusal("backup", folder / "taken").endswith("taken.partial: database or disk is full.")
+    assert list(folder.iterdir()) == []
 
 
 def test_what_is_no_database_is_kept_aside(own_path, taken):
