@@ -105,7 +105,12 @@ class SQLiteTarget:
                     copy_out(self.database, ready, lambda done, pages: None)
                     files.put_in_place(ready, target)
 
-        pour_in(copy, self.database, before=keep, progress=told_now_and_then(say, "restored"))
+        try:
+            pour_in(copy, self.database, before=keep, progress=told_now_and_then(say, "restored"))
+        except BaseException:
+            if target is not None:
+                target.unlink(missing_ok=True)  # it is what the database still is
+            raise
         return str(target) if target else None
 
     def _replace(self, copy: Path, kept: str | None) -> str | None:

@@ -1,6 +1,7 @@
 """The file in use stays the same one, so that nobody is left behind on another."""
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -73,6 +74,18 @@ def test_a_backup_for_which_there_is_no_room_leaves_nothing(filled, tmp_path, mo
 
     assert refusal("backup", folder / "taken").endswith("taken.partial: database or disk is full.")
     assert list(folder.iterdir()) == []
+
+
+def test_what_could_not_be_replaced_is_not_kept_twice(filled, taken, monkeypatch):
+    def run_out_of_room(*_: object, before: Callable[[], None], **__: object) -> None:
+        before()
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(restoring_sqlite, "pour_in", run_out_of_room)
+
+    assert "database or disk is full" in refusal("restore", taken, "--yes")
+    assert [path.name for path in Path(filled).parent.glob("*.before_*")] == []
+    assert AIModel.objects.count() == 2
 
 
 def test_what_is_no_database_is_kept_aside(own_path, taken):
