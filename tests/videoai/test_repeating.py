@@ -15,6 +15,7 @@ from models_registry.transactions import ConnectionBroken, OutcomeUnknown
 from models_registry.whole_pages import as_it_came
 from tests.admin.pages import ObjectForm, change_address
 from tests.factories import AIModelFactory, bearer, service_token
+from videoai.limits.rates import parse_rate
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NEW = "battery staple 9"
@@ -216,3 +217,10 @@ def test_who_finds_the_database_locked_is_told_to_come_again(
     assert sent().status_code in {200, 201}
     with connection.cursor() as cursor:
         cursor.execute(f"PRAGMA busy_timeout = {before}")
+
+
+def test_a_read_that_is_read_again_counts_once(client: Client, model: AIModel, settings: Any) -> None:
+    settings.RATE_LIMIT_READ = parse_rate("1/min")
+
+    assert send(client, Breaking('FROM "models"'), method="get").status_code == 200
+    assert send(client, Breaking("nothing"), method="get").status_code == 429

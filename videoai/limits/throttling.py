@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpRequest
 from rest_framework.exceptions import Throttled
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
@@ -13,6 +14,8 @@ from videoai.limits.counted import count_of
 from videoai.limits.counting import count
 from videoai.limits.rates import Rate
 from videoai.limits.windows import Count
+
+COUNTED = "_counted"  # what is left on a request
 
 
 class Limits(BaseThrottle):
@@ -25,13 +28,20 @@ class Limits(BaseThrottle):
         kind, rate = _limit_of(request)
         if rate is None:
             return True
-        counted = count_of(request._request) or count(
-            f"{kind}:{caller_of(request._request)}", seconds=rate.seconds
-        )
+        counted = _counted(request._request, kind, rate)
         view.headers.update(headers(kind, rate, counted))
         if counted.number > rate.limit:
             raise TooMany(kind, rate, counted)
         return True
+
+
+def _counted(request: HttpRequest, kind: str, rate: Rate) -> Count:
+    """Once a request, which may be answered anew: by the primary, or when the database failed it."""
+    counted: Count | None = vars(request).get(COUNTED) or count_of(request)
+    if counted is None:
+        counted = count(f"{kind}:{caller_of(request)}", seconds=rate.seconds)
+    setattr(request, COUNTED, counted)
+    return counted
 
 
 def _limit_of(request: Request) -> tuple[str, Rate | None]:
