@@ -11,7 +11,7 @@ from videoai.backup.errors import BackupRefused
 from videoai.backup.files import Busy
 from videoai.backup.manifest import beside
 from videoai.backup.programs import ProgramFailed
-from videoai.backup.restoring_sqlite import COMPANIONS
+from videoai.backup.sqlite import COMPANIONS
 from videoai.backup.taking import Taken, take
 from videoai.management.operator_command import OperatorCommand, file_refused
 
