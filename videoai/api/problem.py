@@ -88,6 +88,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
 # What passes by itself, so that trying again soon makes sense.
 PASSING = frozenset({"unavailable", "catalogue_busy", "too_many_streams"})
 DATABASE_SILENT = "The database does not answer. Try again in a moment."
+SERVER_ERROR = "It is logged under this request id. Try again, or tell us the id."
 # No invitation to send it again: whoever does so without looking may do it twice.
 OUTCOME_UNKNOWN = (
     "The connection to the database broke while this was being written, so it may be written or not. Read "
@@ -328,7 +329,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return database_failed(request, error)
     if _is_for_people(request):
         return _page(500)
-    return respond("server_error", "It is logged under this request id. Try again, or tell us the id.")
+    return respond("server_error", SERVER_ERROR)
 
 
 def database_failed(request: HttpRequest, error: Exception) -> HttpResponse:

@@ -73,7 +73,7 @@ class Noting:
         route, seconds = find_route(scope["path"]), time.perf_counter() - began
         method, size = method_of(scope["method"]), len(answer.body)
         tallies.observe(route, [seconds])
-        self._tell(Access(route, method, answer.status, seconds, _id(answer.headers), actor, 0, size, EDGE))
+        self._tell(Access(route, method, answer.status, seconds, id_of(answer.headers), actor, 0, size, EDGE))
 
     def note_recording(self, scope: Scope, answer: Answer, actor: str, began: float) -> None:
         if not self.notes:
@@ -83,7 +83,7 @@ class Noting:
     def note_stream(self, scope: Scope, status: int, headers: Headers, *, began: float) -> None:
         """At its end, which may be days later; so long it did not take to be answered."""
         route, seconds = find_route(scope["path"]), time.perf_counter() - began
-        self._tell(Access(route, scope["method"], status, seconds, _id(headers), ANONYMOUS, 0, None, EDGE))
+        self._tell(Access(route, scope["method"], status, seconds, id_of(headers), ANONYMOUS, 0, None, EDGE))
 
     # --- In bulk -----------------------------------------------------------------------------------------
 
@@ -125,7 +125,7 @@ class Noting:
         names = [name for name, _ in headers]
         if REQUEST_ID in names:
             self._places[kind] = names.index(REQUEST_ID)
-        return _id(headers)
+        return id_of(headers)
 
     def _route(self, kind: Kind | str) -> str:
         route = self._routes.get(kind)
@@ -140,5 +140,5 @@ class Noting:
             sink.write(self._lines.told(access, at=time.time()))
 
 
-def _id(headers: Headers) -> str:
+def id_of(headers: Headers) -> str:
     return dict(headers).get(REQUEST_ID, b"-").decode("latin-1")

@@ -1,5 +1,6 @@
 """What Django answers: one line and a few numbers a request."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,9 +11,12 @@ from videoai.access.occasions import ANONYMOUS
 from videoai.api.request_id import current_request_id
 from videoai.observing.access import Access
 from videoai.observing.metrics import count, tallies
+from videoai.observing.once import ONCE, Once
 from videoai.observing.queries import asked, serving
 from videoai.observing.routes import method_of, route_of
 from videoai.observing.telling import is_told, tell
+
+logger = logging.getLogger(__name__)
 
 # A request that the edge makes itself; it tells of what came of it.
 FOR_EDGE = "videoai.for_edge"
@@ -45,6 +49,7 @@ class _UnderWay:
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
         self._began = request.META.get(BEGAN) or time.perf_counter()
+        self._once: Once | None = request.META.get(ONCE)
         self._asked = asked()
         self._request_id = current_request_id()
         # Read when the slow statement is told: the address is resolved by then.
@@ -56,12 +61,16 @@ class _UnderWay:
     def end(self, response: Any, size: int) -> None:
         serving(None)
         request, seconds = self._request, time.perf_counter() - self._began
+        # What was recorded stands, whoever was told of it.
+        _count_recordings(request, response)
+        if self._once is not None and not self._once.take():
+            logger.debug("Abandoned: the client was told something else before %d.", response.status_code)
+            return
         size = 0 if request.method == "HEAD" else size
         route, method, status = self.route(), method_of(request.method), response.status_code
         count("videoai_http_requests_total", route, method, str(status), "django")
         count("videoai_http_response_bytes_total", "django", by=size)
         tallies.observe(route, [seconds])
-        _count_recordings(request, response)
         if is_told():
             actor, queries = actor_name(request), asked() - self._asked
             tell(Access(route, method, status, seconds, self._request_id, actor, queries, size))

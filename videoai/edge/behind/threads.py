@@ -15,6 +15,7 @@ from videoai.edge.behind.bodies import Bodies
 from videoai.edge.behind.errors import Unavailable
 from videoai.edge.ready.answers import Answer
 from videoai.edge.requests import Headers, Message, Receive, Scope, Send
+from videoai.observing.once import ONCE
 from videoai.observing.requests import BEGAN, FOR_EDGE
 
 # A client that does not take a piece in this time is given up.
@@ -85,6 +86,7 @@ def environ(request: Request) -> dict[str, Any]:
         "wsgi.run_once": False,
         FOR_EDGE: scope.get("for_edge", False),
         BEGAN: request.began,
+        ONCE: scope.get(ONCE),
     }
     for name, value in by_name(scope["headers"]).items():
         key = name.upper().replace("-", "_")
