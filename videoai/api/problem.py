@@ -33,7 +33,8 @@ from videoai.observing.queries import note_error
 
 logger = logging.getLogger(__name__)
 
-BROKEN, WRITTEN = "_broken_database", "_has_written"  # what is left on a request
+# What is left on a request.
+BROKEN, WRITTEN, FAILED = "_broken_database", "_has_written", "_database_failure"
 
 MEDIA_TYPE = "application/problem+json"
 ADMIN = "/admin/"
@@ -213,9 +214,8 @@ def _body(error: Exception) -> dict[str, object] | None:  # noqa: PLR0911 - one 
 
 
 def _of_database(error: Exception) -> tuple[str, str]:
-    """The code and the detail; the log is told the kind of the error, which holds no values."""
+    """The code and the detail."""
     note_error(error)
-    logger.error("The database did not answer: %s", type(error.__cause__ or error).__name__)
     if isinstance(error, OutcomeUnknown):
         return "outcome_unknown", OUTCOME_UNKNOWN
     return "unavailable", DATABASE_SILENT
@@ -354,9 +354,18 @@ def outcome_unknown(request: HttpRequest) -> HttpResponse:
 
 
 def note_breakage(request: HttpRequest, error: Exception) -> None:
-    """Leave on `request` that the database failed it: it may be answered anew."""
+    """Leave on `request` that the database failed it: it may be answered anew, and is told of in the end."""
+    if isinstance(error, (OperationalError, InterfaceError, CatalogueBusy)):
+        # The kind of the error alone, which holds no values.
+        setattr(request, FAILED, type(error.__cause__ or error).__name__)
     if breakage(error) is not None:
         setattr(request, BROKEN, breakage(error))
+
+
+def taken_failure(request: HttpRequest) -> str | None:
+    """The kind of error that `note_breakage` left, which is taken away."""
+    failed: str | None = vars(request).pop(FAILED, None)
+    return failed
 
 
 def note_written(request: HttpRequest) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from videoai.access.occasions import ANONYMOUS
+from videoai.api.problem import taken_failure
 from videoai.api.request_id import current_request_id
 from videoai.observing.access import Access
 from videoai.observing.metrics import count, tallies
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 # A request that the edge makes itself; it tells of what came of it.
 FOR_EDGE = "videoai.for_edge"
+SERVER_ERROR = 500
 # When the edge had the request, by `perf_counter`.
 BEGAN = "videoai.began"
 
@@ -33,14 +35,22 @@ class ObservingMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.META.get(FOR_EDGE):
             serving(lambda: route_of(request.resolver_match, request.path_info))
-            return self.get_response(request)
+            return self._answered(request)  # type: ignore[no-any-return]
         under_way = _UnderWay(request)
-        response: Any = self.get_response(request)
+        response = self._answered(request)
         if response.streaming:
             response.streaming_content = _Pieces(response.streaming_content, under_way, response)
         else:
             under_way.end(response, len(response.content))
         return response  # type: ignore[no-any-return]
+
+    def _answered(self, request: HttpRequest) -> Any:
+        """The answer. If the database is why there is no good one, that is told here, once a request."""
+        response = self.get_response(request)
+        failure = taken_failure(request)
+        if failure and response.status_code >= SERVER_ERROR:  # a replica's may be made good
+            logger.error("A request was given up, because the database failed it: %s.", failure)
+        return response
 
 
 class _UnderWay:
