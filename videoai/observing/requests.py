@@ -11,6 +11,7 @@ from videoai.access.occasions import ANONYMOUS
 from videoai.api.problem import taken_failure
 from videoai.api.request_id import current_request_id
 from videoai.observing.access import Access
+from videoai.observing.for_edge import is_for_edge
 from videoai.observing.metrics import count, tallies
 from videoai.observing.once import ONCE, Once
 from videoai.observing.queries import asked, serving
@@ -19,8 +20,6 @@ from videoai.observing.telling import is_told, tell
 
 logger = logging.getLogger(__name__)
 
-# A request that the edge makes itself; it tells of what came of it.
-FOR_EDGE = "videoai.for_edge"
 SERVER_ERROR = 500
 # When the edge had the request, by `perf_counter`.
 BEGAN = "videoai.began"
@@ -33,7 +32,7 @@ class ObservingMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.META.get(FOR_EDGE):
+        if is_for_edge(request):
             serving(lambda: route_of(request.resolver_match, request.path_info))
             return self._answered(request)  # type: ignore[no-any-return]
         under_way = _UnderWay(request)

@@ -15,8 +15,9 @@ from videoai.edge.behind.bodies import Bodies
 from videoai.edge.behind.errors import Unavailable
 from videoai.edge.ready.answers import Answer
 from videoai.edge.requests import Headers, Message, Receive, Scope, Send
+from videoai.observing.for_edge import FOR_EDGE
 from videoai.observing.once import ONCE
-from videoai.observing.requests import BEGAN, FOR_EDGE
+from videoai.observing.requests import BEGAN
 
 # A client that does not take a piece in this time is given up.
 MOST_SECONDS_A_PIECE = 60
