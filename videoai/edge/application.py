@@ -27,7 +27,7 @@ from videoai.edge.streams.admission import PATHS as LIVE
 from videoai.edge.streams.admission import Live
 from videoai.edge.streams.ending import on_end
 from videoai.limits.windows import Count
-from videoai.observing.access import ANONYMOUS
+from videoai.observing.access import NOBODY
 from videoai.observing.metrics import tallies
 from videoai.observing.once import ONCE, Once
 from videoai.observing.sink import sink
@@ -213,7 +213,7 @@ class Edge:
         noting = self._noting
         if not noting.notes:
             noting.wake()
-        noting.notes.append((address.kind, scope["method"], answer, clock() - began, ANONYMOUS))
+        noting.notes.append((address.kind, scope["method"], answer, clock() - began, NOBODY))
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         body = answer.body if scope["method"] == "GET" else b""
         await send({"type": "http.response.body", "body": body})

@@ -12,7 +12,7 @@ from collections import defaultdict
 from videoai.edge.ready.addresses import PREFIX, Kind
 from videoai.edge.ready.answers import REQUEST_ID, Answer
 from videoai.edge.requests import Headers, Scope
-from videoai.observing.access import ANONYMOUS, Access, Line
+from videoai.observing.access import NOBODY, Access, Line
 from videoai.observing.lines import moment
 from videoai.observing.metrics import count, tallies
 from videoai.observing.requests import count_recording
@@ -68,7 +68,7 @@ class Noting:
             # Nobody is kept from an answer, nor are those that come.
             logger.exception("%d answers could not be counted.", len(notes))
 
-    def note(self, scope: Scope, answer: Answer, *, began: float, actor: str = ANONYMOUS) -> None:
+    def note(self, scope: Scope, answer: Answer, *, began: float, actor: str = NOBODY) -> None:
         """Of what is rare, or costs so much anyway that this does not matter."""
         route, seconds = find_route(scope["path"]), time.perf_counter() - began
         method, size = method_of(scope["method"]), len(answer.body)
@@ -83,7 +83,7 @@ class Noting:
     def note_stream(self, scope: Scope, status: int, headers: Headers, *, began: float) -> None:
         """At its end, which may be days later; so long it did not take to be answered."""
         route, seconds = find_route(scope["path"]), time.perf_counter() - began
-        self._tell(Access(route, scope["method"], status, seconds, id_of(headers), ANONYMOUS, 0, None, EDGE))
+        self._tell(Access(route, scope["method"], status, seconds, id_of(headers), NOBODY, 0, None, EDGE))
 
     # --- In bulk -----------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from videoai.access.occasions import ANONYMOUS
 from videoai.api.problem import taken_failure
 from videoai.api.request_id import current_request_id
-from videoai.observing.access import Access
+from videoai.observing.access import NOBODY, Access
 from videoai.observing.for_edge import is_for_edge
 from videoai.observing.metrics import count, tallies
 from videoai.observing.once import ONCE, Once
@@ -107,9 +107,9 @@ def actor_name(request: HttpRequest) -> str:
     """Who it was, if anybody has asked: to look it up now would cost a query."""
     actor = getattr(request, "audit_actor", None)
     if actor is not None:
-        return str(actor.name)
+        return NOBODY if actor == ANONYMOUS else str(actor.name)
     user = getattr(request, "_cached_user", None)
-    return str(user.get_username()) if user is not None and user.is_authenticated else ANONYMOUS.name
+    return str(user.get_username()) if user is not None and user.is_authenticated else NOBODY
 
 
 def _count_recordings(request: HttpRequest, response: Any) -> None:
