@@ -14,7 +14,7 @@ from videoai.edge.freshness.reading import Freshness, Silent
 from videoai.edge.noting import Noting, id_of
 from videoai.edge.problems import Problems
 from videoai.edge.ready.addresses import PREFIX, Address, Addresses
-from videoai.edge.ready.answers import Answer, Answers
+from videoai.edge.ready.answers import REQUEST_ID, Answer, Answers, request_id_for
 from videoai.edge.ready.catalogue import Ready
 from videoai.edge.ready.making import Asking, Makers, already_counted
 from videoai.edge.ready.own import own_scope
@@ -29,7 +29,7 @@ from videoai.edge.streams.ending import on_end
 from videoai.limits.windows import Count
 from videoai.observing.access import NOBODY
 from videoai.observing.metrics import tallies
-from videoai.observing.once import ONCE, Once
+from videoai.observing.once import CLIENT_GONE, ONCE, Once
 from videoai.observing.sink import sink
 from videoai.readiness import ending
 
@@ -116,7 +116,8 @@ class Edge:
 
     async def _excuse(self, error: Exception, scope: Scope, send: Send, began: float) -> None:
         if isinstance(error, ClientGone):
-            return  # there is nobody to be told
+            self._noting.note(scope, nobodys_answer(scope), began=began)  # there is nobody to be told
+            return
         detail = DATABASE_SILENT if isinstance(error, Silent) else str(error)
         await self._refuse(self._problems.answer("unavailable", detail, scope), scope, send, began)
 
@@ -169,7 +170,7 @@ class Edge:
         """To whoever answers what is not ready."""
         if scope["method"] == "POST" and is_recording(scope["path"]):
             async with bodies.read(scope, receive) as body:
-                await self._record(Request(scope, body, clock()), send)
+                await self._record(Request(scope, body, clock()), receive, send)
         elif scope["path"] in LIVE:
             await self._live.answer(scope, receive, send)
         else:
@@ -180,12 +181,12 @@ class Edge:
             return self._alive
         return self._reading if scope["path"] in READY else self._behind
 
-    async def _record(self, request: Request, send: Send) -> None:
+    async def _record(self, request: Request, receive: Receive, send: Send) -> None:
         answer = await self._recordings.record(request)
         if isinstance(answer, Answer):
             await send_answer(answer, send)
         else:
-            await self._behind.pass_on(answer, send)
+            await self._behind.pass_on(answer, receive, send)
 
     async def _read(self, scope: Scope, address: Address, plain: Plain, receive: Receive, send: Send) -> None:
         """The way of most requests: counted, proven fresh, found, sent; in one function, for its speed."""
@@ -243,6 +244,12 @@ class Edge:
             if entry is None:
                 entry, missing = self._ready.find(address)
         return None
+
+
+def nobodys_answer(scope: Scope) -> Answer:
+    """What is noted of a request whose client hung up before all of it was here."""
+    request_id = request_id_for(dict(scope["headers"]).get(REQUEST_ID, b""))
+    return Answer(CLIENT_GONE, [(REQUEST_ID, request_id)], b"")
 
 
 def is_answered_anyway(scope: Scope) -> bool:

@@ -13,7 +13,7 @@ from videoai.api.request_id import current_request_id
 from videoai.observing.access import NOBODY, Access
 from videoai.observing.for_edge import is_for_edge
 from videoai.observing.metrics import count, tallies
-from videoai.observing.once import ONCE, Once
+from videoai.observing.once import CLIENT_GONE, ONCE, Once
 from videoai.observing.queries import asked, serving
 from videoai.observing.routes import method_of, route_of
 from videoai.observing.telling import is_told, tell
@@ -67,6 +67,10 @@ class _UnderWay:
     def route(self) -> str:
         return route_of(self._request.resolver_match, self._request.path_info)
 
+    def _status(self, response: Any) -> int:
+        is_in_vain = self._once is not None and self._once.is_in_vain
+        return CLIENT_GONE if is_in_vain else int(response.status_code)
+
     def end(self, response: Any, size: int) -> None:
         serving(None)
         request, seconds = self._request, time.perf_counter() - self._began
@@ -76,7 +80,7 @@ class _UnderWay:
             logger.debug("Abandoned: the client was told something else before %d.", response.status_code)
             return
         size = 0 if request.method == "HEAD" else size
-        route, method, status = self.route(), method_of(request.method), response.status_code
+        route, method, status = self.route(), method_of(request.method), self._status(response)
         count("videoai_http_requests_total", route, method, str(status), "django")
         count("videoai_http_response_bytes_total", "django", by=size)
         tallies.observe(route, [seconds])

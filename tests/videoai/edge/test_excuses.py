@@ -68,14 +68,17 @@ def edge_before(django: Any, pulse: Any = None) -> Edge:
     )
 
 
-async def asked(edge: Edge, path: str = "/healthz-", headers: Headers = HEADERS) -> list[Message]:
+async def whole() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def asked(
+    edge: Edge, path: str = "/healthz-", headers: Headers = HEADERS, receive: Any = whole
+) -> list[Message]:
     sent: list[Message] = []
 
     async def send(message: Message) -> None:
         sent.append(message)
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
 
     scope: dict[str, Any] = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode()}
     scope |= {"query_string": b"", "headers": list(headers), "client": ("127.0.0.1", 1)}
@@ -113,6 +116,38 @@ def test_an_answer_that_comes_too_late_is_neither_told_nor_counted(told, counted
     (line,) = map(json.loads, told)
     assert (line["status"], line["answered_by"], line["request_id"]) == (503, "edge", "r-7")
     assert counted(REQUESTS, ROUTE, "GET", "200", "django") == 0
+
+
+def test_an_answer_in_vain_is_told_as_such(told, counted):
+    late = Late()
+
+    async def scenario() -> None:
+        messages = iter([{"type": "http.request", "body": b""}, {"type": "http.disconnect"}])
+
+        async def receive() -> Message:
+            return next(messages)
+
+        asyncio.get_running_loop().call_later(0.1, late.let_go.set)
+        await asked(edge_before(late), receive=receive)
+
+    loops.run_in_real_time(scenario())
+
+    (line,) = map(json.loads, told)
+    assert (line["status"], line["answered_by"], line["request_id"]) == (499, "django", "r-7")
+    assert counted(REQUESTS, ROUTE, "GET", "499", "django") == 1
+
+
+def test_who_leaves_before_all_is_sent_is_told_once(told, counted):
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    headers = [*HEADERS, (b"content-length", b"5")]
+    sent = loops.run_in_real_time(asked(edge_before(StandIn()), headers=headers, receive=receive))
+
+    assert sent == []
+    (line,) = map(json.loads, told)
+    assert (line["status"], line["answered_by"], line["request_id"]) == (499, "edge", "r-7")
+    assert counted(REQUESTS, "unknown", "GET", "499", "edge") == 1
 
 
 def test_one_that_is_in_time_is_told_by_django(told, counted):
