@@ -2,12 +2,14 @@
 
 import sqlite3
 from collections.abc import Callable
+from logging import WARNING
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 
 from models_registry import transactions
 from models_registry.models import AIModel
@@ -15,7 +17,10 @@ from models_registry.transactions import ConnectionBroken, OutcomeUnknown
 from models_registry.whole_pages import as_it_came
 from tests.admin.pages import ObjectForm, change_address
 from tests.factories import AIModelFactory, bearer, service_token
+from videoai.api.problem import database_failed
 from videoai.limits.rates import parse_rate
+from videoai.observing.requests import ObservingMiddleware
+from videoai.repeating import RepeatingMiddleware
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NEW = "battery staple 9"
@@ -55,8 +60,21 @@ def send(client: Client, breaking: Breaking, *, method: str = "patch") -> Any:
         return getattr(client, method)("/api/v1/models/a/b/", **(body if method == "patch" else {}))
 
 
-def test_a_read_that_broke_is_read_again(client: Client, model: AIModel) -> None:
+def lines(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    """What an operator is told, by its level."""
+    return [(record.levelname, record.getMessage()) for record in caplog.records if record.levelno >= WARNING]
+
+
+def test_a_read_that_broke_is_read_again(
+    client: Client, model: AIModel, caplog: pytest.LogCaptureFixture
+) -> None:
     assert send(client, Breaking('FROM "models"'), method="get").status_code == 200
+    assert lines(caplog) == [
+        (
+            "WARNING",
+            "A request was answered anew: the connection to the database broke (ConnectionBroken).",
+        )
+    ]
 
 
 def test_it_is_read_again_once(client: Client, model: AIModel, caplog: pytest.LogCaptureFixture) -> None:
@@ -64,6 +82,41 @@ def test_it_is_read_again_once(client: Client, model: AIModel, caplog: pytest.Lo
     assert (response.status_code, response.json()["code"]) == (503, "unavailable")
     assert response["Retry-After"] == "1"
     assert "s3cret" not in response.content.decode() + caplog.text
+    assert lines(caplog) == [
+        ("ERROR", "A request was given up, because the database failed it: ConnectionBroken.")
+    ]
+
+
+def test_what_somebody_made_good_is_neither_told_nor_repeated(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """As a replica's failure by the primary."""
+    asked = []
+
+    def good(request: Any) -> HttpResponse:
+        asked.append(database_failed(request, ConnectionBroken()))
+        return HttpResponse(b"good")
+
+    request: Any = RequestFactory().get("/")
+    request.resolver_match = None
+    assert ObservingMiddleware(RepeatingMiddleware(good))(request).content == b"good"
+    assert (len(asked), lines(caplog)) == (1, [])
+
+
+def test_what_nobody_tries_again_is_told_once(
+    client: Client, model: AIModel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def explode(*_: object, **__: object) -> None:
+        raise OperationalError("no space on /var/secret")
+
+    monkeypatch.setattr("videoai.operations.refuse_unready", explode)
+    monkeypatch.setattr("models_registry.api.views.AIModelViewSet.list", explode)
+    assert client.get("/readyz/").status_code == 503
+    assert lines(caplog) == []
+    assert client.get("/api/v1/models/").status_code == 503
+    assert lines(caplog) == [
+        ("ERROR", "A request was given up, because the database failed it: OperationalError.")
+    ]
 
 
 @pytest.mark.parametrize("words", ['FROM "service_tokens"', 'FROM "models"', "FOR UPDATE", 'UPDATE "models"'])

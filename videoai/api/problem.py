@@ -34,7 +34,8 @@ from videoai.replicas.reading import has_failed
 
 logger = logging.getLogger(__name__)
 
-BROKEN, WRITTEN = "_broken_database", "_has_written"  # what is left on a request
+# What is left on a request.
+BROKEN, WRITTEN, FAILED = "_broken_database", "_has_written", "_database_failure"
 
 MEDIA_TYPE = "application/problem+json"
 ADMIN = "/admin/"
@@ -89,6 +90,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
 # What passes by itself, so that trying again soon makes sense.
 PASSING = frozenset({"unavailable", "catalogue_busy", "too_many_streams"})
 DATABASE_SILENT = "The database does not answer. Try again in a moment."
+SERVER_ERROR = "It is logged under this request id. Try again, or tell us the id."
 # No invitation to send it again: whoever does so without looking may do it twice.
 OUTCOME_UNKNOWN = (
     "The connection to the database broke while this was being written, so it may be written or not. Read "
@@ -213,9 +215,8 @@ def _body(error: Exception) -> dict[str, object] | None:  # noqa: PLR0911 - one 
 
 
 def _of_database(error: Exception) -> tuple[str, str]:
-    """The code and the detail; the log is told the kind of the error, which holds no values."""
+    """The code and the detail."""
     note_error(error)
-    logger.error("The database did not answer: %s", type(error.__cause__ or error).__name__)
     if isinstance(error, OutcomeUnknown):
         return "outcome_unknown", OUTCOME_UNKNOWN
     return "unavailable", DATABASE_SILENT
@@ -329,7 +330,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return database_failed(request, error)
     if _is_for_people(request):
         return _page(500)
-    return respond("server_error", "It is logged under this request id. Try again, or tell us the id.")
+    return respond("server_error", SERVER_ERROR)
 
 
 def database_failed(request: HttpRequest, error: Exception) -> HttpResponse:
@@ -354,13 +355,22 @@ def outcome_unknown(request: HttpRequest) -> HttpResponse:
 
 
 def note_breakage(request: HttpRequest, error: Exception) -> None:
-    """Leave on `request` that the database failed it: it may be answered anew.
+    """Leave on `request` that the database failed it: it may be answered anew, and is told of in the end.
 
     What failed on a replica is read from the primary anyway.
     """
+    if isinstance(error, (OperationalError, InterfaceError, CatalogueBusy)):
+        # The kind of the error alone, which holds no values.
+        setattr(request, FAILED, type(error.__cause__ or error).__name__)
     broken = breakage(error)
     if broken is not None and not has_failed():
         setattr(request, BROKEN, broken)
+
+
+def taken_failure(request: HttpRequest) -> str | None:
+    """The kind of error that `note_breakage` left, which is taken away."""
+    failed: str | None = vars(request).pop(FAILED, None)
+    return failed
 
 
 def note_written(request: HttpRequest) -> None:

@@ -2,19 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from time import perf_counter as clock
 
-from videoai.api.problem import DATABASE_SILENT
+from videoai.api.problem import DATABASE_SILENT, SERVER_ERROR
 from videoai.edge.behind.errors import ClientGone, Unavailable
 from videoai.edge.behind.threads import Request, Threads, bodies, send_answer
 from videoai.edge.counting import Counting
 from videoai.edge.freshness.reading import Freshness, Silent
-from videoai.edge.noting import Noting
+from videoai.edge.noting import Noting, id_of
 from videoai.edge.problems import Problems
 from videoai.edge.ready.addresses import PREFIX, Address, Addresses
-from videoai.edge.ready.answers import Answer, Answers
+from videoai.edge.ready.answers import REQUEST_ID, Answer, Answers, request_id_for
 from videoai.edge.ready.catalogue import Ready
 from videoai.edge.ready.making import Asking, Makers, already_counted
 from videoai.edge.ready.own import own_scope
@@ -22,13 +22,14 @@ from videoai.edge.ready.shelf import Entry
 from videoai.edge.ready.warming import Warming
 from videoai.edge.recording.arrivals import is_recording
 from videoai.edge.recording.group_commit import GroupCommit
-from videoai.edge.requests import Plain, Receive, Requests, Scope, Send
+from videoai.edge.requests import Plain, Receive, Requests, Scope, Send, Sending
 from videoai.edge.streams.admission import PATHS as LIVE
 from videoai.edge.streams.admission import Live
 from videoai.edge.streams.ending import on_end
 from videoai.limits.windows import Count
-from videoai.observing.access import ANONYMOUS
+from videoai.observing.access import NOBODY
 from videoai.observing.metrics import tallies
+from videoai.observing.once import CLIENT_GONE, ONCE, Once
 from videoai.observing.sink import sink
 from videoai.readiness import ending
 
@@ -47,6 +48,7 @@ READY = frozenset({"/readyz", "/readyz/"})
 CREDENTIALS = frozenset({b"authorization", b"cookie"})
 READING = frozenset({"GET", "HEAD"})
 NO_ANSWER = (Silent, Unavailable, ClientGone)
+Answering = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Edge:
@@ -83,33 +85,53 @@ class Edge:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """The way of most requests is one coroutine and no more, because each costs all of them."""
-        if scope["type"] == "http" and scope["method"] in READING:
-            address = self._addresses.find(scope["path"], scope["query_string"])
-            plain = None if address is None else self._requests.plain(scope)
-            if address is not None and plain is not None:
-                return self._read(scope, address, plain, receive, send)
+        try:
+            if scope["type"] == "http" and scope["method"] in READING:
+                address = self._addresses.find(scope["path"], scope["query_string"])
+                plain = None if address is None else self._requests.plain(scope)
+                if address is not None and plain is not None:
+                    return self._read(scope, address, plain, receive, send)
+        except Exception:
+            # As in `_read`.
+            logger.exception("A request could not be read.")
         return self._other(scope, receive, send)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
-            await self._excused(self._hand_over(scope, receive, send), scope, send)
+            await self._excused(self._hand_over, scope, receive, send)
 
-    async def _excused(self, answering: Awaitable[None], scope: Scope, send: Send) -> None:
-        """Wait for an answer; tell why there is none."""
-        began = clock()
+    async def _excused(self, answering: Answering, scope: Scope, receive: Receive, send: Send) -> None:
+        """Have it answered; tell why it is not."""
+        began, sending = clock(), Sending(send)
+        scope[ONCE] = Once()
         try:
-            await answering
+            await answering(scope, receive, sending)
         except NO_ANSWER as error:
             await self._excuse(error, scope, send, began)
+        except Exception:
+            if sending.has_begun:
+                raise  # half an answer must not look like a whole one
+            await self._fail(scope, send, began)
 
     async def _excuse(self, error: Exception, scope: Scope, send: Send, began: float) -> None:
         if isinstance(error, ClientGone):
-            return  # there is nobody to be told
+            self._noting.note(scope, nobodys_answer(scope), began=began)  # there is nobody to be told
+            return
         detail = DATABASE_SILENT if isinstance(error, Silent) else str(error)
-        answer = self._problems.answer("unavailable", detail, scope)
-        self._noting.note(scope, answer, began=began)
+        await self._refuse(self._problems.answer("unavailable", detail, scope), scope, send, began)
+
+    async def _fail(self, scope: Scope, send: Send, began: float) -> None:
+        """Of what nobody has foreseen, while it is handled."""
+        answer = self._problems.answer("server_error", SERVER_ERROR, scope, retry_after=None)
+        logger.exception("The edge failed.", extra={"facts": {"request_id": id_of(answer.headers)}})
+        await self._refuse(answer, scope, send, began)
+
+    async def _refuse(self, answer: Answer, scope: Scope, send: Send, began: float) -> None:
+        once = scope.get(ONCE)
+        if once is None or once.take():
+            self._noting.note(scope, answer, began=began)
         await send_answer(answer, send)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
@@ -149,7 +171,7 @@ class Edge:
         """To whoever answers what is not ready."""
         if scope["method"] == "POST" and is_recording(scope["path"]):
             async with bodies.read(scope, receive) as body:
-                await self._record(Request(scope, body, clock()), send)
+                await self._record(Request(scope, body, clock()), receive, send)
         elif scope["path"] in LIVE:
             await self._live.answer(scope, receive, send)
         else:
@@ -160,19 +182,19 @@ class Edge:
             return self._alive
         return self._reading if scope["path"] in READY else self._behind
 
-    async def _record(self, request: Request, send: Send) -> None:
+    async def _record(self, request: Request, receive: Receive, send: Send) -> None:
         answer = await self._recordings.record(request)
         if isinstance(answer, Answer):
             await send_answer(answer, send)
         else:
-            await self._behind.pass_on(answer, send)
+            await self._behind.pass_on(answer, receive, send)
 
     async def _read(self, scope: Scope, address: Address, plain: Plain, receive: Receive, send: Send) -> None:
         """The way of most requests: counted, proven fresh, found, sent; in one function, for its speed."""
-        began, counted, answer, was_ready = clock(), self._counting.count(plain.address), None, True
-        if isinstance(counted, asyncio.Future):
-            counted = await counted
+        began, counted, answer, was_ready = clock(), None, None, True
         try:
+            counting = self._counting.count(plain.address)
+            counted = await counting if isinstance(counting, asyncio.Future) else counting
             if not self._counting.is_over(counted):
                 await self._freshness.read()
                 entry, missing = self._ready.find(address)
@@ -188,13 +210,12 @@ class Edge:
             # Whatever is wrong in here, Django can still answer.
             logger.exception("%s could not be answered from what is ready.", address.target)
         if answer is None:
-            left_over = self._behind.hand_over(already_counted(scope, counted), receive, send)
-            await self._excused(left_over, scope, send)
+            await self._excused(self._behind.hand_over, already_counted(scope, counted), receive, send)
             return
         noting = self._noting
         if not noting.notes:
             noting.wake()
-        noting.notes.append((address.kind, scope["method"], answer, clock() - began, ANONYMOUS, was_ready))
+        noting.notes.append((address.kind, scope["method"], answer, clock() - began, NOBODY, was_ready))
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         body = answer.body if scope["method"] == "GET" else b""
         await send({"type": "http.response.body", "body": body})
@@ -224,6 +245,12 @@ class Edge:
             if entry is None:
                 entry, missing = self._ready.find(address)
         return None
+
+
+def nobodys_answer(scope: Scope) -> Answer:
+    """What is noted of a request whose client hung up before all of it was here."""
+    request_id = request_id_for(dict(scope["headers"]).get(REQUEST_ID, b""))
+    return Answer(CLIENT_GONE, [(REQUEST_ID, request_id)], b"")
 
 
 def is_answered_anyway(scope: Scope) -> bool:

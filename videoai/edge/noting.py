@@ -12,7 +12,7 @@ from collections import defaultdict
 from videoai.edge.ready.addresses import PREFIX, Kind
 from videoai.edge.ready.answers import REQUEST_ID, Answer
 from videoai.edge.requests import Headers, Scope
-from videoai.observing.access import ANONYMOUS, Access, Line
+from videoai.observing.access import NOBODY, Access, Line
 from videoai.observing.lines import moment
 from videoai.observing.metrics import count, tallies
 from videoai.observing.requests import count_recording
@@ -66,12 +66,12 @@ class Noting:
             # Nobody is kept from an answer, nor are those that come.
             logger.exception("%d answers could not be counted.", len(notes))
 
-    def note(self, scope: Scope, answer: Answer, *, began: float, actor: str = ANONYMOUS) -> None:
+    def note(self, scope: Scope, answer: Answer, *, began: float, actor: str = NOBODY) -> None:
         """Of what is rare, or costs so much anyway that this does not matter."""
         route, seconds = find_route(scope["path"]), time.perf_counter() - began
         method, size = method_of(scope["method"]), len(answer.body)
         tallies.observe(route, [seconds])
-        self._tell(Access(route, method, answer.status, seconds, _id(answer.headers), actor, 0, size, EDGE))
+        self._tell(Access(route, method, answer.status, seconds, id_of(answer.headers), actor, 0, size, EDGE))
 
     def note_recording(self, scope: Scope, answer: Answer, actor: str, began: float) -> None:
         if not self.notes:
@@ -81,7 +81,7 @@ class Noting:
     def note_stream(self, scope: Scope, status: int, headers: Headers, *, began: float) -> None:
         """At its end, which may be days later; so long it did not take to be answered."""
         route, seconds = find_route(scope["path"]), time.perf_counter() - began
-        self._tell(Access(route, scope["method"], status, seconds, _id(headers), ANONYMOUS, 0, None, EDGE))
+        self._tell(Access(route, scope["method"], status, seconds, id_of(headers), NOBODY, 0, None, EDGE))
 
     # --- In bulk -----------------------------------------------------------------------------------------
 
@@ -123,7 +123,7 @@ class Noting:
         names = [name for name, _ in headers]
         if REQUEST_ID in names:
             self._places[kind] = names.index(REQUEST_ID)
-        return _id(headers)
+        return id_of(headers)
 
     def _route(self, kind: Kind | str) -> str:
         route = self._routes.get(kind)
@@ -138,5 +138,5 @@ class Noting:
             sink.write(self._lines.told(access, at=time.time()))
 
 
-def _id(headers: Headers) -> str:
+def id_of(headers: Headers) -> str:
     return dict(headers).get(REQUEST_ID, b"-").decode("latin-1")

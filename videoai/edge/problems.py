@@ -23,7 +23,13 @@ class Problems:
         self.headers = [(name, value) for name, value in headers if name not in NOT_KEPT]
 
     def answer(
-        self, code: str, detail: str, scope: Scope, *, retry_after: int = 1, limit: Headers | None = None
+        self,
+        code: str,
+        detail: str,
+        scope: Scope,
+        *,
+        retry_after: int | None = 1,
+        limit: Headers | None = None,
     ) -> Answer:
         """The problem, as an answer to that request; `limit` tells what was counted for it."""
         request_id = request_id_for(dict(scope["headers"]).get(REQUEST_ID, b""))
@@ -31,7 +37,7 @@ class Problems:
         body = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
         headers = [
             (b"content-type", MEDIA_TYPE.encode()),
-            (b"retry-after", str(retry_after).encode()),
+            *([] if retry_after is None else [(b"retry-after", str(retry_after).encode())]),
             (LENGTH, str(len(body)).encode()),
             *(limit or []),
             *self.headers,

@@ -1,6 +1,6 @@
 """What of a request matters to the edge. Only the plainest are answered here; the rest is for Django."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -10,7 +10,7 @@ from videoai.access.client_address import nearest_stranger
 from videoai.api.request_id import WELL_FORMED
 from videoai.limits.counted import RAW_HEADER
 
-Scope = Mapping[str, Any]
+Scope = MutableMapping[str, Any]
 Headers = list[tuple[bytes, bytes]]
 Message = dict[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -28,6 +28,20 @@ NAMES = (
 PLACES = {name: place for place, name in enumerate(NAMES)}
 # With one of these, Django has to look; with a cookie, if it may be that of a session or a form.
 FOR_DJANGO = frozenset({b"authorization", b"content-length", b"transfer-encoding", RAW_HEADER})
+
+
+class Sending:
+    """As `send`; and tells whether an answer has begun."""
+
+    __slots__ = ("_send", "has_begun")
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.has_begun = False
+
+    def __call__(self, message: Message) -> Awaitable[None]:
+        self.has_begun = True
+        return self._send(message)
 
 
 class Plain(NamedTuple):

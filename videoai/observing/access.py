@@ -10,7 +10,8 @@ from videoai.observing.lines import JSON, escaped, moment
 ALL, DJANGO, OFF = "all", "django", "off"
 CHOICES = (ALL, DJANGO, OFF)
 LOGGER = "videoai.access"
-ANONYMOUS = "anonymous"
+# No user can have this name, and a token's is followed by its prefix.
+NOBODY = "(nobody)"
 
 
 class Access(NamedTuple):
@@ -24,7 +25,7 @@ class Access(NamedTuple):
     status: int
     seconds: float
     request_id: str
-    actor: str = ANONYMOUS
+    actor: str = NOBODY
     queries: int = 0
     size: int | None = 0
     answered_by: str = "django"

@@ -1,11 +1,14 @@
 """Numbers as Prometheus reads them."""
 
 import platform
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 import django
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
 from videoai.observing import catalogue
@@ -17,11 +20,41 @@ BUILD = "videoai_build_info"
 START = "videoai_start_time_seconds"
 
 
-def exposition(numbers: Numbers, rows: Iterable[Row], *, version: str, started: float) -> bytes:
-    """`numbers` of all processes, `rows` of the database, and what the server is, as text."""
+Encode = Callable[[CollectorRegistry], bytes]
+
+
+class Form(NamedTuple):
+    """How numbers are written."""
+
+    content_type: str
+    encode: Encode
+
+
+PLAIN = Form(CONTENT_TYPE_LATEST, generate_latest)
+OPEN_METRICS = Form(openmetrics.CONTENT_TYPE_LATEST, openmetrics.generate_latest)
+# Whoever names no version takes any; of others there is none.
+VERSIONS = {"", "1.0.0"}
+REFUSED = re.compile(r"0(\.0*)?")
+
+
+def accepts_open_metrics(accept: str) -> bool:
+    """By name: whoever takes anything gets plain text. Prometheus' own reading fails at what is made up."""
+    return any(_is_open_metrics(*map(str.strip, one.split(";"))) for one in accept.lower().split(","))
+
+
+def _is_open_metrics(media_type: str, *parameters: str) -> bool:
+    told = dict(one.split("=", 1) for one in parameters if "=" in one)
+    is_taken = told.get("version", "") in VERSIONS and not REFUSED.fullmatch(told.get("q", "1"))
+    return media_type == "application/openmetrics-text" and is_taken
+
+
+def exposition(
+    numbers: Numbers, rows: Iterable[Row], *, version: str, started: float, encode: Encode = PLAIN.encode
+) -> bytes:
+    """`numbers` of all processes, `rows` of the database, and what the server is, as `encode` writes it."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Told([*families(numbers, rows), *_own(version, started)]))
-    return generate_latest(registry)
+    return encode(registry)
 
 
 def families(numbers: Numbers, rows: Iterable[Row]) -> Iterator[Family]:

@@ -13,6 +13,7 @@ from videoai.edge.behind.threads import Threads
 from videoai.edge.noting import RECORDING, Noting
 from videoai.edge.ready.addresses import Kind
 from videoai.edge.ready.answers import Answer
+from videoai.observing.access import NOBODY
 
 __all__ = ["counted", "told"]
 
@@ -37,10 +38,10 @@ def flushed(noting: Noting) -> None:
 def test_ready_answers_are_told_in_bulk(told, counted):
     noting = Noting()
     noting.notes += [
-        (Kind.DETAIL, "GET", answer(request_id="r-1"), 0.001, "anonymous", True),
-        (Kind.DETAIL, "HEAD", answer(request_id="r-2"), 0.001, "anonymous", True),
-        (Kind.DETAIL, "GET", answer(304, "r-3", b""), 0.001, "anonymous", True),
-        (Kind.LIST, "GET", answer(200, "r-4"), 0.001, "anonymous", False),
+        (Kind.DETAIL, "GET", answer(request_id="r-1"), 0.001, NOBODY, True),
+        (Kind.DETAIL, "HEAD", answer(request_id="r-2"), 0.001, NOBODY, True),
+        (Kind.DETAIL, "GET", answer(304, "r-3", b""), 0.001, NOBODY, True),
+        (Kind.LIST, "GET", answer(200, "r-4"), 0.001, NOBODY, False),
     ]
 
     flushed(noting)
@@ -75,7 +76,7 @@ def test_recordings_are_told_with_who_sent_them(told, counted):
 def test_counting_goes_on_without_the_log(told, counted, settings):
     settings.ACCESS_LOG = "django"
     noting = Noting()
-    noting.notes.append((Kind.LIST, "GET", answer(), 0.001, "anonymous", True))
+    noting.notes.append((Kind.LIST, "GET", answer(), 0.001, NOBODY, True))
 
     flushed(noting)
 
@@ -85,7 +86,7 @@ def test_counting_goes_on_without_the_log(told, counted, settings):
 
 def test_what_can_not_be_counted_keeps_nobody_from_an_answer(monkeypatch, caplog):
     noting = Noting()
-    noting.notes.append((Kind.LIST, "GET", answer(), 0.001, "anonymous", True))
+    noting.notes.append((Kind.LIST, "GET", answer(), 0.001, NOBODY, True))
     monkeypatch.setattr(noting, "_route", lambda kind: 1 / 0)
 
     noting.flush()

@@ -5,6 +5,8 @@ import time
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import Resolver404, resolve
@@ -13,6 +15,7 @@ from models_registry.transactions import transaction_repeated
 from tests.factories import AIModelFactory, bearer, service_token
 from videoai.edge.noting import EXAMPLES
 from videoai.edge.ready.addresses import PREFIX
+from videoai.observing.access import NOBODY
 from videoai.observing.queries import kind_of, shortened
 from videoai.observing.requests import BEGAN
 from videoai.observing.routes import UNKNOWN, find_route, method_of
@@ -38,7 +41,7 @@ def test_a_request_is_told_in_one_line(client, told):
         "method": "GET",
         "status": 200,
         "request_id": "r-1",
-        "actor": "anonymous",
+        "actor": NOBODY,
         "queries": 2,
         "bytes": len(response.content),
         "answered_by": "django",
@@ -65,13 +68,26 @@ def test_it_names_who_asked_and_nothing_secret(client, admin, told):
     assert not any(word in "".join(told) for word in (token.text, "somebody", "hunter2"))
 
 
+def test_nobody_is_told_by_a_name_that_nobody_can_have(client, told):
+    user = User(username="anonymous")
+    user.full_clean(exclude=["password"])
+    user.save()
+    client.get("/api/v1/models/?status=draft")
+    client.force_login(user)
+    client.get("/admin/")
+
+    assert [json.loads(line)["actor"] for line in told] == ["(nobody)", "anonymous"]
+    with pytest.raises(ValidationError, match="username"):
+        User(username=NOBODY).full_clean(exclude=["password"])
+
+
 def test_who_asked_is_not_looked_up_for_the_line(client, admin, told, django_assert_num_queries):
     client.force_login(admin)
 
     with django_assert_num_queries(0):
         client.get("/healthz/")
 
-    assert json.loads(told[0])["actor"] == "anonymous"
+    assert json.loads(told[0])["actor"] == NOBODY
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 from django.test import Client
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from models_registry import services
@@ -53,6 +54,40 @@ def test_this_machine_may(client, address, accept):
 
 
 @pytest.mark.parametrize(
+    "accept",
+    [
+        "application/openmetrics-text",
+        "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;q=0.2,*/*;q=0.1",
+    ],
+)
+def test_open_metrics_are_for_whoever_names_them(client, accept):
+    response = asked(client, accept=accept)
+
+    assert response["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
+    assert "Accept" in response["Vary"]
+    text = response.content.decode()
+    assert text.endswith("# EOF\n")
+    names = {sample.name for family in openmetrics(text) for sample in family.samples}
+    assert names == {name for name, *_ in samples(asked(client))}
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        *("", "text/plain", "application/json", "nonsense", ";;=,", "text/plain;version=\x7f"),
+        *("application/openmetrics-text;q=0", "application/openmetrics-text;q=0.00, text/plain"),
+        *("application/openmetrics-text;version=0.0.1", "application/openmetrics-text;version=x"),
+    ],
+)
+def test_all_others_get_plain_text_whatever_they_accept(client, accept):
+    response = asked(client, accept=accept)
+
+    assert response["Content-Type"].startswith("text/plain; version=")
+    assert samples(response)
+
+
+@pytest.mark.parametrize(
     ("address", "headers", "proxies", "is_let_in"),
     [
         (HERE, {}, "", True),
@@ -87,6 +122,34 @@ def test_by_the_address_of_the_client_itself(  # noqa: PLR0917 - fixtures and a 
     if not is_let_in:
         assert response["Content-Type"] == "application/problem+json"
         assert json.loads(response.content)["code"] == "not_authenticated"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Via", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Server", "X-Forwarded-Port"),
+        *(
+            "X-Original-Forwarded-For",
+            "X-Original-URI",
+            "X-Client-IP",
+            "True-Client-IP",
+            "CF-Ray",
+            "X-Scheme",
+        ),
+    ],
+)
+def test_whatever_names_a_proxy_is_not_from_here(client, name):
+    assert asked(client, HERE, **{name: "x"}).status_code == 401
+
+
+def test_what_a_scraper_sends_names_none(client):
+    sent = {
+        "User-Agent": "Prometheus/3",
+        "X-Prometheus-Scrape-Timeout-Seconds": "10",
+        "Accept-Encoding": "gzip",
+    }
+
+    assert asked(client, HERE, **sent).status_code == 200
 
 
 def test_networks_are_a_setting(client, settings):

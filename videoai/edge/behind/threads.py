@@ -15,7 +15,9 @@ from videoai.edge.behind.bodies import Bodies
 from videoai.edge.behind.errors import Unavailable
 from videoai.edge.ready.answers import Answer
 from videoai.edge.requests import Headers, Message, Receive, Scope, Send
-from videoai.observing.requests import BEGAN, FOR_EDGE
+from videoai.observing.for_edge import FOR_EDGE
+from videoai.observing.once import ONCE
+from videoai.observing.requests import BEGAN
 
 # A client that does not take a piece in this time is given up.
 MOST_SECONDS_A_PIECE = 60
@@ -85,6 +87,7 @@ def environ(request: Request) -> dict[str, Any]:
         "wsgi.run_once": False,
         FOR_EDGE: scope.get("for_edge", False),
         BEGAN: request.began,
+        ONCE: scope.get(ONCE),
     }
     for name, value in by_name(scope["headers"]).items():
         key = name.upper().replace("-", "_")
@@ -130,18 +133,20 @@ class Threads:
     async def hand_over(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the request's body, have it answered and send the answer."""
         async with bodies.read(scope, receive) as body:
-            await self.pass_on(Request(scope, body, clock()), send)
+            await self.pass_on(Request(scope, body, clock()), receive, send)
 
-    async def pass_on(self, request: Request, send: Send) -> None:
+    async def pass_on(self, request: Request, receive: Receive, send: Send) -> None:
         """Have it answered and send the answer, in pieces if it comes in pieces.
 
         Raises Unavailable, or what the pulse raises, as long as nothing was sent.
         """
         sending = _Sending(send)
+        watching = asyncio.get_running_loop().create_task(_watch(request.scope, receive, sending))
         try:
             answer = await self._run(partial(self._in_pieces, request, sending.emit), sending)
         finally:
             sending.is_over = True
+            watching.cancel()
         if answer is not None:
             await send_answer(answer, send)
 
@@ -205,6 +210,18 @@ class _Sending:
             raise ConnectionAbortedError("The client was told something else, or went away.")
         self.has_begun = True
         await self._send(message)
+
+
+async def _watch(scope: Scope, receive: Receive, sending: _Sending) -> None:
+    """Leave on the request that nobody waits for its answer any more, if that happens before it begins."""
+    message = await receive()
+    while message.get("more_body"):
+        message = await receive()  # of a body that is too large
+    if message["type"] == "http.request":
+        message = await receive()
+    once = scope.get(ONCE)
+    if message["type"] == "http.disconnect" and once is not None and not sending.has_begun:
+        once.is_in_vain = True
 
 
 async def send_answer(answer: Answer, send: Send) -> None:

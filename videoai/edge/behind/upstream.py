@@ -16,6 +16,7 @@ from videoai.edge.behind.errors import Unavailable
 from videoai.edge.behind.places import Place
 from videoai.edge.behind.threads import Request, by_name
 from videoai.edge.requests import Headers
+from videoai.observing.for_edge import HEADER, seal
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +27,8 @@ ANSWER_SECONDS = 120.0
 REST_SECONDS = 1.0
 PIECE_BYTES = 256 * 1024
 GONE = "The servers that answer this are down. Try again in a moment."
+
+FOR_EDGE = HEADER.lower()  # as ASGI tells names
 
 # They tell of one connection (RFC 9110, 7.6.1), or of who sends it.
 HOP_BY_HOP = frozenset(
@@ -174,6 +177,8 @@ def _outgoing(request: Request) -> _Outgoing:
     client = scope.get("client")
     if client is not None:
         headers["x-forwarded-for"] = ",".join(filter(None, [headers.get("x-forwarded-for"), str(client[0])]))
+    if scope.get("for_edge"):
+        headers[FOR_EDGE] = seal()
     body = request.body
     if "transfer-encoding" in told:
         # It goes on as it came: without a length.

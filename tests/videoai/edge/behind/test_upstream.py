@@ -12,11 +12,14 @@ import pytest
 from tests.factories import AIModelFactory, service_token
 from tests.server import Server
 from tests.videoai.edge.databases import address_of_tests
+from tests.videoai.observing.conftest import counted
 from videoai.edge.behind import upstream
 from videoai.edge.behind.errors import Unavailable
 from videoai.edge.behind.places import Place, parse_place
 from videoai.edge.behind.threads import Request
 from videoai.edge.behind.upstream import Upstream
+
+__all__ = ["counted"]
 
 # They differ from one answer to the next, and from one process to the next.
 OF_ONE_ANSWER = {"date", "expires", "x-request-id"}
@@ -91,6 +94,17 @@ def test_the_caller_is_appended_to_whom_a_proxy_named():
     headers = [(b"x-forwarded-for", b"203.0.113.1")]
 
     assert "x-forwarded-for: 203.0.113.1,192.0.2.7" in heard_from(request(headers=headers))
+
+
+@pytest.mark.parametrize(("is_ours", "count"), [(True, 0), (False, 1)])
+def test_what_the_edge_has_made_is_told_by_the_edge_alone(client, counted, is_ours, count):
+    made_up = [(b"x-videoai-for-edge", b"1" * 64)]
+    heard = heard_from(request(headers=made_up, for_edge=is_ours))
+    (sent,) = (line.partition(": ")[2] for line in heard if line.startswith("x-videoai-for-edge"))
+
+    client.get("/healthz/", headers={"x-videoai-for-edge": sent})
+
+    assert counted("videoai_http_requests_total", "/healthz/", "GET", "200", "django") == count
 
 
 def test_a_header_that_looks_like_another_one_is_dropped():
