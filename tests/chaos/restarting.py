@@ -8,10 +8,12 @@ from tests.chaos.shown import Say, Shown
 from tests.chaos.stage import DATABASE, broken_promises, folder, furnish, postgresql, server
 from videoai.deploy.local.postgresql import PostgreSQL
 
-TITLE = "PostgreSQL restarted 10 times under mixed load"
 MUST_SHOW = "errors are 503 problem+json only, recovery ≤ 10 s, invariants hold"
 
 RESTARTS, QUICK_RESTARTS = 10, 3
+TITLE, QUICK_TITLE = (
+    f"PostgreSQL restarted {restarts} times under mixed load" for restarts in (RESTARTS, QUICK_RESTARTS)
+)
 MODES = ("fast", "immediate")
 LONGEST_RECOVERY = 10.0  # seconds
 SETTLED = 4.0  # seconds of load before the first restart
