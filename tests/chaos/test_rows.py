@@ -22,6 +22,7 @@ MISSING = "from videoai.deploy.local.processes import NotInstalled\n" + GOOD.rep
 )
 SOURCES = {
     "good": GOOD,
+    "shorter": GOOD.replace("def run", "QUICK_TITLE = 'half a row'\n\n\ndef run"),
     "faulty": GOOD.replace("[]", "['one is missing']"),
     "broken": GOOD.replace("return", "raise OSError('no')\n    return"),
     "missing": MISSING,
@@ -62,6 +63,12 @@ def test_a_row_passes_fails_or_is_told_not_to_have_run(name, sign, fault, status
     assert verdict([outcome], strict=False) == status
     assert verdict([outcome], strict=True) == (1 if fault else 0)
     assert (fault or "42 things") in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("rows")
+@pytest.mark.parametrize(("quick", "title"), [(True, "half a row"), (False, "one row")])
+def test_the_short_form_is_told_as_what_it_does(quick, title):
+    assert run("row_shorter", quick=quick).title == title
 
 
 def test_a_row_runs_in_a_process_of_its_own():
@@ -124,7 +131,7 @@ def test_growth_is_that_of_the_medians_of_two_windows():
     def sample(at: float, kilobytes: int):
         return held([], connections=1, at=at)._replace(kilobytes={7: kilobytes})
 
-    samples = [sample(0, 50), sample(10, 100), sample(11, 900), sample(12, 101), sample(20, 110)]
+    samples = [sample(10, 100), sample(11, 900), sample(12, 101), sample(20, 110)]
     samples += [sample(21, 109), sample(22, 108)]
 
-    assert growth(samples, since=10, window=3) == {7: (101, 109)}
+    assert growth(samples, window=3) == {7: (101, 109)}
