@@ -22,7 +22,7 @@ from tests.chaos.visitors import EVERYBODY
 from tests.server import Server
 from videoai.deploy.local.postgresql import PostgreSQL
 
-TITLE, QUICK_TITLE = "a long time of mixed load", "a minute of mixed load"
+TITLE, QUICK_TITLE = "a long time of mixed load", "about a minute of mixed load"
 MUST_SHOW = "flat memory (≤ 5 % growth after warm-up), no leaked connection"
 
 MINUTES, LEAST_MINUTES = 30.0, 7  # warm-up, and a window behind it
@@ -45,7 +45,7 @@ class Times(NamedTuple):
 
 
 LONG = Times(warm_up=240, answers=0, longest_warm_up=240, window=120, measured=MINUTES * 60 - 240)
-QUICK = Times(warm_up=25, answers=4_000, longest_warm_up=40, window=5, measured=30)
+QUICK = Times(warm_up=20, answers=4_000, longest_warm_up=40, window=5, measured=30)
 
 
 class Stage(NamedTuple):
