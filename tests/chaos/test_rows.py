@@ -8,9 +8,12 @@ import pytest
 
 from tests.chaos.__main__ import verdict
 from tests.chaos.answers import Answer, Request, fault_of
+from tests.chaos.lasting import MOST_CONNECTIONS
 from tests.chaos.one import run
 from tests.chaos.processes import growth, held
 from tests.chaos.rows import ROWS, Outcome, outcome_of, table
+from tests.chaos.stage import WORKERS
+from videoai.doctor.arithmetic import wanted_connections
 
 GOOD = """
 TITLE, MUST_SHOW = "one row", "that it holds"
@@ -125,6 +128,12 @@ def test_only_a_503_that_says_so_properly_is_excused(target, answer, is_fine):
 
     assert (fault_of(request, answer, is_excused=True) is None) == is_fine
     assert (fault_of(request, answer, is_excused=False) is None) == (answer.status == 200)
+
+
+def test_the_long_load_knows_how_many_connections_the_server_may_hold(monkeypatch):
+    monkeypatch.setenv("WORKERS", str(WORKERS))
+
+    assert wanted_connections().number == MOST_CONNECTIONS
 
 
 def test_growth_is_that_of_the_medians_of_two_windows():
