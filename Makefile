@@ -44,7 +44,7 @@ bench-quick: $(DEV) ## the most telling of it, in under two minutes
 chaos: $(DEV) ## break PostgreSQL, Redis, disks and servers under load (ARGS="redis disk")
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
-chaos-quick: $(DEV) ## the short form of it, in about three minutes
+chaos-quick: $(DEV) ## the short form of it, in two to three minutes
 	@$(BIN)/python -m tests.chaos --quick $(ARGS)
 
 check: $(DEV) ## lint, types, migrations, deployment settings

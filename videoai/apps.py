@@ -4,7 +4,7 @@ from django.core.checks import register
 
 from videoai import replaced_file
 from videoai.checks import check_databases
-from videoai.observing import queries, repeating
+from videoai.observing import queries, repeats
 
 
 class VideoAIConfig(AppConfig):
@@ -14,7 +14,7 @@ class VideoAIConfig(AppConfig):
     def ready(self) -> None:
         replaced_file.watch()
         queries.watch()
-        repeating.watch()
+        repeats.watch()
         register(check_databases)
 
 

@@ -13,6 +13,7 @@ PAGE = "text/html"
 LONGEST_TOLD = 160  # characters of a body
 NO_ANSWER = 0  # in place of a status
 ANSWERS_A_CONNECTION = 40
+SECONDS_A_CONNECTION = 2.0  # for those who ask so slowly that one process had them for long
 
 
 class Request(NamedTuple):
@@ -44,14 +45,17 @@ class Client:
 
     def __init__(self, server: Server) -> None:
         self._connection = server.connect()
-        self._left = ANSWERS_A_CONNECTION
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._connection.close()
+        self._left, self._until = ANSWERS_A_CONNECTION, time.monotonic() + SECONDS_A_CONNECTION
 
     def ask(self, request: Request) -> Answer:
         begun = time.monotonic()
         self._left -= 1
-        if not self._left:
-            self._connection.close()
-            self._left = ANSWERS_A_CONNECTION
+        if not self._left or begun > self._until:
+            self._begin_anew()
         try:
             self._connection.request(request.method, request.target, request.body, request.headers)
             response = self._connection.getresponse()

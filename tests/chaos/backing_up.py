@@ -18,7 +18,7 @@ from tests.server import ROOT
 TITLE = "backup under write load, restored elsewhere"
 MUST_SHOW = "equal counts, default, chain"
 
-SECONDS, QUICK_SECONDS = 10.0, 1.5  # of load before, between and after
+SECONDS, QUICK_SECONDS = 10.0, 1.0  # of load before, between and after
 BACKUPS, QUICK_BACKUPS = 5, 1
 ELSEWHERE = "elsewhere"
 # The restored database has a name of its own, by which it is told from the one that was taken.

@@ -27,7 +27,7 @@ from videoai.deploy.local.processes import Failed
 TITLE = "disk full, read-only file system (small tmpfs)"
 MUST_SHOW = "503, reads go on, change and audit row together or neither"
 
-SECONDS, QUICK_SECONDS = 8.0, 1.5  # of each state of the disk
+SECONDS, QUICK_SECONDS = 8.0, 1.0  # of each state of the disk
 RECOVERY = 10.0  # seconds
 READS = ("read of the edge", "read of Django")
 WRITES = frozenset({"recording", "batch", "change", "default", "quote", "sign-in"})

@@ -20,7 +20,7 @@ from videoai.deploy.local.app import App
 from videoai.deploy.local.cluster import Cluster
 from videoai.deploy.local.residents import inhabited
 
-TITLE = "primary stopped, replica promoted (`make cluster`)"
+TITLE = "primary lost, replica promoted (`make cluster`)"
 MUST_SHOW = "the apps follow by DATABASE_URL in ≤ 15 s; nothing acknowledged is lost; errors are 503 only"
 
 LONGEST = 15.0  # seconds from the loss until all goes well, the operator's own work included

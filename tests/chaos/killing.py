@@ -10,11 +10,14 @@ import django
 from tests.chaos.shown import Say, Shown
 from tests.chaos.stage import DATABASE, folder, postgresql
 
-TITLE = "10,000 recordings, 16 writers, 2 processes, killed (−9) 20 times"
 MUST_SHOW = "every acknowledged one counted once"
 
 RECORDINGS, KILLS = 10_000, 20
 QUICK_RECORDINGS, QUICK_KILLS = 1_000, 3
+TITLE, QUICK_TITLE = (
+    f"{recordings:,} recordings, 16 writers, 2 processes, killed (−9) {kills} times"
+    for recordings, kills in ((RECORDINGS, KILLS), (QUICK_RECORDINGS, QUICK_KILLS))
+)
 # Of all recordings; the last ones are acknowledged too fast to strike between them.
 STRUCK = 0.85
 

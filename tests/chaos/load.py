@@ -72,6 +72,11 @@ class Load:
         with self._lock:
             return {kind for kind, _ in self.answers}
 
+    @property
+    def answered(self) -> int:
+        with self._lock:
+            return self.answers.total()
+
     def number(self, status: int) -> int:
         with self._lock:
             return sum(number for (_, one), number in self.answers.items() if one == status)

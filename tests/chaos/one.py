@@ -22,14 +22,15 @@ def main() -> None:
 
 def run(module: str, *, quick: bool) -> Outcome:
     row = import_module(module)
+    title = getattr(row, "QUICK_TITLE", row.TITLE) if quick else row.TITLE
     try:
         figures, faults = row.run(quick=quick, say=say)
     except NotInstalled as missing:
-        return Outcome(row.TITLE, row.MUST_SHOW, "", [str(missing)])
+        return Outcome(title, row.MUST_SHOW, "", [str(missing)])
     except Exception as error:  # noqa: BLE001 - told in the table; the other rows are worth it
         traceback.print_exc()
-        return Outcome(row.TITLE, row.MUST_SHOW, "broke off", [f"{type(error).__name__}: {error}"])
-    return Outcome(row.TITLE, row.MUST_SHOW, figures or "nothing", list(faults))
+        return Outcome(title, row.MUST_SHOW, "broke off", [f"{type(error).__name__}: {error}"])
+    return Outcome(title, row.MUST_SHOW, figures or "nothing", list(faults))
 
 
 def say(line: str) -> None:

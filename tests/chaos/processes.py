@@ -29,9 +29,9 @@ def held(pids: Sequence[int], *, connections: int, at: float) -> Held:
     return Held(at, kilobytes, files, connections)
 
 
-def growth(samples: Sequence[Held], *, since: float, window: float) -> dict[int, tuple[float, float]]:
-    """Of each process, the median of kilobytes in the first `window` from `since` on, and in the last."""
-    first = [one for one in samples if since <= one.at < since + window]
+def growth(samples: Sequence[Held], *, window: float) -> dict[int, tuple[float, float]]:
+    """Of each process, the median of kilobytes in the first `window`, and in the last."""
+    first = [one for one in samples if one.at < samples[0].at + window]
     last = [one for one in samples if one.at > samples[-1].at - window]
     begun, ended = _medians(first), _medians(last)
     return {pid: (begun[pid], ended[pid]) for pid in begun.keys() & ended.keys()}

@@ -2,6 +2,10 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from redis import Redis as RedisClient
 
 from tests.chaos.answers import Client, Request
 from tests.chaos.load import Load
@@ -9,8 +13,7 @@ from tests.chaos.shown import Say, Shown
 from tests.chaos.stage import DATABASE, Furnished, broken_promises, folder, furnish, postgresql, server
 from tests.chaos.visitors import signing_in
 from tests.server import Server
-from tests.videoai.limits.redis_server import RedisServer
-from videoai.deploy.local.processes import program
+from videoai.deploy.local.redis import Redis
 
 TITLE = "Redis killed, flushed"
 MUST_SHOW = "no 5xx, no lost write; limits fail open for reads, closed for sign-in"
@@ -26,8 +29,7 @@ READ = Request("read", "GET", "/api/v1/models/default/", fine=(200, 429))
 
 def run(*, quick: bool, say: Say) -> Shown:
     rounds, seconds = (QUICK_ROUNDS, QUICK_SECONDS) if quick else (ROUNDS, SECONDS)
-    program("redis-server", package="redis-server")
-    with folder() as place, postgresql(place) as primary, RedisServer() as redis:
+    with folder() as place, postgresql(place) as primary, running(place / "redis") as redis:
         url = primary.url(DATABASE)
         furnished = furnish(url)
         shared = {"CACHE_URL": redis.url}
@@ -37,8 +39,9 @@ def run(*, quick: bool, say: Say) -> Shown:
                 redis.kill()
                 time.sleep(seconds)
                 redis.start()
+                redis.wait()
                 time.sleep(seconds)
-                redis.client.flushall()
+                _empty(redis)
                 say(f"killed, started and flushed {number + 1} times")
             time.sleep(seconds)
             load.end()
@@ -55,13 +58,29 @@ def run(*, quick: bool, say: Say) -> Shown:
     return Shown(figures, faults)
 
 
+@contextmanager
+def running(place: Path) -> Iterator[Redis]:
+    redis = Redis(place)
+    try:
+        redis.start()
+        redis.wait()
+        yield redis
+    finally:
+        redis.kill()
+
+
+def _empty(redis: Redis) -> None:
+    with RedisClient.from_url(redis.url) as client:
+        client.flushall()
+
+
 def _server_errors(load: Load) -> int:
     return sum(number for (_, status), number in load.answers.items() if status >= 500 or status == 0)
 
 
-def _limits(served: Server, furnished: Furnished, redis: RedisServer) -> Iterator[str]:
+def _limits(served: Server, furnished: Furnished, redis: Redis) -> Iterator[str]:
     """Met with Redis; without it, open for reads and closed for who failed to sign in."""
-    redis.client.flushall()
+    _empty(redis)
     before = [Client(served).ask(READ).status for _ in range(2 * FEW)]
     if before.count(200) != FEW:
         yield f"With Redis, {before.count(200)} of {2 * FEW} reads were let through, not {FEW}."

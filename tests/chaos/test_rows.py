@@ -7,9 +7,12 @@ import pytest
 
 from tests.chaos.__main__ import verdict
 from tests.chaos.answers import Answer, Request, fault_of
+from tests.chaos.lasting import MOST_CONNECTIONS
 from tests.chaos.one import run
 from tests.chaos.processes import growth, held
 from tests.chaos.rows import ROWS, Outcome, outcome_of, table
+from tests.chaos.stage import WORKERS
+from videoai.doctor.arithmetic import wanted_connections
 
 GOOD = """
 TITLE, MUST_SHOW = "one row", "that it holds"
@@ -21,6 +24,7 @@ MISSING = "from videoai.deploy.local.processes import NotInstalled\n" + GOOD.rep
 )
 SOURCES = {
     "good": GOOD,
+    "shorter": GOOD.replace("def run", "QUICK_TITLE = 'half a row'\n\n\ndef run"),
     "faulty": GOOD.replace("[]", "['one is missing']"),
     "broken": GOOD.replace("return", "raise OSError('no')\n    return"),
     "missing": MISSING,
@@ -61,6 +65,12 @@ def test_a_row_passes_fails_or_is_told_not_to_have_run(name, sign, fault, status
     assert verdict([outcome], strict=False) == status
     assert verdict([outcome], strict=True) == (1 if fault else 0)
     assert (fault or "42 things") in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("rows")
+@pytest.mark.parametrize(("quick", "title"), [(True, "half a row"), (False, "one row")])
+def test_the_short_form_is_told_as_what_it_does(quick, title):
+    assert run("row_shorter", quick=quick).title == title
 
 
 def test_a_row_whose_process_ends_without_a_word_is_a_fault():
@@ -119,11 +129,17 @@ def test_only_a_503_that_says_so_properly_is_excused(target, answer, is_fine):
     assert (fault_of(request, answer, is_excused=False) is None) == (answer.status == 200)
 
 
+def test_the_long_load_knows_how_many_connections_the_server_may_hold(monkeypatch):
+    monkeypatch.setenv("WORKERS", str(WORKERS))
+
+    assert wanted_connections().number == MOST_CONNECTIONS
+
+
 def test_growth_is_that_of_the_medians_of_two_windows():
     def sample(at: float, kilobytes: int):
         return held([], connections=1, at=at)._replace(kilobytes={7: kilobytes})
 
-    samples = [sample(0, 50), sample(10, 100), sample(11, 900), sample(12, 101), sample(20, 110)]
+    samples = [sample(10, 100), sample(11, 900), sample(12, 101), sample(20, 110)]
     samples += [sample(21, 109), sample(22, 108)]
 
-    assert growth(samples, since=10, window=3) == {7: (101, 109)}
+    assert growth(samples, window=3) == {7: (101, 109)}

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
 
-from videoai.doctor.finding import Finding, doubtful, fine, wrong
+from videoai.doctor.finding import Finding, doubtful, fine
 from videoai.replicas.silence import waiting_no_longer
 
 WRITTEN = "SELECT pg_current_wal_lsn()"
@@ -37,7 +37,9 @@ def _followed(alias: str) -> Finding:
         told = f"{alias} does not answer: {' '.join(str(error).split())}"
         return doubtful(told, "The primary answers in its place. See whether it runs, and REPLICA_URLS.")
     if not is_replica:
-        return wrong(f"{alias} is no replica: it takes writes itself", "Take it out of REPLICA_URLS.")
+        # As after each failover: nothing is read from it as a replica, so nothing is wrong yet.
+        remedy = "Nobody reads it as a replica. If it was promoted, name in REPLICA_URLS who follows it now."
+        return doubtful(f"{alias} is no replica: it takes writes itself", remedy)
     if written is None:
         remedy = "Mend the primary, or promote a replica that nothing acknowledged is missing from."
         return doubtful(f"{alias} answers; how far it is behind only the primary knows", remedy)

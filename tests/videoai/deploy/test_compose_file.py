@@ -18,7 +18,7 @@ from tests.videoai.deploy.files import (
 
 TEXT = (DEPLOY / "compose.yaml").read_text()
 SERVICES = compose()["services"]
-APPS = ("app-1", "app-2", "migrate", "tools")
+APPS = ("app-1", "app-2", "migrate", "tools", "jobs")
 SERVERS = ("app-1", "app-2")
 
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.videoai.deploy.files import DEPLOY
+from tests.videoai.deploy.files import DEPLOY, of_kind
 from videoai.deploy.local.postgresql import PLACES, PostgreSQL
 from videoai.deploy.local.processes import free_port
 
@@ -82,6 +83,73 @@ def test_nginx_takes_what_its_template_becomes(tmp_path):
     assert (
         "$host" in (tmp_path / "nginx.conf").read_text() or "$scheme" in (tmp_path / "nginx.conf").read_text()
     )
+
+
+# Each is asked for by its name, and says so in `done`; the second night never ends.
+PROGRAMS = {
+    "python": 'echo "$*" >> done; [ "$2" != "$FAILS" ]',
+    "date": 'case $2 in +%s) echo "$NOW";; +%u) echo "$WEEKDAY";; *) echo today;; esac',
+    "sleep": '[ ! -e slept ] || kill "$PPID"; echo "$1" >> slept',
+}
+
+
+class TestJobs:
+    """What Compose does by the clock."""
+
+    def night(self, folder, *, now="0", weekday="1", fails=""):
+        for name, words in PROGRAMS.items():
+            (folder / name).write_text(f"#!/bin/sh\n{words}\n")
+            (folder / name).chmod(0o755)
+        return subprocess.run(
+            [SCRIPTS / "jobs.sh"],
+            env={
+                "PATH": os.pathsep.join([str(folder), os.environ["PATH"]]),
+                "BACKUPS": str(folder),
+                "NOW": now,
+                "WEEKDAY": weekday,
+                "FAILS": fails,
+            },
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+
+    def test_it_does_what_kubernetes_does(self, tmp_path):
+        self.night(tmp_path, weekday="7")
+        jobs = [job["spec"]["jobTemplate"]["spec"]["template"]["spec"] for job in of_kind("CronJob")]
+        words = str([job["containers"] for job in jobs])
+
+        done = [line.split()[1] for line in (tmp_path / "done").read_text().splitlines()]
+        assert done == ["backup", "maintain_usage", "clearsessions", "verify_audit"]
+        assert len(jobs) == len(done)
+        assert [name for name in done if name not in words] == []
+
+    def test_what_fails_is_told_and_stops_nothing(self, tmp_path):
+        said = self.night(tmp_path, fails="backup").stderr
+
+        assert "backup failed with 1" in said
+        assert (tmp_path / "done").read_text().splitlines() == [
+            f"manage.py backup {tmp_path}/today.dump",
+            "manage.py maintain_usage",
+            "manage.py clearsessions",
+        ]
+
+    @pytest.mark.parametrize(("now", "seconds"), [(0, 4_800), (4_799, 1), (4_800, 86_400), (86_400, 4_800)])
+    def test_it_waits_until_the_next_night(self, tmp_path, now, seconds):
+        self.night(tmp_path, now=str(now))
+
+        assert (tmp_path / "slept").read_text().split()[0] == str(seconds)
+
+    def test_old_backups_go(self, tmp_path):
+        for name, days in (("old.dump", 32), ("new.dump", 5)):
+            (tmp_path / name).touch()
+            os.utime(tmp_path / name, (time.time() - days * 86_400,) * 2)
+        self.night(tmp_path)
+
+        assert not (tmp_path / "old.dump").exists()
+        assert (tmp_path / "new.dump").exists()
 
 
 @pytest.fixture

@@ -326,13 +326,21 @@ def replica(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ((True, True, 9_000.0), Level.FINE),
         ((True, False, 9_000.0), Level.DOUBTFUL),
-        ((False, True, None), Level.WRONG),
     ],
 )
 def test_replicas(monkeypatch, replica, seen, level):
     monkeypatch.setattr(replicas, "_seen", lambda alias, written: seen)
 
     assert levels(replicas.follow()) == [level]
+
+
+def test_after_a_failover_the_one_that_was_promoted_stands_among_the_replicas_still(monkeypatch, replica):
+    monkeypatch.setattr(replicas, "_seen", lambda alias, written: (False, True, None))
+
+    (found,) = replicas.follow()
+
+    assert found.level is Level.DOUBTFUL
+    assert "REPLICA_URLS" in found.remedy
 
 
 def test_without_the_primary_nobody_knows_how_far_a_replica_is_behind(monkeypatch, replica):

@@ -19,20 +19,26 @@ appendonly no
 
 
 class Redis(Process):
-    """Whoever comes from loopback is let in, as with PostgreSQL. It keeps its port for life."""
+    """Whoever comes from loopback is let in, as with PostgreSQL, unless there is a password.
 
-    def __init__(self, folder: Path, *, port: int | None = None) -> None:
-        self.port = port or free_port()
+    It keeps its port for life.
+    """
+
+    def __init__(self, folder: Path, *, port: int | None = None, password: str = "") -> None:
+        self.port, self._password = port or free_port(), password
         command = [program("redis-server", package=PACKAGE), folder / "redis.conf"]
         super().__init__(command, folder=folder, ready=self._answers)
 
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
+        who = f":{self._password}@" if self._password else ""
+        return f"redis://{who}127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
         self.folder.mkdir(exist_ok=True)
         settings = SETTINGS.format(port=self.port, folder=self.folder)
+        if self._password:
+            settings += f"requirepass {self._password}\n"
         (self.folder / "redis.conf").write_text(settings)
         super().start()
 

@@ -6,13 +6,14 @@ import sys
 from pathlib import Path
 
 from videoai.deploy.local import postgresql
-from videoai.deploy.local.app import ROOT
+from videoai.deploy.local.app import ROOT, App
 from videoai.deploy.local.cluster import STANDBY, Cluster
 from videoai.deploy.local.postgresql import PostgreSQL
 from videoai.deploy.local.processes import program
 
 SETTINGS = (
     *("DATABASE_URL", "REPLICA_URLS", "CACHE_URL", "SECRET_KEY", "ALLOWED_HOSTS", "HTTPS", "TRUSTED_PROXIES"),
+    *("WORKERS", "DEBUG", "TWO_FACTOR"),
 )
 
 
@@ -77,7 +78,7 @@ def steps(cluster: Cluster) -> dict[str, list[str]]:
         "Run a command": [f"{settings} && {python} manage.py token list"],
         "Kill an app, which the other one covers; start it again": [
             f"kill -9 -- -{first.pid}",
-            f"{settings} && PORT={first.port} WORKERS=1 {python} -m videoai.serve",
+            f"(cd {first.folder} && {settings} && {serving(first)})",
         ],
         "End Redis; start it again": [
             f"redis-cli -p {cluster.redis.port} shutdown",
@@ -86,6 +87,11 @@ def steps(cluster: Cluster) -> dict[str, list[str]]:
         "Stop the primary, and make the replica the primary": promotion(cluster.primary, cluster.replica),
         "Let the old primary follow the new one": return_of(cluster.primary, cluster.replica),
     }
+
+
+def serving(app: App) -> str:
+    """In its folder, so that it ends with the cluster, as all do that are at home there."""
+    return f"exec env PORT={app.port} PYTHONPATH={ROOT} {sys.executable} -m videoai.serve"
 
 
 def promotion(primary: PostgreSQL, replica: PostgreSQL) -> list[str]:

@@ -5,6 +5,7 @@ import json
 import re
 import socket
 import ssl
+import subprocess
 import threading
 import time
 from urllib.parse import urlencode
@@ -13,7 +14,9 @@ import pytest
 
 from tests.videoai.deploy.local.visitors import STRANGER, Visitor, next_event
 from videoai.deploy.local.app import App
-from videoai.deploy.local.telling import told
+from videoai.deploy.local.processes import running
+from videoai.deploy.local.residents import evict, residents
+from videoai.deploy.local.telling import steps, told, write_settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgresql]
 
@@ -60,7 +63,7 @@ def test_whoever_comes_without_tls_is_led_there(cluster):
 
 def test_the_catalogue_is_read_through_nginx(visitor):
     assert visitor.get("/healthz/").told == {"status": "ok"}
-    assert visitor.get("/readyz/").told == {"status": "ready"}
+    assert visitor.get("/readyz/").told["status"] == "ready"
     assert visitor.get("/api/v1/models/default/").told["model_id"] == "luma/ray-flash-2-540p"
 
 
@@ -158,6 +161,24 @@ def test_what_runs_where_is_told_with_each_port(cluster):
     assert [part.port for part in parts if f":{part.port}" not in words] == []
     assert cluster.environment["SECRET_KEY"] not in words
     assert (cluster.folder / "settings.sh").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_app_that_somebody_starts_again_ends_with_the_cluster(cluster):
+    (app, *_) = cluster.apps
+    write_settings(cluster)
+    _, start = steps(cluster)["Kill an app, which the other one covers; start it again"]
+    app.kill()
+    with subprocess.Popen(["sh", "-c", start], stderr=subprocess.DEVNULL, start_new_session=True) as shell:
+        deadline = time.monotonic() + 30
+        while len(at_home := residents(app.folder)) < 2:  # the server, and its worker
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        started = {pid for pid, known in running().items() if known.group == shell.pid}
+        evict(app.folder)
+    app.start()
+    app.wait()
+
+    assert started - {shell.pid} == set(at_home)
 
 
 def test_while_an_app_is_killed_no_read_fails(cluster, visitor):
