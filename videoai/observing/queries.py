@@ -110,12 +110,21 @@ def shortened(sql: str) -> str:
 
 def note_error(error: Exception) -> None:
     """Count a failure of the database, once, however many meet it on its way up."""
-    if not getattr(error, "is_counted", False):
-        error.is_counted = True  # type: ignore[attr-defined]
-        count("videoai_database_errors_total", kind_of(error))
+    first = _first(error)
+    if not getattr(first, "is_counted", False):
+        first.is_counted = True  # type: ignore[attr-defined]
+        count("videoai_database_errors_total", kind_of(first))
 
 
-def kind_of(error: Exception) -> str:
+def _first(error: BaseException) -> BaseException:
+    """Django's error of the statement: a transaction tells it as another, which says what is left of it."""
+    while isinstance(error.__cause__, Error):
+        error = error.__cause__
+    return error
+
+
+def kind_of(error: BaseException) -> str:
+    error = _first(error)
     if state := sqlstates.sqlstate_of(error):
         return KINDS.get(state) or KINDS.get(state[:2]) or "other"
     code = getattr(error.__cause__ or error, "sqlite_errorcode", None)
