@@ -1,13 +1,13 @@
 """Can this process do its work? Asked every few seconds: it costs two small queries, and reads no files."""
 
-import os
 import threading
 from functools import cache
-from pathlib import Path
 
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+
+from videoai.writable import refusal
 
 # Set once the process is told to end: whoever spreads requests sends no more.
 ending = threading.Event()
@@ -29,10 +29,10 @@ def refuse_unready() -> None:
         raise NotReady("process", "This process is about to end.")
     if number := waiting_migrations():
         raise NotReady("migrations", f"{number} migrations have not run: python manage.py migrate.")
-    if is_read_only():
+    if refusal():
         raise NotReady(
             "writable",
-            "The database takes no writes: it is a standby, or stands on a disk that only reads.",
+            "The database takes no writes: it is a standby, or its disk or folder only reads.",
         )
 
 
@@ -63,20 +63,3 @@ def _applied() -> frozenset[Migration]:
         if recorder.has_table():
             raise
         return frozenset()
-
-
-def is_read_only() -> bool:
-    """Raises DatabaseError."""
-    if connection.vendor == "sqlite":
-        return _stands_on_read_only(Path(connection.settings_dict["NAME"]))
-    with connection.cursor() as cursor:
-        # On a standby it is on, whatever was set.
-        cursor.execute("SELECT current_setting('transaction_read_only')")
-        return bool(cursor.fetchone()[0] == "on")
-
-
-def _stands_on_read_only(file: Path) -> bool:
-    try:
-        return bool(os.statvfs(file).f_flag & os.ST_RDONLY) or not os.access(file, os.W_OK)
-    except OSError:  # a database in memory
-        return False
