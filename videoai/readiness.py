@@ -9,7 +9,8 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from videoai.writable import refusal
 
-# Set once the process is told to end: whoever spreads requests sends no more.
+# Set by the edge once its process is told to end: whoever spreads requests sends no more. Without the edge
+# nobody could ask any more: the server hangs up at once on all but those whose answer is under way.
 ending = threading.Event()
 
 Migration = tuple[str, str]  # app, name
