@@ -160,7 +160,11 @@ FORBIDDEN = [
         (f"videoai/observing/{name}.py", ("django", "rest_framework", "models_registry", "pricing"))
         for name in ("access", "lines", "metrics", "server", "sharing", "sink")
     ),
-    ("videoai/observing", ("videoai.edge", "videoai.limits")),
+    ("videoai/observing", ("videoai.edge", "videoai.limits", "videoai.model_manager", "videoai.attention")),
+    # What needs attention is found below the pages that show it.
+    ("videoai/attention", ("videoai.model_manager", "videoai.doctor", "django.contrib", "rest_framework")),
+    ("videoai/doctor", ("videoai.model_manager", "videoai.api", "rest_framework")),
+    ("pricing/gaps.py", ("pricing.services", "pricing.admin", "pricing.api", "rest_framework")),
     # The floors of the edge: looking at the database, then what is ready, then streams and recordings.
     *(
         (
