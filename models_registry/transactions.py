@@ -22,6 +22,8 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 from django.db import Error, OperationalError, connection, transaction
 from django.dispatch import Signal
 
+from models_registry.sqlstates import CONFLICTS, LOCK_TIMEOUT, LOST, READ_ONLY, sqlstate_of
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -56,9 +58,7 @@ class Breakage(StrEnum):
 # three times; and of a database that is gone, people are told soon.
 WORTHWHILE = {Breakage.CONFLICT: math.inf, Breakage.LOST: 5.0, Breakage.BUSY: 1.0}
 
-CONFLICTS = {"40001", "40P01"}
-LOCKED = {"55P03"}
-GONE = ("08", "57P01", "57P02", "57P03", "25006")  # the last: what was the primary only reads by now
+GONE = (*LOST, READ_ONLY)  # the last: what was the primary only reads by now
 SQLITE_BUSY = {5, 6}
 SQLITE_IO_ERROR = 10
 
@@ -98,11 +98,10 @@ def breakage(error: BaseException) -> Breakage | None:
     """What broke, if it may go well the next time."""
     if isinstance(error, (OutcomeUnknown, ConnectionBroken)):
         return Breakage.LOST
-    said = error.__cause__ or error
-    sqlstate = getattr(said, "sqlstate", None) or ""
+    said, sqlstate = error.__cause__ or error, sqlstate_of(error)
     if sqlstate in CONFLICTS:
         return Breakage.CONFLICT
-    if sqlstate in LOCKED or getattr(said, "sqlite_errorcode", 0) & 0xFF in SQLITE_BUSY:
+    if sqlstate == LOCK_TIMEOUT or getattr(said, "sqlite_errorcode", 0) & 0xFF in SQLITE_BUSY:
         return Breakage.BUSY
     if sqlstate.startswith(GONE) or _comes_of_a_broken_connection(error):
         return Breakage.LOST
@@ -201,7 +200,7 @@ def _is_refusal(error: Error) -> bool:
     said: Any = error.__cause__ or error
     if connection.vendor == "sqlite":
         return getattr(said, "sqlite_errorcode", SQLITE_IO_ERROR) & 0xFF != SQLITE_IO_ERROR
-    return bool(getattr(said, "sqlstate", None)) and breakage(error) != Breakage.LOST
+    return bool(sqlstate_of(error)) and breakage(error) != Breakage.LOST
 
 
 def _is_broken() -> bool:

@@ -1,15 +1,16 @@
 """Can this process do its work? Asked every few seconds: it costs two small queries, and reads no files."""
 
-import os
 import threading
 from functools import cache
-from pathlib import Path
 
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-# Set once the process is told to end: whoever spreads requests sends no more.
+from videoai.writable import refusal
+
+# Set by the edge once its process is told to end: whoever spreads requests sends no more. Without the edge
+# nobody could ask any more: the server hangs up at once on all but those whose answer is under way.
 ending = threading.Event()
 
 Migration = tuple[str, str]  # app, name
@@ -29,10 +30,10 @@ def refuse_unready() -> None:
         raise NotReady("process", "This process is about to end.")
     if number := waiting_migrations():
         raise NotReady("migrations", f"{number} migrations have not run: python manage.py migrate.")
-    if is_read_only():
+    if refusal():
         raise NotReady(
             "writable",
-            "The database takes no writes: it is a standby, or stands on a disk that only reads.",
+            "The database takes no writes: it is a standby, or its disk or folder only reads.",
         )
 
 
@@ -63,20 +64,3 @@ def _applied() -> frozenset[Migration]:
         if recorder.has_table():
             raise
         return frozenset()
-
-
-def is_read_only() -> bool:
-    """Raises DatabaseError."""
-    if connection.vendor == "sqlite":
-        return _stands_on_read_only(Path(connection.settings_dict["NAME"]))
-    with connection.cursor() as cursor:
-        # On a standby it is on, whatever was set.
-        cursor.execute("SELECT current_setting('transaction_read_only')")
-        return bool(cursor.fetchone()[0] == "on")
-
-
-def _stands_on_read_only(file: Path) -> bool:
-    try:
-        return bool(os.statvfs(file).f_flag & os.ST_RDONLY) or not os.access(file, os.W_OK)
-    except OSError:  # a database in memory
-        return False

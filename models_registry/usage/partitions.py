@@ -18,6 +18,7 @@ from django.db import OperationalError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
+from models_registry.sqlstates import LOCKED_OUT, sqlstate_of
 from models_registry.usage import horizon
 from models_registry.usage.months import months_in
 from models_registry.usage.periods import DAY, Grain, month_of
@@ -33,7 +34,6 @@ MONTHS_AHEAD = 3
 LONGEST_WAIT = "2s"
 TRIES = 5
 PAUSE = 0.5  # seconds
-LOCK_TIMED_OUT, DEADLOCK = "55P03", "40P01"
 
 Result = TypeVar("Result")
 
@@ -133,7 +133,7 @@ def patiently(connection: BaseDatabaseWrapper, work: Callable[[], Result]) -> Re
                 _wait_briefly(connection)
                 return work()
         except OperationalError as error:
-            if getattr(error.__cause__, "sqlstate", None) not in {LOCK_TIMED_OUT, DEADLOCK}:
+            if sqlstate_of(error) not in LOCKED_OUT:
                 raise
     raise Busy
 

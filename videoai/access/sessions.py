@@ -1,22 +1,30 @@
 """Sessions in the database, stored in transactions that begin anew if they break."""
 
 from django.contrib.sessions.backends import db
-from django.contrib.sessions.backends.base import UpdateError
-from django.db import Error
+from django.contrib.sessions.backends.base import CreateError, UpdateError
+from django.db import DatabaseError, IntegrityError, OperationalError
 
-from models_registry.transactions import breakage, same_again
+from models_registry.transactions import same_again
 
 
 class SessionStore(db.SessionStore):
     def save(self, must_create: bool = False) -> None:
-        same_again(self._save)(must_create)
+        """As Django's, who takes every failure for a session that has ended, and asks for a savepoint.
 
-    def _save(self, must_create: bool) -> None:
-        """Django takes a connection that broke for a session that somebody else has ended."""
+        Raises CreateError if the key is taken, UpdateError if the session is not there any more.
+        """
+        if self.session_key is None:
+            self.create()
+            return
+        data = self._get_session(no_load=must_create)  # type: ignore[attr-defined]
+        row = self.create_model_instance(data)
         try:
-            super().save(must_create=must_create)
-        except UpdateError as ended:
-            error = ended.__context__
-            if isinstance(error, Error) and breakage(error):
-                raise error from error.__cause__
+            same_again(row.save)(force_insert=must_create, force_update=not must_create)
+        except OperationalError:
+            raise
+        except DatabaseError as error:
+            if must_create and isinstance(error, IntegrityError):
+                raise CreateError from error
+            if not must_create and not isinstance(error, IntegrityError):
+                raise UpdateError from error
             raise

@@ -12,8 +12,8 @@ from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
 from videoai.backup.errors import BackupRefused
+from videoai.postgresql_programs import ROOT, places
 
-PLACES = "/usr/lib/postgresql"  # Debian keeps each version's apart
 VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 PACKAGE = "On Debian and Ubuntu: apt-get install postgresql-client"
 LEFT_OUT = {"password", "dbname", "application_name"}  # told in another way
@@ -66,12 +66,13 @@ def found(name: str, *, server: int) -> Program:
             f"{newest.path} is of PostgreSQL {newest.version}, and the server of {server}. Install {name} of "
             f"version {server} or newer. {PACKAGE}-{server}"
         )
-    raise BackupRefused(f"There is no {name} here, on PATH or in {PLACES}. {PACKAGE}")
+    raise BackupRefused(f"There is no {name} here, on PATH or in {ROOT}. {PACKAGE}")
 
 
 def all_of(name: str) -> Iterator[Program]:
     on_path = shutil.which(name)
-    for path in [*([Path(on_path)] if on_path else []), *Path(PLACES).glob(f"*/bin/{name}")]:
+    kept = [place / name for place in places() if (place / name).exists()]
+    for path in [*([Path(on_path)] if on_path else []), *kept]:
         told = VERSION.search(_run([path, "--version"], {}))
         if told:
             yield Program(path, int(told[1]))

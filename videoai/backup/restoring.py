@@ -19,6 +19,7 @@ from videoai.readiness import waiting_migrations
 
 BEGINNINGS = {"sqlite": restoring_sqlite.BEGINNING, "postgresql": restoring_postgresql.BEGINNING}
 Target = restoring_sqlite.SQLiteTarget | restoring_postgresql.PostgreSQLTarget
+ENGINE_ERRORS = (sqlite3.Error, psycopg.Error)
 
 
 class Checked(NamedTuple):
@@ -122,6 +123,3 @@ def _compare_digest(path: Path, manifest: Manifest, say: Say) -> None:
             f"{path} is not the file that {beside(path)} tells of, or was changed since: its SHA-256 is "
             "another one. Bring the two that belong together."
         )
-
-
-ENGINE_ERRORS = (sqlite3.Error, psycopg.Error)

@@ -14,6 +14,7 @@ from videoai.backup.errors import RestoreRefused
 from videoai.backup.new_database import Session, make_like
 from videoai.backup.renaming import change_names
 from videoai.backup.taking import Say
+from videoai.writable import ASKED, of_server
 
 BEGINNING = b"PGDMP"
 MAINTENANCE = ("postgres", "template1")  # one of them is on every server
@@ -39,8 +40,8 @@ class PostgreSQLTarget:
     def current(self) -> Contents | None:
         """What would be replaced; None if nothing is there. Raises RestoreRefused on a replica."""
         with self._session() as session:
-            if session.execute("SELECT pg_is_in_recovery()").fetchone() == (True,):
-                raise RestoreRefused("The server is a replica, which takes no writes. Name its primary.")
+            if refused := of_server(*(session.execute(ASKED).fetchone() or (False, False))):
+                raise RestoreRefused(f"Nothing can be restored there: {refused.told}. {refused.remedy}")
             if not _exists(session, self.name):
                 return None
         with self._connect(self.name) as session:

@@ -1,4 +1,4 @@
-"""What the catalogue needs, by the rules of the overview; whether the audit trail ends where it should."""
+"""What the catalogue needs, by the rules of `attention`; whether the audit trail ends where it should."""
 
 from collections.abc import Iterator
 
@@ -6,10 +6,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from models_registry.audit.verifying import Verification
+from videoai.attention.concern import Concern, Remedy, Urgency
+from videoai.attention.rules import concerns
+from videoai.attention.situation import read_situation
 from videoai.doctor.finding import Finding, doubtful, fine, wrong
-from videoai.model_manager.overview.attention import concerns
-from videoai.model_manager.overview.concern import Concern, Remedy, Urgency
-from videoai.model_manager.overview.situation import read_situation
 
 # Whether the system can do its work; how well models sell is the overview's matter.
 LOOKED_AT = ("no-policy", "no-default", "unpriced", "changes-failed", "default-past-sunset", "over-limit")

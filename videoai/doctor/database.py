@@ -1,10 +1,8 @@
 """The database: does it answer, may it be written to, and is everything there that we rely on?"""
 
-import os
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from django.core.checks import Tags, run_checks
@@ -18,6 +16,7 @@ from models_registry.usage.periods import Grain, month_of
 from videoai.doctor.arithmetic import wanted_connections
 from videoai.doctor.finding import Finding, doubtful, fine, wrong
 from videoai.readiness import waiting_migrations
+from videoai.writable import refusal
 
 SLOW = 0.05  # seconds for the least of all queries; the edge asks one before each answer
 LOOKS = 5
@@ -42,17 +41,12 @@ def answers() -> Iterator[Finding]:
 
 
 def writable() -> Iterator[Finding]:
-    if connection.vendor == "postgresql":
-        yield from _takes_writes()
+    if refused := refusal():
+        yield wrong(refused.told, refused.remedy)
         return
-    path = Path(str(connection.settings_dict["NAME"]))
-    for place in (path, path.parent):
-        if place.exists() and not os.access(place, os.W_OK):
-            yield wrong(f"{place} may not be written to", "Give it to the user that the server runs as.")
-            return
     with transaction.atomic():  # as a writer; over before anything is told, which may take its time
         pass
-    yield fine("it may be written to")
+    yield fine("it takes writes")
 
 
 def encoding() -> Iterator[Finding]:
@@ -128,17 +122,6 @@ def connections_enough() -> Iterator[Finding]:
 
 def _next_month() -> datetime:
     return Grain.MONTH.after(month_of(timezone.now()))
-
-
-def _takes_writes() -> Iterator[Finding]:
-    standby, read_only = _row("SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'on'")
-    if standby:
-        remedy = "Name the primary in DATABASE_URL, or all hosts with target_session_attrs=read-write."
-        yield wrong("it is a replica, which takes no writes", remedy)
-    elif read_only:
-        yield wrong("it takes no writes", "See default_transaction_read_only of server, database and role.")
-    else:
-        yield fine("it takes writes")
 
 
 def _is_laid() -> bool:

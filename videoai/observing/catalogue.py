@@ -19,10 +19,10 @@ from models_registry.audit.models import AuditHead
 from models_registry.choices import Status
 from models_registry.errors import CatalogueError
 from models_registry.models import AIModel, CatalogueRevision
+from pricing.gaps import gaps_of
 from pricing.price_book import read_book_with_or_without_policy
 from pricing.schedule.models import ScheduledChange
 from pricing.upstream.models import HeldPrice
-from videoai.model_manager.overview.situation import gaps_of
 from videoai.observing.metrics import Kind, Metric
 from videoai.observing.queries import note_error
 

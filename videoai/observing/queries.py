@@ -12,26 +12,24 @@ from django.db import Error, InterfaceError, OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
+from models_registry import sqlstates
 from videoai.observing.metrics import count
 
 logger = logging.getLogger("videoai.slow_query")
 
 LONGEST_SQL = 1_000
-# PostgreSQL's classes and codes of what can go wrong, by the names that they are counted under.
+# What can go wrong, by the names that it is counted under.
 KINDS = {
-    "40001": "serialization",
-    "40P01": "deadlock",
-    "55P03": "lock_timeout",
-    "57014": "statement_timeout",
-    "25006": "read_only",
-    "53100": "disk_full",
-    "53300": "too_many_connections",
-    "57P01": "lost_connection",
-    "57P02": "lost_connection",
-    "57P03": "lost_connection",
-    "08": "lost_connection",
-    "23": "constraint",
-    "53": "out_of_resources",
+    sqlstates.SERIALIZATION: "serialization",
+    sqlstates.DEADLOCK: "deadlock",
+    sqlstates.LOCK_TIMEOUT: "lock_timeout",
+    sqlstates.STATEMENT_TIMEOUT: "statement_timeout",
+    sqlstates.READ_ONLY: "read_only",
+    sqlstates.DISK_FULL: "disk_full",
+    sqlstates.TOO_MANY_CONNECTIONS: "too_many_connections",
+    **dict.fromkeys(sqlstates.LOST, "lost_connection"),
+    sqlstates.CONSTRAINT: "constraint",
+    sqlstates.RESOURCES: "out_of_resources",
 }
 SQLITE_KINDS = {
     sqlite3.SQLITE_BUSY: "busy",
@@ -112,17 +110,24 @@ def shortened(sql: str) -> str:
 
 def note_error(error: Exception) -> None:
     """Count a failure of the database, once, however many meet it on its way up."""
-    if not getattr(error, "is_counted", False):
-        error.is_counted = True  # type: ignore[attr-defined]
-        count("videoai_database_errors_total", kind_of(error))
+    first = _first(error)
+    if not getattr(first, "is_counted", False):
+        first.is_counted = True  # type: ignore[attr-defined]
+        count("videoai_database_errors_total", kind_of(first))
 
 
-def kind_of(error: Exception) -> str:
-    cause = error.__cause__ or error
-    code = getattr(cause, "sqlstate", None)
-    if code:
-        return KINDS.get(code) or KINDS.get(code[:2]) or "other"
-    code = getattr(cause, "sqlite_errorcode", None)
+def _first(error: BaseException) -> BaseException:
+    """Django's error of the statement: a transaction tells it as another, which says what is left of it."""
+    while isinstance(error.__cause__, Error):
+        error = error.__cause__
+    return error
+
+
+def kind_of(error: BaseException) -> str:
+    error = _first(error)
+    if state := sqlstates.sqlstate_of(error):
+        return KINDS.get(state) or KINDS.get(state[:2]) or "other"
+    code = getattr(error.__cause__ or error, "sqlite_errorcode", None)
     if code is not None:
         return SQLITE_KINDS.get(code & 0xFF, "other")
     # A driver that lost its server has no code to tell.

@@ -139,7 +139,7 @@ class Sharing:
     def _run(self) -> None:
         while True:
             self.publish()
-            threading.Event().wait(SECONDS)
+            time.sleep(SECONDS)
 
     def publish(self) -> None:
         if self._folder is None:

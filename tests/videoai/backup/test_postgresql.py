@@ -11,6 +11,7 @@ from psycopg import sql
 from models_registry.models import AIModel
 from tests.bare_database import server
 from tests.videoai.backup.commands import refusal, run
+from videoai import postgresql_programs
 from videoai.backup import programs
 from videoai.backup.elsewhere import connected_to
 from videoai.backup.errors import BackupRefused
@@ -66,7 +67,7 @@ class TestPrograms:
 
 def install(folder: Path, monkeypatch: pytest.MonkeyPatch, *versions: int) -> None:
     """No others are there."""
-    monkeypatch.setattr(programs, "PLACES", str(folder))
+    monkeypatch.setattr(postgresql_programs, "ROOT", folder)
     monkeypatch.setattr(programs.shutil, "which", lambda name: None)
     for version in versions:
         program = folder / str(version) / "bin" / "pg_dump"

@@ -24,6 +24,7 @@ from videoai.doctor import catalogue, configuration, counters, database, examina
 from videoai.doctor.arithmetic import wanted_connections
 from videoai.doctor.finding import Check, Finding, Level, fine
 from videoai.limits.caches import SharedCache
+from videoai.writable import Refusal
 
 pytestmark = pytest.mark.django_db
 
@@ -155,12 +156,10 @@ class TestDatabase:
         with time_machine.travel("2020-01-01"):
             assert levels(database.clock()) == [Level.WRONG]
 
-    @pytest.mark.postgresql
-    def test_a_standby_and_a_database_for_reading_only(self, monkeypatch):
-        monkeypatch.setattr(database, "_row", lambda query: (True, True))
-        assert "it is a replica" in told(database.writable())
-        monkeypatch.setattr(database, "_row", lambda query: (False, True))
-        assert "it takes no writes" in told(database.writable())
+    def test_a_database_that_takes_no_writes(self, monkeypatch):
+        monkeypatch.setattr(database, "refusal", lambda: Refusal("it is a replica", "Name the primary."))
+
+        assert told(database.writable()) == "✗ it is a replica → Name the primary."
 
     @pytest.mark.postgresql
     def test_more_connections_than_the_server_has(self, monkeypatch):

@@ -11,7 +11,6 @@ from django.test import Client
 
 from tests.videoai.edge import loops
 from tests.videoai.edge.standin import StandIn
-from tests.videoai.observing.conftest import counted, told
 from videoai.edge.application import Edge
 from videoai.edge.behind import threads as behind
 from videoai.edge.behind.threads import Django, Request, Threads

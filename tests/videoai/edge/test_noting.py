@@ -7,15 +7,12 @@ from typing import Any
 import pytest
 
 from tests.videoai.edge.standin import Asker, StandIn, detail
-from tests.videoai.observing.conftest import counted, told
 from videoai.edge.application import is_answered_anyway
 from videoai.edge.behind.threads import Threads
 from videoai.edge.noting import RECORDING, Noting
 from videoai.edge.ready.addresses import Kind
 from videoai.edge.ready.answers import Answer
 from videoai.observing.access import NOBODY
-
-__all__ = ["counted", "told"]
 
 REQUESTS, READS = "videoai_http_requests_total", "videoai_edge_requests_total"
 MODEL = "/api/v1/models/{model_id}/"

@@ -11,12 +11,12 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import Resolver404, resolve
 
-from models_registry.transactions import transaction_repeated
+from models_registry.transactions import ConnectionBroken, OutcomeUnknown, transaction_repeated
 from tests.factories import AIModelFactory, bearer, service_token
 from videoai.edge.noting import EXAMPLES
 from videoai.edge.ready.addresses import PREFIX
 from videoai.observing.access import NOBODY
-from videoai.observing.queries import kind_of, shortened
+from videoai.observing.queries import kind_of, note_error, shortened
 from videoai.observing.requests import BEGAN
 from videoai.observing.routes import UNKNOWN, find_route, method_of
 
@@ -239,6 +239,28 @@ def test_kinds_are_few(code, kind):
     error.__cause__ = cause
 
     assert kind_of(error) == kind
+
+
+@pytest.mark.parametrize("told_as", [ConnectionBroken, OutcomeUnknown])
+def test_a_failure_that_is_told_as_another_is_counted_once(counted, told_as):
+    cause = Exception()
+    cause.sqlstate = "57P01"  # type: ignore[attr-defined]
+    first, last = OperationalError(), told_as()
+    first.__cause__, last.__cause__ = cause, first
+
+    note_error(first)
+    note_error(last)
+
+    assert counted("videoai_database_errors_total", "lost_connection") == 1
+
+
+def test_what_comes_of_a_failure_is_of_its_kind():
+    cause = Exception()
+    cause.sqlstate = "53100"  # type: ignore[attr-defined]
+    first, last = OperationalError(), OutcomeUnknown()
+    first.__cause__, last.__cause__ = cause, first
+
+    assert kind_of(last) == "disk_full"
 
 
 def test_repeated_transactions_are_counted(counted):

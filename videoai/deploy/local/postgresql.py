@@ -12,8 +12,9 @@ from typing import Self
 import psycopg
 
 from videoai.deploy.local.processes import PATIENCE, free_port, program, run, running
+from videoai.postgresql_programs import places
 
-PLACES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+PLACES = places()
 PACKAGE = "postgresql"
 SUPERUSER = "postgres"
 

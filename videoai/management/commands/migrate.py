@@ -8,12 +8,12 @@ from django.core.management import CommandError
 from django.core.management.commands import migrate
 from django.db import OperationalError, connections
 
+from models_registry.sqlstates import LOCKED_OUT, sqlstate_of
 from videoai.management.lock_waits import Watch, watched
 from videoai.management.migration_turns import turn, waiting_briefly
 
 TRIES = 10
 PAUSE = 2.0  # seconds, in which those who queued behind us get their turn
-LOCK_TIMED_OUT, DEADLOCK = "55P03", "40P01"
 
 
 class Command(migrate.Command):
@@ -37,7 +37,7 @@ class Command(migrate.Command):
                 try:
                     super().handle(*args, **options)
                 except OperationalError as error:
-                    if connection.in_atomic_block or not is_locked_out(error):
+                    if connection.in_atomic_block or sqlstate_of(error) not in LOCKED_OUT:
                         raise
                     self.tell(
                         f"Stepped back after {seconds} s, so that nobody else waits ({tried} of {TRIES})."
@@ -50,10 +50,6 @@ class Command(migrate.Command):
     def tell(self, line: str) -> None:
         """On stderr, and whatever the verbosity: somebody wonders why nothing happens."""
         self.stderr.write(line, self.style.NOTICE)
-
-
-def is_locked_out(error: OperationalError) -> bool:
-    return getattr(error.__cause__, "sqlstate", None) in {LOCK_TIMED_OUT, DEADLOCK}
 
 
 def given_up(watch: Watch, seconds: int) -> str:

@@ -19,11 +19,11 @@ from models_registry.usage.figures import Figures, summary_without_codes
 from models_registry.usage.recent import last_days
 from pricing.schedule.admin.coming import coming
 from pricing.schedule.models import ScheduledChange
+from videoai.attention.concern import Case, Concern, Remedy
+from videoai.attention.rules import concerns
+from videoai.attention.situation import Situation, read_situation
 from videoai.model_manager.margins.page import NAME as MARGINS_PAGE
-from videoai.model_manager.overview.attention import concerns
-from videoai.model_manager.overview.concern import Case, Concern, Remedy
 from videoai.model_manager.overview.latest import latest_changes
-from videoai.model_manager.overview.situation import Situation, read_situation
 
 AHEAD = timedelta(days=30)  # what comes is told so long before
 MOST_CASES = 5  # models that one concern names

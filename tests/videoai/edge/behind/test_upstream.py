@@ -12,7 +12,6 @@ import pytest
 from tests.factories import AIModelFactory, service_token
 from tests.server import Server
 from tests.videoai.edge.databases import address_of_tests
-from tests.videoai.observing.conftest import counted
 from videoai.edge.behind import upstream
 from videoai.edge.behind.errors import Unavailable
 from videoai.edge.behind.places import Place, parse_place

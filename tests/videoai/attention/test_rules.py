@@ -14,8 +14,8 @@ from models_registry.usage.recent import Use
 from pricing.models import Layer, PricingPolicy, Rate
 from pricing.price_book import LISTED_COST, Place, PriceBook
 from pricing.upstream.models import HeldPrice
-from videoai.model_manager.overview.attention import Concern, Urgency, concerns
-from videoai.model_manager.overview.situation import LISTED_UNTIL, Situation
+from videoai.attention.rules import Concern, Urgency, concerns
+from videoai.attention.situation import LISTED_UNTIL, Situation
 
 CHANGED = datetime(2026, 11, 10, 23, 59, tzinfo=UTC)
 

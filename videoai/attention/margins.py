@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from models_registry.models import AIModel
 from models_registry.values import decimal_text, price_text
 from pricing.margins.margin import Margin
-from videoai.model_manager.overview.concern import Case, Concern, Remedy, Urgency, number_of
-from videoai.model_manager.overview.situation import Situation
+from videoai.attention.concern import Case, Concern, Remedy, Urgency, number_of
+from videoai.attention.situation import Situation
 
 
 def losses(situation: Situation) -> Iterator[Concern]:

@@ -13,9 +13,9 @@ from pricing.schedule.deeds import words
 from pricing.schedule.models import ScheduledChange
 from pricing.schedule.models import State as ChangeState
 from pricing.upstream.models import HeldPrice, State
-from videoai.model_manager.overview import lifecycle, margins
-from videoai.model_manager.overview.concern import Case, Concern, Remedy, Urgency, number_of
-from videoai.model_manager.overview.situation import RECENT, Situation
+from videoai.attention import lifecycle, margins
+from videoai.attention.concern import Case, Concern, Remedy, Urgency, number_of
+from videoai.attention.situation import RECENT, Situation
 
 MOST_LISTED = 3  # qualities in one note
 

@@ -8,8 +8,8 @@ from models_registry.models import AIModel
 from models_registry.values import moment_text
 from pricing.models import UpstreamModel
 from pricing.price_book import NEVER
-from videoai.model_manager.overview.concern import Case, Concern, Remedy, Urgency, number_of
-from videoai.model_manager.overview.situation import Situation
+from videoai.attention.concern import Case, Concern, Remedy, Urgency, number_of
+from videoai.attention.situation import Situation
 
 
 def default_past_sunset(situation: Situation) -> Iterator[Concern]:

@@ -5,7 +5,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
-from typing import NamedTuple
 
 from django.db.models import OuterRef, Subquery
 
@@ -17,7 +16,8 @@ from models_registry.usage.periods import DAY
 from models_registry.usage.recent import Use, last_days, use_lately
 from models_registry.usage.totals import within
 from models_registry.usage.windows import Window
-from pricing.errors import CatalogueBusy, OverLimit, Unpriced
+from pricing.errors import CatalogueBusy
+from pricing.gaps import Gaps, gaps_of
 from pricing.margins.margin import Margin
 from pricing.margins.watch import rows
 from pricing.models import UpstreamModel
@@ -32,14 +32,6 @@ RECENT, BEFORE = 7, 28  # days: how models do now, and what that is held against
 LONG_TEXTS = ("description", "model_parameters", "requirements")  # that nothing here is about
 # On the models: the day on which their price list takes them away, None if it names none.
 LISTED_UNTIL = "listed_until"
-
-
-class Gaps(NamedTuple):
-    """What a model offers and nobody can buy."""
-
-    model: AIModel
-    unpriced: list[str]  # qualities
-    over_limit: dict[str, int]  # by quality, the shortest duration that is too dear
 
 
 @dataclass(frozen=True)
@@ -134,22 +126,6 @@ def read_situation(*, now: datetime) -> Situation:
         now=now,
         failed=list(ScheduledChange.objects.failed(now - FAILED * DAY).select_related("model")[:MOST_FAILED]),
     )
-
-
-def gaps_of(model: AIModel, book: PriceBook) -> Gaps:
-    """Whatever is longer costs at least as much: where the longest can be sold, all can."""
-    unpriced, over_limit = [], {}
-    for quality in model.supported_qualities:
-        for duration in sorted(model.supported_durations, reverse=True):
-            try:
-                book.quote(model, quality=quality, duration=duration)
-                break
-            except OverLimit:
-                over_limit[quality] = duration
-            except Unpriced:
-                unpriced.append(quality)
-                break
-    return Gaps(model, unpriced, over_limit)
 
 
 def _figures(window: Window, models: Collection[AIModel]) -> dict[int, Figures]:
