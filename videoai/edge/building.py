@@ -10,6 +10,7 @@ from django.db import close_old_connections, connection
 from models_registry.services import carry_out_what_is_due
 from models_registry.turning import next_turn_sql
 from videoai.edge.application import Edge
+from videoai.edge.behind.lane import Lane
 from videoai.edge.behind.threads import Django, Threads
 from videoai.edge.behind.upstream import Upstream
 from videoai.edge.freshness.postgresql import PostgreSQL
@@ -44,9 +45,12 @@ def edge() -> Edge:
     )
     places = settings.EDGE_UPSTREAM
     django = Upstream(places) if places else Django(django_application)
+    answering = ThreadPoolExecutor(settings.EDGE_THREADS, "django")
+    # Writers stand in line for the catalogue's lock, which an import holds for long. Who only reads goes on.
+    writers = Lane(answering, most=max(1, settings.EDGE_THREADS - 1))
     return Edge(
         freshness=freshness,
-        behind=Threads(django, ThreadPoolExecutor(settings.EDGE_THREADS, "django"), pulse=freshness.read),
+        behind=Threads(django, answering, writers=writers, pulse=freshness.read),
         makers=Threads(
             django, ThreadPoolExecutor(MAKERS * max(1, len(places)), "making"), pulse=freshness.read
         ),

@@ -19,8 +19,6 @@ from videoai.edge.requests import Headers, Message
 from videoai.observing.once import ONCE, Once
 from videoai.wsgi import application
 
-__all__ = ["counted", "told"]
-
 REQUESTS, ROUTE = "videoai_http_requests_total", "/healthz/"
 # With a token, which Django alone can judge.
 HEADERS: Headers = [(b"host", b"localhost"), (b"authorization", b"Bearer x"), (b"x-request-id", b"r-7")]

@@ -25,6 +25,7 @@ MOST_SECONDS_A_PIECE = 60
 MOST_WAITING = 1_000
 # While a request is long in the answering, this often the database is asked whether it is there at all.
 PULSE_SECONDS = 0.5
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 T = TypeVar("T")
 bodies = Bodies()  # of the process, however many pools it has
@@ -115,20 +116,27 @@ class Threads:
     """
 
     def __init__(
-        self, behind: Behind, pool: Executor, *, pulse: Callable[[], Awaitable[object]] | None = None
+        self,
+        behind: Behind,
+        pool: Executor,
+        *,
+        writers: Executor | None = None,
+        pulse: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
+        """`writers` answers what is no plain read, if that is not to take all of the pool."""
         self._behind = behind
         self._pool = pool
+        self._writers = writers or pool
         self._under_way = 0
         self._pulse = pulse
 
     async def ask(self, request: Request) -> Answer:
         """The whole answer. Raises Unavailable."""
-        return await self._run(partial(self._whole, request))
+        return await self._run(partial(self._whole, request), self._pool)
 
     async def run(self, work: Callable[[], T]) -> T:
         """Whatever else takes a thread and a connection to the database. Raises Unavailable."""
-        return await self._run(work)
+        return await self._run(work, self._pool)
 
     async def hand_over(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the request's body, have it answered and send the answer."""
@@ -143,7 +151,8 @@ class Threads:
         sending = _Sending(send)
         watching = asyncio.get_running_loop().create_task(_watch(request.scope, receive, sending))
         try:
-            answer = await self._run(partial(self._in_pieces, request, sending.emit), sending)
+            pool = self._pool if request.scope["method"] in READING else self._writers
+            answer = await self._run(partial(self._in_pieces, request, sending.emit), pool, sending)
         finally:
             sending.is_over = True
             watching.cancel()
@@ -153,11 +162,11 @@ class Threads:
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def _run(self, work: Callable[[], T], sending: "_Sending | None" = None) -> T:
+    async def _run(self, work: Callable[[], T], pool: Executor, sending: "_Sending | None" = None) -> T:
         if self._under_way >= MOST_WAITING:
             raise Unavailable("Too many requests are waiting. Try again in a moment.")
         self._under_way += 1
-        future = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        future = asyncio.get_running_loop().run_in_executor(pool, work)
         try:
             if sending is not None and self._pulse is not None:
                 while not (await asyncio.wait([future], timeout=PULSE_SECONDS))[0]:

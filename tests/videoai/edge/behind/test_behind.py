@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from tests.videoai.edge import loops
 from videoai.edge.behind import threads as behind
 from videoai.edge.behind.errors import Unavailable
+from videoai.edge.behind.lane import Lane
 from videoai.edge.behind.threads import Request, Threads
 from videoai.edge.freshness.reading import Silent
 from videoai.edge.requests import Message
@@ -131,3 +132,66 @@ def test_a_request_begins_before_it_waits_for_a_thread():
         assert all(began is not None and began < let_go for began in slow.began)
 
     loops.run_in_real_time(scenario())
+
+
+class Locked(Slow):
+    """Keeps who writes waiting for a lock."""
+
+    def answer(self, request: Request) -> tuple[int, list[tuple[bytes, bytes]], list[bytes]]:
+        if request.scope["method"] == "GET":
+            return 200, [], [b"read"]
+        return super().answer(request)
+
+
+def test_who_reads_does_not_wait_for_those_who_wait_for_a_lock():
+    async def scenario() -> None:
+        locked, pool = Locked(), ThreadPoolExecutor(2)
+        threads = Threads(locked, pool, writers=Lane(pool, most=1))
+        writers, reader = [Client() for _ in range(3)], Client()
+        writes = [
+            asyncio.ensure_future(
+                threads.pass_on(Request({**SCOPE, "method": "PATCH"}), one.receive, one.send)
+            )
+            for one in writers
+        ]
+        await asyncio.sleep(0.01)
+        await asyncio.wait_for(threads.pass_on(Request(SCOPE), reader.receive, reader.send), 5)
+        assert (locked.asked, reader.told[-1]["body"]) == (1, b"read")
+        locked.let_go.set()
+        await asyncio.gather(*writes)
+        assert [len(one.told) for one in writers] == [4, 4, 4]  # start, two pieces, end
+
+    loops.run_in_real_time(scenario())
+
+
+class TestLane:
+    def test_what_is_taken_back_in_time_is_not_done(self):
+        lane, begun, let_go = Lane(ThreadPoolExecutor(2), most=1), threading.Event(), threading.Event()
+        first = lane.submit(lambda: (begun.set(), let_go.wait(10)))
+        begun.wait(10)
+        second, third = lane.submit(lambda: "second"), lane.submit(lambda: "third")
+
+        assert second.cancel()
+        let_go.set()
+
+        assert (first.result(10), third.result(10)) == ((None, True), "third")
+
+    def test_what_fails_is_told_and_the_next_is_done(self):
+        lane = Lane(ThreadPoolExecutor(2), most=1)
+
+        with pytest.raises(ZeroDivisionError):
+            lane.submit(lambda: 1 / 0).result(10)
+
+        assert lane.submit(lambda: "next").result(10) == "next"
+
+    def test_of_a_pool_that_is_shut_nothing_is_expected(self):
+        pool, let_go = ThreadPoolExecutor(1), threading.Event()
+        lane = Lane(pool, most=1)
+        lane.submit(let_go.wait, 10)
+        waiting = lane.submit(lambda: "too late")
+
+        pool.shutdown(wait=False)
+        let_go.set()
+
+        with pytest.raises(CancelledError):
+            waiting.result(10)

@@ -18,8 +18,6 @@ from videoai.edge.behind.places import Place, parse_place
 from videoai.edge.behind.threads import Request
 from videoai.edge.behind.upstream import Upstream
 
-__all__ = ["counted"]
-
 # They differ from one answer to the next, and from one process to the next.
 OF_ONE_ANSWER = {"date", "expires", "x-request-id"}
 BODY = b'{"model_id":"acme/one","duration":5,"quality":"high"}'
