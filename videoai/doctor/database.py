@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from django.core.checks import Tags, run_checks
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from models_registry.apps import OF_TRIGGERS
 from models_registry.audit.models import AuditEntry
+from models_registry.transactions import Breakage, breakage
 from models_registry.usage.partitions import partitioned
 from models_registry.usage.periods import Grain, month_of
 from videoai.doctor.arithmetic import wanted_connections
@@ -21,6 +22,7 @@ from videoai.readiness import waiting_migrations
 
 SLOW = 0.05  # seconds for the least of all queries; the edge asks one before each answer
 LOOKS = 5
+LOCK_PATIENCE = 1.0  # seconds, in which most who write to SQLite are done
 TIME = "%Y-%m-%d %H:%M:%S"
 ROOM = """
     SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
@@ -50,9 +52,13 @@ def writable() -> Iterator[Finding]:
         if place.exists() and not os.access(place, os.W_OK):
             yield wrong(f"{place} may not be written to", "Give it to the user that the server runs as.")
             return
-    with transaction.atomic():  # as a writer; over before anything is told, which may take its time
-        pass
-    yield fine("it may be written to")
+    if _has_free_lock():
+        yield fine("it may be written to")
+    else:
+        told = f"somebody has been writing to it for {LOCK_PATIENCE:g} s, so nobody else could"
+        yield doubtful(
+            told, "Wait for an import to end, and run this again. If nothing runs, see who holds it."
+        )
 
 
 def encoding() -> Iterator[Finding]:
@@ -139,6 +145,21 @@ def _takes_writes() -> Iterator[Finding]:
         yield wrong("it takes no writes", "See default_transaction_read_only of server, database and role.")
     else:
         yield fine("it takes writes")
+
+
+def _has_free_lock() -> bool:
+    """Become SQLite's one writer for a moment; over before anything is told, which may take its time."""
+    (patience,) = _row("PRAGMA busy_timeout")
+    _row(f"PRAGMA busy_timeout = {LOCK_PATIENCE * 1_000:.0f}")
+    try:
+        with transaction.atomic():
+            return True
+    except OperationalError as error:
+        if breakage(error) is Breakage.BUSY:
+            return False
+        raise
+    finally:
+        _row(f"PRAGMA busy_timeout = {patience}")
 
 
 def _is_laid() -> bool:
