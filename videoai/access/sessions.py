@@ -11,6 +11,10 @@ class SessionStore(db.SessionStore):
     def save(self, must_create: bool = False) -> None:
         same_again(self._save)(must_create)
 
+    def delete(self, session_key: str | None = None) -> None:
+        """Who has signed out has no session any more, though the connection breaks in between."""
+        same_again(super().delete)(session_key)
+
     def _save(self, must_create: bool) -> None:
         """Django takes a connection that broke for a session that somebody else has ended."""
         try:
