@@ -70,7 +70,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if driver is not None:
             driver.add_notice_handler(hear)
         try:
-            super()._commit()
+            super()._commit()  # type: ignore[misc]  # which the stubs leave out
         finally:
             if driver is not None:
                 driver.remove_notice_handler(hear)
