@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from django.db import Error
+from django.db import Error, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from models_registry.services import carry_out_what_is_due
@@ -35,7 +35,7 @@ class TurningMiddleware:
         try:
             carry_out_what_is_due()
         except Error as error:
-            if breakage(error) is None:
+            if breakage(error) is None and not isinstance(error, (OperationalError, InterfaceError)):
                 raise
             return database_failed(request, error)
         return None

@@ -8,6 +8,10 @@ from models_registry.transactions import same_again
 
 
 class SessionStore(db.SessionStore):
+    def delete(self, session_key: str | None = None) -> None:
+        """Who has signed out has no session any more, though the connection breaks in between."""
+        same_again(super().delete)(session_key)
+
     def save(self, must_create: bool = False) -> None:
         """As Django's, who takes every failure for a session that has ended, and asks for a savepoint.
 

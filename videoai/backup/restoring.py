@@ -8,6 +8,8 @@ from typing import NamedTuple
 import psycopg
 from django.db import connection
 
+from models_registry.audit import ledger
+from models_registry.transactions import whole
 from models_registry.values import shown
 from videoai.backup import files, proving, restoring_postgresql, restoring_sqlite
 from videoai.backup.contents import Contents
@@ -71,10 +73,10 @@ def check(path: Path, target: Target, *, needs_manifest: bool, say: Say) -> Chec
     return Checked(path, manifest, contents)
 
 
-def restore(
-    checked: Checked, target: Target, *, keeping: bool, accepting_findings: bool, say: Say
+def restore(  # noqa: PLR0913 - what is asked for, each by its name
+    checked: Checked, target: Target, *, replaced: str, keeping: bool, accepting_findings: bool, say: Say
 ) -> Restored:
-    """Put the backup in the database's place.
+    """Put the backup in the database's place; `replaced` says what stood there, for the audit trail.
 
     Raises RestoreRefused, Busy, OSError or the engine's errors; the old database stands as it stood then.
     """
@@ -93,9 +95,20 @@ def restore(
                     f"What was restored does not hold: {'; '.join(found)}. The old database stays. If it "
                     "was so before the backup, restore with --accept-findings."
                 )
-            proving.begin_new_line()
+            _begin_new_line(checked, replaced=replaced, is_recorded=not waiting)
         kept = f"before_{datetime.now(UTC):%Y%m%dt%H%M%Sz}" if keeping else None
         return Restored(contents, target.swap(name, kept=kept, say=say), waiting, found)
+
+
+@whole
+def _begin_new_line(checked: Checked, *, replaced: str, is_recorded: bool) -> None:
+    """The first entry behind the backup's says where it came from, if its tables are of this release."""
+    proving.begin_new_line()
+    if is_recorded:
+        digest = checked.manifest.sha256 if checked.manifest else files.digest_of(checked.path)
+        taken = checked.manifest.taken_at if checked.manifest else ""
+        facts = {"sha256": digest, "taken_at": taken, "replaced": replaced}
+        ledger.record_event("database_restored", subject=checked.path.name, **facts)
 
 
 def _refuse_faults(found: list[str]) -> None:

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.core.checks import Tags, run_checks
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from models_registry.apps import OF_TRIGGERS
 from models_registry.audit.models import AuditEntry
+from models_registry.transactions import Breakage, breakage
 from models_registry.usage.partitions import partitioned
 from models_registry.usage.periods import Grain, month_of
 from videoai.doctor.arithmetic import wanted_connections
@@ -20,6 +21,7 @@ from videoai.writable import refusal
 
 SLOW = 0.05  # seconds for the least of all queries; the edge asks one before each answer
 LOOKS = 5
+LOCK_PATIENCE = 1.0  # seconds, in which most who write to SQLite are done
 TIME = "%Y-%m-%d %H:%M:%S"
 ROOM = """
     SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
@@ -44,9 +46,13 @@ def writable() -> Iterator[Finding]:
     if refused := refusal():
         yield wrong(refused.told, refused.remedy)
         return
-    with transaction.atomic():  # as a writer; over before anything is told, which may take its time
-        pass
-    yield fine("it takes writes")
+    if connection.vendor == "postgresql" or _has_free_lock():
+        yield fine("it takes writes")
+    else:
+        told = f"somebody has been writing to it for {LOCK_PATIENCE:g} s, so nobody else could"
+        yield doubtful(
+            told, "Wait for an import to end, and run this again. If nothing runs, see who holds it."
+        )
 
 
 def encoding() -> Iterator[Finding]:
@@ -122,6 +128,21 @@ def connections_enough() -> Iterator[Finding]:
 
 def _next_month() -> datetime:
     return Grain.MONTH.after(month_of(timezone.now()))
+
+
+def _has_free_lock() -> bool:
+    """Become SQLite's one writer for a moment; over before anything is told, which may take its time."""
+    (patience,) = _row("PRAGMA busy_timeout")
+    _row(f"PRAGMA busy_timeout = {LOCK_PATIENCE * 1_000:.0f}")
+    try:
+        with transaction.atomic():
+            return True
+    except OperationalError as error:
+        if breakage(error) is Breakage.BUSY:
+            return False
+        raise
+    finally:
+        _row(f"PRAGMA busy_timeout = {patience}")
 
 
 def _is_laid() -> bool:

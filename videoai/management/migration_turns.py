@@ -1,10 +1,13 @@
-"""One `migrate` at a time on a PostgreSQL, and for how long each of its statements may wait for a lock."""
+"""One `migrate` at a time on a database, and for how long each of its statements may wait for a lock."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
+from django.core.files import locks
+from django.core.management import CommandError
 from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -40,6 +43,24 @@ def turn(connection: BaseDatabaseWrapper, *, say: Callable[[str], None]) -> Iter
     finally:
         with suppress(Error):  # a session that broke holds nothing any more
             _ask(connection, "SELECT pg_advisory_unlock(%s)", [TURN])
+
+
+@contextmanager
+def turn_at_file(connection: BaseDatabaseWrapper, *, say: Callable[[str], None]) -> Iterator[None]:
+    """As `turn`, for SQLite: each migration is a transaction of its own there, and no lock spans them all.
+
+    The file that is locked stays beside the database: who removed it would let in two at once.
+    """
+    path = Path(f"{connection.settings_dict['NAME']}.migrate")
+    try:
+        file = path.open("w")
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror}. The database's folder has to take it.") from error
+    with file:
+        if not locks.lock(file, locks.LOCK_EX | locks.LOCK_NB):
+            say("Another migrate is at work in this database. This one waits its turn.")
+            locks.lock(file, locks.LOCK_EX)
+        yield
 
 
 @contextmanager

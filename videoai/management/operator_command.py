@@ -3,11 +3,13 @@
 import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
 from django.core.management import BaseCommand, CommandError
-from django.db import Error
+from django.db import Error, InterfaceError, OperationalError
 
 from models_registry.audit.occasion import REASON_LENGTH
 from models_registry.transactions import OutcomeUnknown, breakage, done
@@ -24,6 +26,15 @@ OUTCOME_UNKNOWN = (
     "The connection to the database broke at the last moment, so it may be written or not. Look before you "
     "run it again."
 )
+
+
+@contextmanager
+def silence_in_words() -> Iterator[None]:
+    """A database that does not answer, or refuses to, is told in one line; what is a fault of ours is not."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise CommandError(_told(error, has_written=False)) from error
 
 
 class OperatorCommand(BaseCommand):

@@ -1,4 +1,7 @@
-"""Connections to a server that takes no writes any more are given up, and made anew to the one that does."""
+"""Connections to a server that takes no writes any more are given up, and made anew to the one that does.
+
+And a commit that its synchronous replicas have not confirmed is not taken for one that came through.
+"""
 
 from types import TracebackType
 from typing import Any
@@ -8,12 +11,15 @@ from django.db.backends.postgresql import base
 from django.db.utils import DatabaseErrorWrapper
 from django.utils.functional import cached_property
 from psycopg import Connection
-from psycopg.errors import IdleInTransactionSessionTimeout, ReadOnlySqlTransaction
+from psycopg.errors import Diagnostic, IdleInTransactionSessionTimeout, ReadOnlySqlTransaction
 
 from videoai.databases import WRITABLE
 
 # psycopg has them for mistakes of the program; they are states of the server, and pass.
 PASSING = (IdleInTransactionSessionTimeout, ReadOnlySqlTransaction)
+# Where PostgreSQL's code tells that it does not wait for its replicas any more. The words are of the server's
+# language, and the SQLSTATE is that of any warning.
+WAITS_FOR_REPLICAS = "SyncRepWaitForLSN"
 
 
 class Errors(DatabaseErrorWrapper):
@@ -49,6 +55,27 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.pool.putconn(connection)
             connection = super().get_new_connection(conn_params)
         return connection
+
+    def _commit(self) -> None:
+        """Raises OperationalError, too, if the wait for the replicas was cut off.
+
+        PostgreSQL then only warns: it stands here, and is lost if a replica takes this server's place.
+        """
+        warned: list[bool] = []
+
+        def hear(notice: Diagnostic) -> None:
+            warned.append(notice.source_function == WAITS_FOR_REPLICAS)
+
+        driver = self.connection
+        if driver is not None:
+            driver.add_notice_handler(hear)
+        try:
+            super()._commit()  # type: ignore[misc]  # which the stubs leave out
+        finally:
+            if driver is not None:
+                driver.remove_notice_handler(hear)
+        if any(warned):
+            raise OperationalError("The replicas have not confirmed the commit, and it waits no longer.")
 
     def _is_demoted(self, connection: "Connection[Any]") -> bool:
         """What PostgreSQL 14 and later tell by themselves, along with any answer."""

@@ -11,6 +11,7 @@ from videoai.replicas import silence
 logger = logging.getLogger(__name__)
 
 MOST_MARKS = 1_000
+PRECISION = 0.002  # of the lag that is allowed: so much apart, marks reach back for twice as long
 
 
 class Primary(NamedTuple):
@@ -46,7 +47,12 @@ class Standing:
         self._told = ""
 
     def mark(self, primary: Primary) -> None:
-        self._marks.append(primary)
+        """Of marks that stand close together the later one is enough."""
+        with self._lock:
+            marks = self._marks
+            if len(marks) > 1 and marks[-1].at - marks[-2].at < PRECISION * self._most_lag:
+                marks.pop()
+            marks.append(primary)
 
     def see(self, seen: Seen) -> None:
         with self._lock:

@@ -12,7 +12,7 @@ from models_registry.models.revision import CatalogueRevision
 from tests.factories import AIModelFactory
 from tests.videoai.backup.commands import now, refusal, run
 from videoai.backup import restoring
-from videoai.backup.contents import differences
+from videoai.backup.contents import Contents, differences
 from videoai.backup.elsewhere import connected_to
 from videoai.backup.manifest import beside, read_manifest
 
@@ -21,9 +21,18 @@ def epoch() -> str:
     return CatalogueRevision.objects.get().epoch
 
 
-def same_but_for_the_epoch(path: Path) -> bool:
-    told = list(differences(read_manifest(path).contents, now()))
-    return len(told) == 1 and told[0].startswith("epoch: ")
+def other_than(expected: Contents) -> list[str]:
+    """What differs, but for what a restore writes itself: a new epoch, and the entry that tells of it."""
+    own = ("epoch: ", "anchors: ", "audit_entries: ", "audit_heads: ")
+    return [one for one in differences(expected, now()) if not one.startswith(own)]
+
+
+def same_but_for_the_restore(path: Path) -> bool:
+    return not other_than(read_manifest(path).contents)
+
+
+def restores() -> list[AuditEntry]:
+    return list(AuditEntry.objects.filter(action="database_restored"))
 
 
 def kept_name(told: str) -> str:
@@ -40,9 +49,24 @@ def test_what_was_taken_comes_back_and_the_old_one_is_kept(taken):
 
     told = run("restore", taken, "--yes")
 
-    assert same_but_for_the_epoch(taken)
+    assert same_but_for_the_restore(taken)
     with connected_to(kept_name(told)):
         assert AIModel.objects.filter(model_id="acme/later").exists()
+
+
+def test_the_trail_tells_who_restored_what_in_place_of_what(taken):
+    AIModelFactory(model_id="acme/later")
+    manifest = read_manifest(taken)
+    before = AuditEntry.objects.count()
+
+    run("restore", taken, "--yes", "--no-keep")
+
+    (entry,) = restores()
+    assert AuditEntry.objects.count() <= before + 1
+    assert (entry.actor_kind, entry.subject) == ("command", "taken")
+    assert entry.told_facts["sha256"] == manifest.sha256
+    assert entry.told_facts["replaced"].startswith("3 models, 60 generations")
+    run("verify_audit", *(word for anchor in manifest.contents.anchors for word in ("--anchor", anchor)))
 
 
 def test_a_database_that_holds_something_is_not_replaced_unasked(taken):
@@ -68,7 +92,7 @@ def test_the_old_one_can_be_let_go(taken):
     told = run("restore", taken, "--yes", "--no-keep")
 
     assert "is kept as" not in told
-    assert same_but_for_the_epoch(taken)
+    assert same_but_for_the_restore(taken)
 
 
 def test_a_restored_database_begins_a_line_of_its_own(taken):
@@ -103,7 +127,7 @@ def test_a_backup_without_its_manifest_is_restored_only_if_that_is_said(taken):
 
     assert "without which nobody can tell whether all comes back" in refusal("restore", taken, "--yes")
     run("restore", taken, "--yes", "--without-manifest")
-    assert [one for one in differences(expected, now()) if not one.startswith("epoch: ")] == []
+    assert other_than(expected) == []
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from io import StringIO
 from types import SimpleNamespace
@@ -356,3 +358,18 @@ def test_a_silent_replica_is_left_out(monkeypatch, replica):
     monkeypatch.setattr(replicas, "_seen", silent)
 
     assert told(replicas.follow()).startswith("! replica_1 does not answer: connection refused → The primary")
+
+
+@pytest.mark.sqlite
+@pytest.mark.django_db(transaction=True)
+def test_a_long_writer_of_sqlite_is_waited_for_briefly_and_is_no_fault(monkeypatch):
+    monkeypatch.setattr(database, "LOCK_PATIENCE", 0.05)
+    before = database._row("PRAGMA busy_timeout")
+    with closing(sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)) as importer:
+        importer.execute("BEGIN IMMEDIATE")
+
+        (finding,) = examination.looked(Check("database", database.writable))
+
+    assert finding.level is Level.DOUBTFUL
+    assert "somebody has been writing to it" in finding.told
+    assert database._row("PRAGMA busy_timeout") == before

@@ -73,6 +73,20 @@ def test_one_that_follows_at_a_distance_is_as_far_behind_as_that(replica, clock)
         assert trouble == ""
 
 
+def test_one_that_follows_at_a_distance_of_hours_is_measured_too(clock):
+    """With no more marks than before: the older they are, the fewer."""
+    replica = Standing("replica_1", most_lag=7_200)
+    written = 0
+    trouble = look(replica, clock, written=written, replayed=0)
+    for _ in range(5_000):
+        clock.now += 2
+        written += 2
+        trouble = look(replica, clock, written=written, replayed=max(0, written - 6_000))
+        assert trouble == ""
+
+    assert len(replica._marks) <= standing.MOST_MARKS
+
+
 def test_what_was_seen_grows_old_when_nobody_looks_any_more(replica, clock):
     look(replica, clock, written=100, replayed=100)
     clock.now += MOST_LAG + 1

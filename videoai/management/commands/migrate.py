@@ -1,4 +1,4 @@
-"""Django's `migrate`, for a PostgreSQL that others use meanwhile; SQLite is left to Django."""
+"""Django's `migrate`, for a PostgreSQL that others use meanwhile; on SQLite, one takes its turn."""
 
 import time
 from typing import Any
@@ -7,10 +7,12 @@ from django.conf import settings
 from django.core.management import CommandError
 from django.core.management.commands import migrate
 from django.db import OperationalError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from models_registry.sqlstates import LOCKED_OUT, sqlstate_of
 from videoai.management.lock_waits import Watch, watched
-from videoai.management.migration_turns import turn, waiting_briefly
+from videoai.management.migration_turns import turn, turn_at_file, waiting_briefly
+from videoai.management.operator_command import silence_in_words
 
 TRIES = 10
 PAUSE = 2.0  # seconds, in which those who queued behind us get their turn
@@ -22,11 +24,23 @@ class Command(migrate.Command):
     Migrations that ran stand; the one that could not is rolled back, and begun anew.
     """
 
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        with silence_in_words():  # checks ask the database before `handle` does
+            return super().execute(*args, **options)
+
     def handle(self, *args: Any, **options: Any) -> None:
-        connection = connections[options["database"]]
-        if connection.vendor != "postgresql" or options["plan"] or options["check_unapplied"]:
+        connection: Any = connections[options["database"]]
+        if options["plan"] or options["check_unapplied"]:
             super().handle(*args, **options)
-            return
+        elif connection.vendor == "postgresql":
+            self.handle_beside_others(connection, *args, **options)
+        elif connection.is_in_memory_db():
+            super().handle(*args, **options)
+        else:
+            with turn_at_file(connection, say=self.tell):
+                super().handle(*args, **options)
+
+    def handle_beside_others(self, connection: BaseDatabaseWrapper, *args: Any, **options: Any) -> None:
         seconds = settings.MIGRATION_LOCK_TIMEOUT_SECONDS
         with (
             turn(connection, say=self.tell),

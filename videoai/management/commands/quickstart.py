@@ -15,6 +15,7 @@ from pricing.models import PricingPolicy
 from videoai.access.groups import plant_groups
 from videoai.access.occasions import operator_at_work
 from videoai.exchange.seed import seed
+from videoai.management.operator_command import silence_in_words
 from videoai.serve import port, refuse_taken_port, serve
 
 LOCK_FILE = settings.BASE_DIR / "var" / "quickstart.lock"
@@ -44,6 +45,10 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1", help="where to listen (default: 127.0.0.1)")
         parser.add_argument("--port", type=int, help="where to listen (default: PORT, or else 8000)")
         parser.add_argument("--no-serve", action="store_true", help="prepare everything, but don't serve")
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        with silence_in_words():
+            return super().execute(*args, **options)
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, number = options["host"], options["port"] or port()

@@ -72,6 +72,7 @@ examples:
             restored = restore(
                 checked,
                 target,
+                replaced=holds(there) if there else "nothing",
                 keeping=not options["no_keep"] and there is not None and not there.is_empty,
                 accepting_findings=options["accept_findings"],
                 say=self.complain,
