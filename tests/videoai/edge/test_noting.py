@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.videoai.edge import loops
 from tests.videoai.edge.standin import Asker, StandIn, detail
 from videoai.edge.application import is_answered_anyway
 from videoai.edge.behind.threads import Threads
@@ -29,7 +30,7 @@ def flushed(noting: Noting) -> None:
         noting.wake()
         await asyncio.sleep(0.1)
 
-    asyncio.run(wait())
+    loops.run(wait())
 
 
 def test_ready_answers_are_told_in_bulk(told, counted):

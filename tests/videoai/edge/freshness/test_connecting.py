@@ -1,6 +1,5 @@
 """Connecting to one of several hosts, some of which are off."""
 
-import asyncio
 import socket
 import time
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ import pytest
 from django.db import connection
 from psycopg.conninfo import conninfo_to_dict
 
+from tests.videoai.edge import loops
 from videoai.deploy.local.processes import free_port
 from videoai.edge.freshness.connecting import connected, one_host_each
 from videoai.edge.freshness.postgresql import conninfo
@@ -53,7 +53,7 @@ class TestConnecting:
                 return session.info.port
 
         started = time.monotonic()
-        return asyncio.run(scenario()), time.monotonic() - started
+        return loops.run_in_real_time(scenario()), time.monotonic() - started
 
     @property
     def good(self) -> int:
