@@ -12,13 +12,15 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.server import Server, database_url
+from videoai.observing.server import FOLDER
+from videoai.observing.sharing import Folder, added
 
 REQUESTS = 20
 
 
 def get(server: Server, path: str) -> bytes:
-    """Over a connection of its own, which either process may take."""
-    connection = server.connect()
+    """Over a connection of its own, which either process may take; one that was killed may not answer."""
+    connection = server.connect(timeout=5)
     try:
         connection.request("GET", path)
         response = connection.getresponse()
@@ -36,6 +38,15 @@ def scraped(server: Server) -> dict[str, float]:
             if sample.labels.get("route", "/healthz/") == "/healthz/":
                 told[sample.name] = told.get(sample.name, 0) + sample.value
     return told
+
+
+def told_the_others(server: Server, name: str) -> float:
+    """What all processes have written down by now: a kill takes what one has counted since, a second of it."""
+    variables = Path(f"/proc/{server.processes()[0]}/environ").read_text().split("\0")
+    folder = Folder(Path(dict(one.split("=", 1) for one in variables if one)[FOLDER]))
+    return sum(
+        value for key, value in added(folder.others()).items() if key[0] == name and "/healthz/" in key[1:]
+    )
 
 
 def settled(server: Server, name: str, expected: float) -> float:
@@ -63,6 +74,10 @@ def test_two_processes_answer_as_one_and_lose_no_line(tmp_path: Path):
         assert asked >= REQUESTS
         assert settled(server, "videoai_workers", 2) == 2
 
+        deadline = time.monotonic() + 30
+        while told_the_others(server, "videoai_http_requests_total") != asked:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
         victim = max(server.processes())
         os.kill(victim, signal.SIGKILL)
         assert settled(server, "videoai_workers", 2) == 2
