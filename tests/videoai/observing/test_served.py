@@ -41,7 +41,7 @@ def scraped(server: Server) -> dict[str, float]:
 
 
 def told_the_others(server: Server, name: str) -> float:
-    """What all processes have written down by now: a kill takes what one has counted since, a second of it."""
+    """What all processes have written down by now; a kill takes what one has counted since."""
     variables = Path(f"/proc/{server.processes()[0]}/environ").read_text().split("\0")
     folder = Folder(Path(dict(one.split("=", 1) for one in variables if one)[FOLDER]))
     return sum(
