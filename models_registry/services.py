@@ -5,7 +5,7 @@ default, about taken ids and about tiers in use then hold without any further lo
 transaction does the same. Readers never wait.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from copy import copy
 from typing import Any
 
@@ -81,17 +81,7 @@ def revise(
     CatalogueRevision.objects.lock()
     stored = _seen(model, expected_version)
     standing = copy(stored)
-    errors = _missing(changes, required) | _unwritable(changes) | _immutable(stored, changes)
-    before = state(stored)
-    for name in changes.keys() - errors.keys():
-        setattr(stored, name, changes[name])
-    if errors or not _only_takes_off_sale(changes):
-        _refuse_unfit(stored, errors, before=before)
-    refuse_leaving_default(stored, was_default=before["is_default"])
-    wants_default, stored.is_default = stored.is_default, before["is_default"]
-    _stamp_deprecation(stored)
-    _claim_default(stored, wanted=wants_default)
-    changed = [name for name, value in state(stored).items() if not same(value, before[name])]
+    changed = revised(stored, changes, required=required, claim=_claim_default)
     if not changed:
         return stored
     watching.ask(standing, stored, confirmed=confirmed)
@@ -143,11 +133,7 @@ def restore(model: AIModel, *, expected_version: int | None = None, confirmed: b
     """
     CatalogueRevision.objects.lock()
     stored = _seen(model, expected_version)
-    if stored.status not in {Status.RETIRED, Status.ACTIVE}:
-        raise ModelNotRetired(stored.model_id, stored.status)
-    is_over = stored.status == Status.RETIRED and lifecycle.has_passed(stored.sunset_at, now=timezone.now())
-    changes = {**Status.ACTIVE.flags, **({"sunset_at": None} if is_over else {})}
-    return revise(stored, changes, confirmed=confirmed)
+    return revise(stored, restoring(stored), confirmed=confirmed)
 
 
 def make_default(model: AIModel, *, expected_version: int | None = None) -> AIModel:
@@ -187,6 +173,41 @@ def carry_out_what_is_due() -> None:
     """Let what was set to change by now have changed. One query while nothing is due; see `turning`."""
     if turning.is_due():
         same_again(CatalogueRevision.objects.lock)()
+
+
+# --- What becomes of one row; nothing is stored ----------------------------------------------------------
+
+
+def revised(
+    stored: AIModel,
+    changes: Mapping[str, Any],
+    *,
+    required: Collection[str] = (),
+    claim: Callable[..., None],
+) -> list[str]:
+    """Make `changes` to `stored` by every rule of a row, and tell which of its fields have changed.
+
+    `claim` gives it the default flag, if it is `wanted` or free. Raises what `revise` says, but StaleModel.
+    """
+    errors = _missing(changes, required) | _unwritable(changes) | _immutable(stored, changes)
+    before = state(stored)
+    for name in changes.keys() - errors.keys():
+        setattr(stored, name, changes[name])
+    if errors or not _only_takes_off_sale(changes):
+        _refuse_unfit(stored, errors, before=before)
+    refuse_leaving_default(stored, was_default=before["is_default"])
+    wants_default, stored.is_default = stored.is_default, before["is_default"]
+    _stamp_deprecation(stored)
+    claim(stored, wanted=wants_default)
+    return [name for name, value in state(stored).items() if not same(value, before[name])]
+
+
+def restoring(stored: AIModel) -> dict[str, Any]:
+    """The changes that bring a retired model back. Raises ModelNotRetired."""
+    if stored.status not in {Status.RETIRED, Status.ACTIVE}:
+        raise ModelNotRetired(stored.model_id, stored.status)
+    is_over = stored.status == Status.RETIRED and lifecycle.has_passed(stored.sunset_at, now=timezone.now())
+    return {**Status.ACTIVE.flags, **({"sunset_at": None} if is_over else {})}
 
 
 # --- Rules that need the other rows, asked by forms too --------------------------------------------------

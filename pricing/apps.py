@@ -33,8 +33,8 @@ class PricingConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(install_triggers, sender=self)
-        watching.watch("model", check="pricing.guards.check_model")
-        watching.watch("quality_tier", check="pricing.guards.check_tier")
+        watching.watch("model", check="pricing.guards.check_models")
+        watching.watch("quality_tier", check="pricing.guards.check_tiers")
         post_migrate.connect(keep_ledger, sender=self)
         register(Tags.database)(check_ledger)
 

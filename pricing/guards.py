@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -38,24 +39,38 @@ OF_POLICY = (
 # --- Asked before something is stored --------------------------------------------------------------------
 
 
-def check_model(before: AIModel | None, after: AIModel, *, confirmed: bool) -> None:
+def check_models(steps: Sequence[tuple[AIModel | None, AIModel]], *, confirmed: bool) -> None:
     """Raise ValidationError above a limit of the policy, ConfirmationRequired for a price that moves far.
 
-    Reads nothing unless a price or what the limits are about has changed, or the model comes on sale; then
+    Reads nothing unless a price or what the limits are about has changed, or a model comes on sale; then
     it asks for prices far from those it was last sold at, and for those below what it costs us. A new model
     has no past and is on no list.
     """
-    if not after.is_active:
-        return
+    in_force = InForce()
+    for before, after in steps:
+        if after.is_active:
+            _check_model(before, after, in_force, confirmed=confirmed)
+
+
+class InForce:
+    """The policy, read once, when it is first needed."""
+
+    @cached_property
+    def policy(self) -> PricingPolicy | None:
+        return PricingPolicy.objects.first()
+
+
+def _check_model(before: AIModel | None, after: AIModel, in_force: InForce, *, confirmed: bool) -> None:
+    """`after` is on sale."""
     if before is None or not before.is_active:
-        refuse_model_above_limits(after, PricingPolicy.objects.first())
+        refuse_model_above_limits(after, in_force.policy)
         if before is not None and not confirmed and is_on():
             _check_row(after)
         return
     changed = {name for name in (*OF_MODEL, "supported_durations") if _differs(before, after, name)}
     if not changed:
         return
-    refuse_model_above_limits(after, PricingPolicy.objects.first(), names=changed)
+    refuse_model_above_limits(after, in_force.policy, names=changed)
     if changed.intersection(OF_MODEL) and not confirmed and is_on():
         _check_row(after)
 
@@ -65,13 +80,13 @@ def _check_row(after: AIModel) -> None:
     refuse_unconfirmed(book, replace(book, models=[_as_in(after, model) for model in book.models]))
 
 
-def check_tier(before: QualityTier | None, after: QualityTier, *, confirmed: bool) -> None:
-    """Raise ConfirmationRequired if the prices of models that offer the quality move far."""
-    is_priced = before is not None and any(_differs(before, after, name) for name in OF_TIER)
-    if not is_priced or confirmed or not is_on():
-        return
-    book = read_book_with_or_without_policy(AIModel.objects.sold().by_quality(after.key))
-    refuse_unconfirmed(book, replace(book, tiers={**book.tiers, after.key: after}))
+def check_tiers(steps: Sequence[tuple[QualityTier | None, QualityTier]], *, confirmed: bool) -> None:
+    """Raise ConfirmationRequired if the prices of models that offer one of the qualities move far."""
+    for before, after in steps:
+        is_priced = before is not None and any(_differs(before, after, name) for name in OF_TIER)
+        if is_priced and not confirmed and is_on():
+            book = read_book_with_or_without_policy(AIModel.objects.sold().by_quality(after.key))
+            refuse_unconfirmed(book, replace(book, tiers={**book.tiers, after.key: after}))
 
 
 def check_policy(before: PricingPolicy | None, after: PricingPolicy, *, confirmed: bool) -> None:
@@ -83,9 +98,17 @@ def check_policy(before: PricingPolicy | None, after: PricingPolicy, *, confirme
 
 
 def check_rate(rate: Rate, *, confirmed: bool) -> None:
-    """Raise like `check_model`, before `rate` is stored."""
-    if rate.model.is_active:
-        refuse_rate_above_limit(rate)
+    """Raise like `check_models`, before `rate` is stored."""
+    check_rates([rate], confirmed=confirmed)
+
+
+def check_rates(rates: Iterable[Rate], *, confirmed: bool) -> None:
+    """As `check_rate` of each."""
+    in_force = InForce()
+    for rate in rates:
+        if not rate.model.is_active:
+            continue
+        refuse_rate_above_limit(rate, in_force)
         supposed = copy(rate)
         supposed.priced_at = NEVER  # only the database knows when a new one comes
         _check_place(rate, supposed, confirmed=confirmed)
@@ -165,11 +188,11 @@ def refuse_model_above_limits(
         raise ValidationError(errors)
 
 
-def refuse_rate_above_limit(rate: Rate) -> None:
+def refuse_rate_above_limit(rate: Rate, in_force: InForce) -> None:
     """Raise ValidationError for a price that was set by hand; what a list says, the quotes refuse."""
     if rate.unit != Unit.SECOND or rate.layer != Layer.OVERRIDE:
         return
-    policy = PricingPolicy.objects.first()
+    policy = in_force.policy
     error = _too_dear(rate.amount, policy.max_cost_per_second) if policy else None
     if error:
         raise ValidationError({"amount": [error]})

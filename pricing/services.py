@@ -1,6 +1,6 @@
 """What pricing does: quotes to read, rates and the policy to write."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
@@ -104,18 +104,33 @@ def put_rate(
     """
     CatalogueRevision.objects.lock()
     wanted = Rate(model=model, layer=layer, **values)
-    standing = Rate.objects.like(wanted).first()
+    rate, is_changed = said_anew(wanted, Rate.objects.like(wanted).first())
+    refuse_tie(rate)
+    if is_changed:
+        guards.check_rate(rate, confirmed=confirmed)
+        rate.save()
+    return rate
+
+
+def said_anew(
+    wanted: Rate, standing: Rate | None, *, known_qualities: Collection[str] = ()
+) -> tuple[Rate, bool]:
+    """The row that is to say what `wanted` says, by every rule of a row; and whether that is news.
+
+    A quality that is not among `known_qualities` is looked up. Nothing is stored. Raises ValidationError.
+    """
     rate = standing or wanted
     before = _said(rate) if standing else None
     for name in SAID:
         setattr(rate, name, getattr(wanted, name))
+    is_known = rate.quality_id in known_qualities
     # The lock has settled what is unique, and the validators say what the constraints guard.
-    rate.full_clean(exclude=["model"], validate_unique=False, validate_constraints=False)
-    refuse_tie(rate)
-    if _said(rate) != before:
-        guards.check_rate(rate, confirmed=confirmed)
-        rate.save()
-    return rate
+    rate.full_clean(
+        exclude=["model", *(["quality"] if is_known else [])],
+        validate_unique=False,
+        validate_constraints=False,
+    )
+    return rate, _said(rate) != before
 
 
 def _said(rate: Rate) -> tuple[Any, ...]:

@@ -108,7 +108,7 @@ class Audited(models.Model):
         with self._turn(savepoint=False):
             before = None if kwargs.get("force_insert") else self._stored()
             super().save(*args, **kwargs)
-            self._show(type(self)._base_manager.get(pk=self.pk))
+            self.show(type(self)._base_manager.get(pk=self.pk))
             record_step(before, self)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
@@ -136,7 +136,8 @@ class Audited(models.Model):
             type(self)._base_manager.select_for_update(no_key=True).filter(pk=self.pk).order_by("pk").first()
         )
 
-    def _show(self, stored: Self) -> None:
+    def show(self, stored: "Audited") -> None:
+        """Hold what `stored`, the same row, holds."""
         for field in self._meta.concrete_fields:
             setattr(self, field.attname, getattr(stored, field.attname))
 

@@ -58,15 +58,20 @@ def storable(text: str) -> str:
 def together() -> Iterator[None]:
     """Collect the entries of a long piece of work and write them at its end, in few statements.
 
-    Belongs inside the transaction of that work; an exception drops the entries along with the work.
+    Belongs inside the transaction of that work; an exception drops the entries along with the work. Within a
+    longer piece they are that one's.
     """
+    longer = _collected.get()
     token = _collected.set([])
     try:
         yield
         collected = _collected.get() or []
     finally:
         _collected.reset(token)
-    _append(collected)
+    if longer is None:
+        _append(collected)
+    else:
+        longer.extend(collected)
 
 
 def _record(**columns: Any) -> None:

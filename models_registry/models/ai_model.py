@@ -57,6 +57,8 @@ class AIModel(CatalogueRow):
 
     audit_kind = "model"
     audit_summary = ("name", "provider", "cost_per_second", "supported_durations", "supported_qualities")
+    # The keys of the quality tiers; who checks many rows asks once and tells each. None: not asked yet.
+    known_qualities: Collection[str] | None = None
 
     # Identification
     model_id = models.CharField(
@@ -271,4 +273,7 @@ class AIModel(CatalogueRow):
 
     def clean(self) -> None:
         """The rules of the row as a whole."""
-        validation.check_row(self, known_qualities=QualityTier.objects.known_keys())
+        known = self.known_qualities
+        validation.check_row(
+            self, known_qualities=QualityTier.objects.known_keys() if known is None else known
+        )

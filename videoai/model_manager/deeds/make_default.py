@@ -1,5 +1,7 @@
 """Moving the default flag."""
 
+from collections.abc import Sequence
+
 from models_registry import services
 from models_registry.choices import Status
 from models_registry.errors import DefaultMustBeActive
@@ -46,5 +48,6 @@ class MakeDefault(PlannedDeed):
     def confirm(self, plan: Plan) -> str:
         return "Make it the default"
 
-    def carry_out(self, step: Step) -> None:
-        services.make_default(step.model)
+    def carry_out(self, models: Sequence[AIModel]) -> None:
+        (model,) = models
+        services.make_default(model)

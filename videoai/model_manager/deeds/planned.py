@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.html import format_html
 
+from models_registry.models import AIModel
 from videoai.model_manager.deeds.chosen import Chosen
 from videoai.model_manager.deeds.naming import counted, linked
 from videoai.model_manager.deeds.page import DeedPage
@@ -28,7 +29,8 @@ class PlannedDeed(DeedPage):
     def plan(self, chosen: Chosen) -> Plan:
         raise NotImplementedError
 
-    def carry_out(self, step: Step) -> None:
+    def carry_out(self, models: Sequence[AIModel]) -> None:
+        """Do it to `models`, in their order."""
         raise NotImplementedError
 
     def before(self, request: HttpRequest, form: forms.Form) -> Sequence[str]:
@@ -65,8 +67,7 @@ class PlannedDeed(DeedPage):
         if request.POST.get("plan") != plan.digest or not plan.changing:
             raise ValidationError(OTHERWISE)
         told = list(self.before(request, form))
-        for step in plan.changing:
-            self.carry_out(step)
+        self.carry_out([step.model for step in plan.changing])
         self._log(request, plan.changing, f"{self.done.capitalize()}.")
         for step in plan.following:
             self._log(request, [step], step.consequence)

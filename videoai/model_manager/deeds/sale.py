@@ -13,6 +13,7 @@ from models_registry import services
 from models_registry.choices import Status
 from models_registry.errors import ModelNotRetired
 from models_registry.lifecycle import has_passed
+from models_registry.many import Revision, restore_all, retire_all, revise_all
 from models_registry.models import AIModel
 from pricing import guards
 from videoai.model_manager.deeds.chosen import Chosen
@@ -76,8 +77,8 @@ class Deactivate(LeavingDeed):
     def becomes(self, model: AIModel) -> Status:
         return Status.of(is_active=False, is_deprecated=model.is_deprecated)
 
-    def carry_out(self, step: Step) -> None:
-        services.revise(step.model, {"is_active": False})
+    def carry_out(self, models: Sequence[AIModel]) -> None:
+        revise_all([Revision(model, {"is_active": False}) for model in models])
 
 
 class Retire(LeavingDeed):
@@ -93,8 +94,8 @@ class Retire(LeavingDeed):
     def becomes(self, model: AIModel) -> Status:
         return Status.RETIRED
 
-    def carry_out(self, step: Step) -> None:
-        services.retire(step.model)
+    def carry_out(self, models: Sequence[AIModel]) -> None:
+        retire_all(models)
 
 
 class ArrivingDeed(PlannedDeed):
@@ -151,8 +152,8 @@ class Activate(ArrivingDeed):
     def to_know(self, model: AIModel) -> Sequence[str]:
         return ["It is no longer deprecated then."] if model.is_deprecated else []
 
-    def carry_out(self, step: Step) -> None:
-        services.revise(step.model, Status.ACTIVE.flags, confirmed=True)
+    def carry_out(self, models: Sequence[AIModel]) -> None:
+        revise_all([Revision(model, Status.ACTIVE.flags) for model in models], confirmed=True)
 
 
 class Restore(ArrivingDeed):
@@ -168,8 +169,8 @@ class Restore(ArrivingDeed):
     def to_know(self, model: AIModel) -> Sequence[str]:
         return [SUNSET_GOES] if has_passed(model.sunset_at, now=timezone.now()) else []
 
-    def carry_out(self, step: Step) -> None:
-        services.restore(step.model, confirmed=True)
+    def carry_out(self, models: Sequence[AIModel]) -> None:
+        restore_all(models, confirmed=True)
 
 
 def on_sale(model: AIModel) -> AIModel:

@@ -10,14 +10,14 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 
-from models_registry import services
 from models_registry.admin.fields import PriceField
 from models_registry.choices import COST_DECIMALS, COST_DIGITS, HIGHEST_COST, LOWEST_COST
 from models_registry.models import AIModel
 from pricing import calculator
-from pricing import services as pricing_services
+from pricing.many import NewPrices, change_prices
 from pricing.price_book import read_book_with_or_without_policy
 from videoai.model_manager.deeds.chosen import Chosen
+from videoai.model_manager.deeds.log import log_changes
 from videoai.model_manager.deeds.naming import counted, linked
 from videoai.model_manager.deeds.page import DeedPage
 from videoai.model_manager.prices.plan import ModelStep, NewCost, PricePlan, price_plan
@@ -144,21 +144,13 @@ class ChangePrices(DeedPage):
         plan = self._plan(chosen, form)
         if request.POST.get("plan") != plan.digest or plan.refused or not plan.changing:
             raise ValidationError(OTHERWISE)
-        for step in plan.changing:
-            self._carry_out(request, step)
+        # Every figure was shown before this was confirmed.
+        change_prices([_new_prices(step) for step in plan.changing], confirmed=True)
+        log_changes(request, {step.model: f"Changed {step.told}." for step in plan.changing})
         changed = [step.model for step in plan.changing]
         return [format_html("Changed the prices of {}: {}.", counted(len(changed)), linked(changed))]
 
-    def _carry_out(self, request: HttpRequest, step: ModelStep) -> None:
-        model = step.model
-        if step.price.changes:
-            price = {"cost_per_second": step.price.after}
-            # Every figure was shown before this was confirmed.
-            services.revise(model, price, expected_version=model.version_number, confirmed=True)
-        for rate in step.rates:
-            if rate.changes:
-                pricing_services.set_rate(
-                    model, quality=rate.quality, cost_per_second=rate.after, confirmed=True
-                )
-        told = "; ".join(str(cost) for cost in step.costs if cost.changes)
-        self.manager.log_change(request, model, f"Changed {told}.")
+
+def _new_prices(step: ModelStep) -> NewPrices:
+    rates = {rate.quality: rate.after for rate in step.rates if rate.changes}
+    return NewPrices(step.model, step.price.after if step.price.changes else None, rates)

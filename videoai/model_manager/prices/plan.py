@@ -109,6 +109,11 @@ class ModelStep:
         return any(step.changes for step in self.costs)
 
     @property
+    def told(self) -> str:
+        """As in `the price from $0.5 to $0.4; the rate in 4k from $1 to $0.8`."""
+        return "; ".join(str(cost) for cost in self.costs if cost.changes)
+
+    @property
     def is_rounded(self) -> bool:
         return any(step.is_rounded for step in self.costs)
 

@@ -213,10 +213,10 @@ def test_a_refusal_of_one_undoes_all(
     page.preview("-10")
     before = prices()
 
-    def refuse(model: AIModel, **_: Any) -> None:
-        raise services.DefaultModelRequired(model.model_id)
+    def refuse(rates: Any, **_: Any) -> None:
+        raise services.DefaultModelRequired(models[0].model_id)
 
-    monkeypatch.setattr("pricing.services.set_rate", refuse)
+    monkeypatch.setattr("pricing.guards.check_rates", refuse)
     assert page.confirm().status_code == 200
     assert prices() == before
     assert not LogEntry.objects.exists()
