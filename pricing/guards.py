@@ -155,15 +155,23 @@ def questions(drafts: Iterable[AIModel]) -> dict[int, ConfirmationRequired]:
     if not wanted or not is_on():
         return found
     book = read_book_with_or_without_policy(AIModel.objects.filter(pk__in=wanted))
-    last_sold = _last_sold(book)
-    for standing in book.models:
-        before = replace(book, models=[standing])
-        after = replace(book, models=[_as_in(wanted[standing.pk], standing)])
+    last_sold = _by_model(_last_sold(book))
+    for pk, before in _by_model(book).items():
+        (standing,) = before.models
+        after = replace(before, models=[_as_in(wanted[pk], standing)])
         try:
-            _refuse(before, after, last_sold)
+            _refuse(before, after, last_sold.get(pk, replace(before, models=[])))
         except ConfirmationRequired as asked:
-            found[standing.pk] = asked
+            found[pk] = asked
     return found
+
+
+def _by_model(book: PriceBook) -> dict[int, PriceBook]:
+    """A book of each model of `book` and its rates alone."""
+    rates: dict[int, dict[Place, Rate]] = {}
+    for place, rate in book.rates.items():
+        rates.setdefault(place.model, {})[place] = rate
+    return {model.pk: replace(book, models=[model], rates=rates.get(model.pk, {})) for model in book.models}
 
 
 def is_on() -> bool:

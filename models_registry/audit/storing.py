@@ -1,87 +1,131 @@
 """Many rows and their trail, stored in few statements: what `save` would leave, row after row."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from django.db import transaction
-from django.db.models import QuerySet
+from django.db import connection, models, transaction
+from django.db.models.functions import Cast
 
 from models_registry.audit import ledger
 from models_registry.audit.audited import Audited, record_step
+from models_registry.values import same
 
-# Of an update each row looks for its own values among those of all: more would cost the square of it.
+# Of an update each row looks for its own value among those of all: more would cost the square of it.
 ROWS_A_STATEMENT = 200
+
+T = TypeVar("T")
+Rows = dict[int, Any]  # by primary key
 
 
 class Draft(NamedTuple):
-    """A row that is to be stored: a new one, or the `fields` of one that stands."""
+    """A row that is to be stored: a new one, or those of the `fields` of a standing one that have changed."""
 
     row: Audited
     fields: Collection[str] = ()
 
 
 def store_all(drafts: Sequence[Draft]) -> None:
-    """Store `drafts`, each row at most once, and write down their steps in their order.
+    """Store `drafts`, each row once, and write down their steps in their order.
 
     For tables whose `save` does nothing else. Needs an open transaction whose writers stand in line already.
-    Statements: the row that stood before and the row as it was stored are read, and one is written, every
-    ROWS_A_STATEMENT rows of a table, and as many for all entries of the trail. Rows show afterwards what the
-    database made of them.
+    Of each table the rows that stand are read, they are written, and all are read again, ROWS_A_STATEMENT
+    with a statement; on an engine that takes few parameters, fewer. They hold afterwards what was read.
     """
+    before: dict[int, Any] = {}
     with transaction.atomic(savepoint=False), ledger.together():
-        before = {}
         for _, ours in groupby(sorted(drafts, key=_table), key=_table):
             before |= _store(list(ours))
         for draft in drafts:
-            record_step(before[id(draft.row)], draft.row)
+            record_step(before.get(id(draft.row)), draft.row)
 
 
 def _table(draft: Draft) -> str:
     return draft.row._meta.label
 
 
-def _store(drafts: Sequence[Draft]) -> dict[int, Audited | None]:
-    """Store rows of one table; returns what stood there, by the `id()` of each row."""
-    table: Any = type(drafts[0].row)
-    rows: QuerySet[Any] = QuerySet(table)
+def _store(drafts: Sequence[Draft]) -> Rows:
+    """Store rows of one table; returns what stood there, by the `id()` of each row that is not new."""
+    table = type(drafts[0].row)
+    rows: models.QuerySet[Any] = models.QuerySet(table)
     new = [draft.row for draft in drafts if draft.row.pk is None]
     standing = [draft for draft in drafts if draft.row.pk is not None]
     before = _read(rows.select_for_update(no_key=True), [draft.row for draft in standing])
     rows.bulk_create(new, batch_size=ROWS_A_STATEMENT)
-    for fields, alike in groupby(sorted(standing, key=_fields), key=_fields):
-        rows.bulk_update([draft.row for draft in alike], fields, batch_size=ROWS_A_STATEMENT)
-    stored = _read(rows, [draft.row for draft in drafts])
+    _update(rows, standing, before)
+    after = _read(rows, [draft.row for draft in drafts])
     for draft in drafts:
-        draft.row.show(stored[draft.row.pk])
-    is_new = set(map(id, new))
-    return {id(draft.row): None if id(draft.row) in is_new else before[draft.row.pk] for draft in drafts}
+        draft.row.show(after[draft.row.pk])
+    return {id(draft.row): before[draft.row.pk] for draft in standing}
 
 
-def _fields(draft: Draft) -> list[str]:
-    return sorted(draft.fields)
-
-
-def _read(rows: "QuerySet[Any]", wanted: Sequence[Audited]) -> Mapping[int, Any]:
-    """The rows as they stand, by key; what the wanted ones know of rows that they point to, these know, too.
+def _read(rows: "models.QuerySet[Any]", wanted: Sequence[Audited]) -> Rows:
+    """The rows as they stand; what the wanted ones know of rows that they point to, these know as well.
 
     Not in the usual order, which may come from another table: only these rows are locked.
     """
-    found: dict[int, Any] = {}
-    for part in _parts(wanted):
+    found: Rows = {}
+    for part in parts(wanted, ROWS_A_STATEMENT):
         found |= rows.order_by("pk").in_bulk([row.pk for row in part])
     for row in wanted:
         for name, other in row._state.fields_cache.items():
-            stored = found[row.pk]
-            if getattr(stored, _column(row, name)) == getattr(row, _column(row, name)):
-                stored._state.fields_cache.setdefault(name, other)
+            column = row._meta.get_field(name)
+            if _value(row, column) == _value(found[row.pk], column):
+                found[row.pk]._state.fields_cache.setdefault(name, other)
     return found
 
 
-def _column(row: Audited, name: str) -> str:
-    field: Any = row._meta.get_field(name)
-    return str(field.attname)
+def _update(rows: "models.QuerySet[Any]", drafts: Sequence[Draft], before: Rows) -> None:
+    changed = [
+        column
+        for column in rows.model._meta.concrete_fields
+        if any(
+            column.name in draft.fields
+            and not same(_value(draft.row, column), _value(before[draft.row.pk], column))
+            for draft in drafts
+        )
+    ]
+    if not changed:
+        return
+    most = connection.features.max_query_params
+    size = min(ROWS_A_STATEMENT, most // (2 * len(changed) + 1)) if most else ROWS_A_STATEMENT
+    for part in parts([draft.row for draft in drafts], size):
+        values = {column.name: _new_value(column, part) for column in changed}
+        rows.filter(pk__in=[row.pk for row in part]).update(**values)
 
 
-def _parts(rows: Sequence[Audited]) -> Iterator[Sequence[Audited]]:
-    return (rows[start : start + ROWS_A_STATEMENT] for start in range(0, len(rows), ROWS_A_STATEMENT))
+def _new_value(column: Any, rows: Sequence[Audited]) -> Any:
+    """What `column` is set to: the same for all of `rows`, or of each what it holds."""
+    values = [_value(row, column) for row in rows]
+    if all(same(value, values[0]) for value in values):
+        return models.Value(values[0], output_field=column)
+    chosen = _OfEachRow(column, [(row.pk, value) for row, value in zip(rows, values, strict=True)])
+    is_cast = connection.features.requires_casted_case_in_updates
+    return Cast(chosen, output_field=column) if is_cast else chosen
+
+
+def _value(row: Any, column: Any) -> Any:
+    return getattr(row, column.attname)
+
+
+class _OfEachRow(models.Expression):
+    """The value of each row, by its key. Django's own `Case` resolves and copies an expression a value."""
+
+    def __init__(self, column: Any, values: Sequence[tuple[int, Any]]) -> None:
+        super().__init__(output_field=column)
+        self.values = values
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        column: Any = self.output_field
+        key = connection.ops.quote_name(column.model._meta.pk.column)
+        params = tuple(
+            part
+            for pk, value in self.values
+            for part in (pk, column.get_db_prep_save(value, connection=connection))
+        )
+        return f"CASE {key} {'WHEN %s THEN %s ' * len(self.values)}END", params
+
+
+def parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """`items`, at most `size` at a time."""
+    return (items[start : start + size] for start in range(0, len(items), size))
