@@ -4,14 +4,15 @@ What the rules have to know of other rows is read once, and rows are stored in f
 see `audit.storing`). So the catalogue's lock, which keeps all other writers out, is held a short time.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from models_registry import services, watching
 from models_registry.audit.storing import Draft, store_all
 from models_registry.choices import Status
-from models_registry.errors import StaleModel
+from models_registry.errors import ModelIdTaken, StaleModel
 from models_registry.models import AIModel, CatalogueRevision, QualityTier
 from models_registry.transactions import whole
 
@@ -53,33 +54,63 @@ def restore_all(models: Sequence[AIModel], *, confirmed: bool = False) -> None:
 
 
 def drafts_of(revisions: Sequence[Revision], *, confirmed: bool) -> dict[int, Draft]:
-    """By primary key what `revise_all` is to store; needs the catalogue's lock, and writes nothing.
+    """By primary key what `revise_all` is to store. See `Drafting`."""
+    drafting = Drafting([revision.model for revision in revisions])
+    drafts = {revision.model.pk: drafting.revise(revision) for revision in revisions}
+    drafting.ask(confirmed=confirmed)
+    return {pk: draft for pk, draft in drafts.items() if draft is not None}
 
-    What already stands as it is wanted is left out.
+
+class Drafting:
+    """What becomes of `models` and what joins them, by all rules; needs the catalogue's lock, writes nothing.
+
+    `ask` belongs behind all of it, before it is stored.
     """
-    stored = _locked([revision.model for revision in revisions])
-    known_qualities, claim = QualityTier.objects.known_keys(), _Claim()
-    steps, fields = [], {"deprecated_at"}
-    for revision in revisions:
-        row = stored[revision.model.pk]
+
+    def __init__(self, models: Sequence[AIModel]) -> None:
+        self.stored = _locked(models)
+        self._known_qualities = QualityTier.objects.known_keys()
+        self._claim = _Claim()
+        self._steps: list[tuple[AIModel | None, AIModel]] = []
+
+    def revise(self, revision: Revision) -> Draft | None:
+        """None: it stands so already. Raises what `services.revise` raises."""
+        row = self.stored[revision.model.pk]
         if revision.expected_version not in {None, row.version_number}:
             raise StaleModel(row.model_id)
         standing = copy(row)
-        changed = _revised(row, revision.changes, claim, known_qualities)
-        fields |= changed
-        steps += [(standing, row)] if changed else []
-    watching.ask_all(AIModel.audit_kind, steps, confirmed=confirmed)
-    return {row.pk: Draft(row, fields) for _, row in steps}
+        row.known_qualities = self._known_qualities
+        changed = services.revised(row, revision.changes, claim=self._claim)
+        row.known_qualities = None  # by the next time that it is checked there may be others
+        if not changed:
+            return None
+        self._steps.append((standing, row))
+        return Draft(row, {*changed, "deprecated_at"})
 
+    def create(self, values: Mapping[str, Any]) -> Draft:
+        """Raises what `services.create` raises."""
+        row = services.created(
+            values,
+            claim=self._claim,
+            refuse_taken=self._refuse_taken,
+            known_qualities=self._known_qualities,
+        )
+        self._taken[row.model_id.lower()] = row.model_id
+        self._steps.append((None, row))
+        return Draft(row)
 
-def _revised(
-    row: AIModel, changes: Mapping[str, Any], claim: "_Claim", known_qualities: Collection[str]
-) -> set[str]:
-    row.known_qualities = known_qualities
-    try:
-        return set(services.revised(row, changes, claim=claim))
-    finally:
-        row.known_qualities = None  # by the next time there may be others
+    def ask(self, *, confirmed: bool) -> None:
+        watching.ask_all(AIModel.audit_kind, self._steps, confirmed=confirmed)
+
+    @cached_property
+    def _taken(self) -> dict[str, str]:
+        ids = AIModel.objects.order_by().values_list("model_id", flat=True)
+        return {model_id.lower(): model_id for model_id in ids}
+
+    def _refuse_taken(self, model_id: str) -> None:
+        taken_by = self._taken.get(model_id.lower())
+        if taken_by is not None:
+            raise ModelIdTaken(model_id, taken_by)
 
 
 def _locked(models: Sequence[AIModel]) -> dict[int, AIModel]:

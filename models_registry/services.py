@@ -51,13 +51,7 @@ def create(values: Mapping[str, Any], *, confirmed: bool = False) -> AIModel:
     Raises ValidationError (keyed by field), ModelIdTaken or DefaultMustBeActive, and what watchers raise.
     """
     CatalogueRevision.objects.lock()
-    errors = _missing(values, REQUIRED) | _unwritable(values)
-    model = AIModel(**{name: value for name, value in values.items() if name not in errors})
-    _refuse_unfit(model, errors, before={})
-    refuse_taken_id(model.model_id)
-    wants_default, model.is_default = model.is_default, False
-    _stamp_deprecation(model)
-    _claim_default(model, wanted=wants_default)
+    model = created(values, claim=_claim_default, refuse_taken=refuse_taken_id)
     watching.ask(None, model, confirmed=confirmed)
     model.save(force_insert=True)
     return model
@@ -176,6 +170,29 @@ def carry_out_what_is_due() -> None:
 
 
 # --- What becomes of one row; nothing is stored ----------------------------------------------------------
+
+
+def created(
+    values: Mapping[str, Any],
+    *,
+    claim: Callable[..., None],
+    refuse_taken: Callable[[str], None],
+    known_qualities: Collection[str] | None = None,
+) -> AIModel:
+    """A new model by every rule of a row; see `revised`. Raises what `create` says.
+
+    `refuse_taken` raises ModelIdTaken; `known_qualities` are the tiers' keys (None: they are looked up).
+    """
+    errors = _missing(values, REQUIRED) | _unwritable(values)
+    model = AIModel(**{name: value for name, value in values.items() if name not in errors})
+    model.known_qualities = known_qualities
+    _refuse_unfit(model, errors, before={})
+    model.known_qualities = None
+    refuse_taken(model.model_id)
+    wants_default, model.is_default = model.is_default, False
+    _stamp_deprecation(model)
+    claim(model, wanted=wants_default)
+    return model
 
 
 def revised(

@@ -54,14 +54,24 @@ def _rates_of(wanted: Sequence[NewPrices], *, confirmed: bool) -> dict[int, list
     for new in priced:
         for quality, amount in new.rates.items():
             wanted_rate = Rate(model=new.model, quality_id=quality, amount=amount)
-            rate, is_changed = _put_beside(standing[new.model.pk], wanted_rate, known_qualities)
+            rate, is_changed = put_beside(standing[new.model.pk], wanted_rate, known_qualities)
             if is_changed:
                 changed.setdefault(new.model.pk, []).append(rate)
     guards.check_rates([rate for rates in changed.values() for rate in rates], confirmed=confirmed)
     return changed
 
 
-def _put_beside(others: list[Rate], wanted: Rate, known_qualities: Collection[str]) -> tuple[Rate, bool]:
+def _standing(models: Collection[AIModel]) -> dict[int, list[Rate]]:
+    """The rates by hand of each model, by its key."""
+    known = {model.pk: model for model in models}
+    found: dict[int, list[Rate]] = {pk: [] for pk in known}
+    for rate in Rate.objects.by_hand().filter(model__in=known).order_by("pk"):
+        rate.model = known[rate.model_id]
+        found[rate.model_id].append(rate)
+    return found
+
+
+def put_beside(others: list[Rate], wanted: Rate, known_qualities: Collection[str]) -> tuple[Rate, bool]:
     """The row of `others` that says what is wanted by now, or one that joins them; and if that is news.
 
     Raises ValidationError or RateTie.
@@ -74,13 +84,3 @@ def _put_beside(others: list[Rate], wanted: Rate, known_qualities: Collection[st
     if standing is None:
         others.append(rate)
     return rate, is_changed
-
-
-def _standing(models: Collection[AIModel]) -> dict[int, list[Rate]]:
-    """The rates by hand of each model, by its key."""
-    known = {model.pk: model for model in models}
-    found: dict[int, list[Rate]] = {pk: [] for pk in known}
-    for rate in Rate.objects.by_hand().filter(model__in=known).order_by("pk"):
-        rate.model = known[rate.model_id]
-        found[rate.model_id].append(rate)
-    return found

@@ -1,7 +1,6 @@
 """Many rows and their trail, stored in few statements: what `save` would leave, row after row."""
 
-from collections.abc import Collection, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection, models, transaction
@@ -34,14 +33,18 @@ def store_all(drafts: Sequence[Draft]) -> None:
     """
     before: dict[int, Any] = {}
     with transaction.atomic(savepoint=False), ledger.together():
-        for _, ours in groupby(sorted(drafts, key=_table), key=_table):
-            before |= _store(list(ours))
+        for ours in _by_table(drafts):
+            before |= _store(ours)
         for draft in drafts:
             record_step(before.get(id(draft.row)), draft.row)
 
 
-def _table(draft: Draft) -> str:
-    return draft.row._meta.label
+def _by_table(drafts: Sequence[Draft]) -> Iterable[Sequence[Draft]]:
+    """The table that comes first is stored first: rows of others may point to new ones of it."""
+    tables: dict[type[Audited], list[Draft]] = {}
+    for draft in drafts:
+        tables.setdefault(type(draft.row), []).append(draft)
+    return tables.values()
 
 
 def _store(drafts: Sequence[Draft]) -> Rows:

@@ -1,13 +1,14 @@
 """Bring a file's rows into the catalogue: all of them, or none.
 
 The catalogue stays locked from the first look to the commit: imports and seeds queue, and what was compared
-is what is changed. Every row is tried even after one has failed, so that one run tells all the faults.
+is what is changed. All rows are tried at once; if one is refused, each by itself, even after one has failed,
+so that one run tells all the faults.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, count
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -23,6 +24,7 @@ from pricing import guards
 from pricing import services as pricing
 from pricing.models import Rate
 from pricing.models.rate import SAID
+from videoai.exchange.at_once import by_what_settles, runs, standing_rates, write_at_once
 from videoai.exchange.catalogue import Catalogue, read_catalogue
 from videoai.exchange.diff import ModelChange, compare
 from videoai.exchange.planning import Plan, in_order, plan
@@ -91,13 +93,40 @@ def _try(rows: Sequence[Row], *, confirmed: bool, progress: Progress) -> ImportR
 def _compare_and_write(rows: Sequence[Row], confirmed: bool, progress: Progress) -> ImportReport:
     before = read_catalogue(AIModel.objects.all())
     plans = plan(rows, standing=before, qualities=QualityTier.objects.known_keys())
-    refusals = _carry_out(plans, before, confirmed, progress)
+    is_done = _done_at_once(plans, before, confirmed, progress)
+    refusals = [] if is_done else _carry_out(plans, before, confirmed, progress)
     if refusals:
         problems = sorted(chain.from_iterable(refusals), key=lambda problem: problem.line)
         raise RowsRefused(problems, bad_rows=len(refusals), rows=len(rows))
     changes = compare(before, read_catalogue(AIModel.objects.all()))
     changed = {change.model_id for change in changes}
     return ImportReport(changes, unchanged=sum(row.model_id not in changed for row in rows))
+
+
+def _done_at_once(plans: Sequence[Plan], before: Catalogue, confirmed: bool, progress: Progress) -> bool:
+    """Try to carry out all plans in few statements. False if one is refused: nothing is written then.
+
+    One by one, each of them tells what is wrong with it.
+    """
+    if any(planned.problems or not planned.is_feasible for planned in plans):
+        return False
+    numbers = count(1)
+    try:
+        with transaction.atomic(), together():
+            for run in runs(in_order(plans), before):
+                with _guarding(run, before, confirmed):
+                    _write_run(run, before, tell=lambda: progress(next(numbers)))
+    except (ValidationError, CatalogueError):
+        return False
+    return True
+
+
+def _write_run(run: Sequence[Plan], before: Catalogue, *, tell: Callable[[], None]) -> None:
+    if len(run) > 1:
+        write_at_once(run, before, tell=tell)
+    else:
+        _write_one(run[0], before)
+        tell()
 
 
 def _carry_out(
@@ -109,12 +138,12 @@ def _carry_out(
     """
     refusals: list[list[Problem]] = []
     claim_failed = False
-    for count, planned in enumerate(in_order(plans), start=1):
+    for number, planned in enumerate(in_order(plans), start=1):
         found = _attempt(planned, before, confirmed)
         claim_failed = claim_failed or (planned.claims_default and bool(found))
         blamed = [p for p in found if not (claim_failed and p.code == DefaultModelRequired.code)]
         refusals += [blamed] if blamed else []
-        progress(count)
+        progress(number)
     return refusals
 
 
@@ -130,12 +159,9 @@ def _attempt(planned: Plan, before: Catalogue, confirmed: bool) -> list[Problem]
 
 
 def _write(planned: Plan, before: Catalogue, confirmed: bool) -> list[Problem]:
-    standing = before.rates.get(planned.target.model_id, {}) if planned.target else {}
     try:
-        with _guarding(planned, standing, confirmed):
-            model = _write_model(planned)
-            if planned.rates is not None and not planned.problems:
-                _write_rates(planned, model, planned.rates, standing=standing)
+        with _guarding([planned], before, confirmed):
+            _write_one(planned, before)
     except ValidationError as error:
         return list(_problems(planned, error.message_dict))
     except ConfirmationRequired as error:
@@ -146,12 +172,22 @@ def _write(planned: Plan, before: Catalogue, confirmed: bool) -> list[Problem]:
     return []
 
 
-def _guarding(planned: Plan, standing: Mapping[Place, Rate], confirmed: bool) -> AbstractContextManager[None]:
-    """Compare the prices of the row's model before and after, if the row may move any; its steps are one."""
-    model = planned.target
-    if model is None or not _may_move_prices(planned, model, standing):
+def _write_one(planned: Plan, before: Catalogue) -> None:
+    model = _write_model(planned)
+    if planned.rates is not None and not planned.problems:
+        _write_rates(planned, model, planned.rates, standing=standing_rates(planned, before))
+
+
+def _guarding(plans: Sequence[Plan], before: Catalogue, confirmed: bool) -> AbstractContextManager[None]:
+    """Compare the prices of the plans' models before and after, if any may move; all steps are one."""
+    keys = [
+        planned.target.pk
+        for planned in plans
+        if planned.target and _may_move_prices(planned, planned.target, standing_rates(planned, before))
+    ]
+    if not keys:
         return nullcontext()
-    return guards.guarding(AIModel.objects.filter(pk=model.pk), confirmed=confirmed)
+    return guards.guarding(AIModel.objects.filter(pk__in=keys), confirmed=confirmed)
 
 
 def _may_move_prices(planned: Plan, model: AIModel, standing: Mapping[Place, Rate]) -> bool:
@@ -187,18 +223,13 @@ def _write_rates(
     What names both quality and sound settles which of two others counts: it comes first and goes last, so
     that there is no tie halfway.
     """
-    settling, others = _by_what_settles(wanted)
+    settling, others = by_what_settles(wanted)
     gone = {place: rate for place, rate in standing.items() if place not in wanted}
-    gone_settling, gone_others = _by_what_settles(gone)
+    gone_settling, gone_others = by_what_settles(gone)
     _put(planned, model, settling, standing=standing)
     _remove(gone_others)
     _put(planned, model, others, standing=standing)
     _remove(gone_settling)
-
-
-def _by_what_settles(rates: Mapping[Place, Rate]) -> tuple[dict[Place, Rate], dict[Place, Rate]]:
-    settling = {place: rate for place, rate in rates.items() if rate.specificity == 2}
-    return settling, {place: rate for place, rate in rates.items() if place not in settling}
 
 
 def _put(
