@@ -23,7 +23,7 @@ class BulkWriteRefused(Exception):
     def __init__(self, model: type[models.Model], call: str) -> None:
         super().__init__(
             f"{model.__name__}.objects.{call} would leave no trace in the audit trail. "
-            "Write row by row, through the services."
+            "Write through the services: one row, or many at once."
         )
 
 
