@@ -252,7 +252,8 @@ def test_the_overview_tells_of_both(approver: Client, held: HeldPrice) -> None:
 
 def test_what_is_held_is_told_by_what_moves_and_why(held: HeldPrice) -> None:
     entry = AuditEntry.objects.filter(kind=HeldPrice.audit_kind).latest("number")
-    assert headline(entry).startswith("held price created: amount before 0.6, amount after 6, why It moves 10×")
+    told = "held price created: amount before 0.6, amount after 6, why It moves 10×"
+    assert headline(entry).startswith(told)
 
 
 def test_the_day_on_which_a_list_lets_go_of_a_model_is_written_as_everywhere(approver: Client) -> None:
