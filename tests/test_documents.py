@@ -33,6 +33,7 @@ def test_every_picture_is_shown() -> None:
 
 def test_every_variable_that_the_settings_read_is_described() -> None:
     table = PAGES[0].read_text().partition("\n## Settings\n")[2].partition("\n## ")[0]
-    read = re.findall(r'env(?:\.\w+)?\(\s*"([A-Z_]+)"', (ROOT / "videoai" / "settings.py").read_text())
+    source = (ROOT / "videoai" / "settings.py").read_text()
+    read = re.findall(r'\b[a-z_.]+\(\s*"([A-Z]+(?:_[A-Z]+)*)"', source)
     assert read
     assert set(read) <= set(SETTING.findall(table))
