@@ -15,6 +15,7 @@ class UpstreamModel(CatalogueRow):
     """
 
     audit_kind = "upstream_model"
+    audit_summary = ("list_name", "key", "cost_per_second")
 
     model = models.OneToOneField(AIModel, models.PROTECT, related_name="+")
     list_name = models.CharField(max_length=40, help_text="Which list, as in litellm.")

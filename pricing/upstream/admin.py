@@ -191,17 +191,17 @@ class HeldPriceAdmin(KeptByLists):
 class UpstreamModelAdmin(FollowPage, KeptByLists):
     """What lists say of models, to be read; whatever a list says is changed by reading it again."""
 
-    list_display = ("model_named", "list_name", "key", "price", "own_price_set", "deprecation_date")
+    list_display = ("model_named", "list_name", "key", "price", "own_price_set", "leaves_on")
     list_display_links = ("model_named",)
     list_select_related = ("model",)
     search_fields = ("model__name", "model__model_id", "key")
     ordering = ("model__name", "model__model_id")
-    sortable_by = ("model_named", "key", "deprecation_date")
+    sortable_by = ("model_named", "key", "leaves_on")
     fields = (
-        *("model_named", "list_name", "key", "price", "own_price_set", "deprecation_date"),
+        *("model_named", "list_name", "key", "price", "own_price_set", "leaves_on"),
         *("source", "fetched", "notes_text"),
     )
-    readonly_fields = ("model_named", "price", "own_price_set", "fetched", "notes_text")
+    readonly_fields = ("model_named", "price", "own_price_set", "leaves_on", "fetched", "notes_text")
 
     @admin.display(description="model", ordering="model__name")
     def model_named(self, listed: UpstreamModel) -> str:
@@ -215,6 +215,10 @@ class UpstreamModelAdmin(FollowPage, KeptByLists):
     def own_price_set(self, listed: UpstreamModel) -> str:
         cost = decimal_text(listed.model.cost_per_second)
         return f"{cost}, follows the list" if listed.sets_price_of(listed.model) else f"{cost}, set by hand"
+
+    @admin.display(description="deprecation date", ordering="deprecation_date")
+    def leaves_on(self, listed: UpstreamModel) -> str:
+        return "–" if listed.deprecation_date is None else listed.deprecation_date.isoformat()
 
     @admin.display(description="last changed by a reading of")
     def fetched(self, listed: UpstreamModel) -> str:

@@ -34,6 +34,7 @@ class HeldPrice(CatalogueRow):
     """
 
     audit_kind = "held_price"
+    audit_summary = ("amount_before", "amount_after", "why")
 
     model = models.ForeignKey(AIModel, models.PROTECT, related_name="+")
     # No foreign key: what was once decided does not keep a tier from being deleted.

@@ -150,3 +150,8 @@ def test_it_takes_its_number_of_queries(
             ledger.record_change("change", row=row, before={"position": turn}, after={"position": turn + 1})
     with django_assert_num_queries(7):  # session, user, due?, actions, count, entries, is there a policy?
         assert admin_client.get(TRAIL).status_code == 200
+
+
+def test_a_search_that_nobody_made_has_no_count(admin_client: Client) -> None:
+    assert b"Show all" not in admin_client.get(TRAIL).content
+    assert b"Show all" in admin_client.get(f"{TRAIL}?q=ada").content

@@ -112,3 +112,8 @@ def test_an_expired_form_is_answered_with_a_page(admin_client: Client) -> None:
     response = strict.post(LIST, {"_save": "Save"})
     assert response.status_code == 403
     assert "The form has expired" in response.content.decode()
+
+
+@pytest.mark.parametrize("address", ["/admin/", "/admin/password_change/"])
+def test_the_header_leads_to_the_api_from_every_page(admin_client: Client, address: str) -> None:
+    assert f'<a href="{reverse("docs")}">API</a>' in admin_client.get(address).content.decode()

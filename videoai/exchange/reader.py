@@ -1,6 +1,6 @@
 """From the bytes of a file to rows that know their line; whether a row fits the catalogue is not asked here.
 
-Two shapes are read: our own format (README: "The catalogue as a file"), and the older price list
+Two shapes are read: our own format (docs/pricing.md: "The catalogue as a file"), and the older price list
 `{"google/veo-3": {"costPerSecond": 0.75}}`, which only re-prices models that exist.
 """
 

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from models_registry import services as catalogue
 from models_registry.audit.models import AuditEntry
+from models_registry.audit.wording import headline
 from pricing.models import UpstreamModel
 from pricing.upstream.models import HeldPrice, State
 from tests.factories import rate, standard_policy
@@ -247,3 +248,14 @@ def test_the_overview_tells_of_both(approver: Client, held: HeldPrice) -> None:
     assert f"{LIST}?state=waiting" in html
     assert "1 draft from a price list waits to be checked" in html
     assert "to be activated" not in html
+
+
+def test_what_is_held_is_told_by_what_moves_and_why(held: HeldPrice) -> None:
+    entry = AuditEntry.objects.filter(kind=HeldPrice.audit_kind).latest("number")
+    told = "held price created: amount before 0.6, amount after 6, why It moves 10×"
+    assert headline(entry).startswith(told)
+
+
+def test_the_day_on_which_a_list_lets_go_of_a_model_is_written_as_everywhere(approver: Client) -> None:
+    synced(map_of(deprecation_date="2027-09-24"))
+    assert ">2027-09-24<" in approver.get(ENTRIES).content.decode()

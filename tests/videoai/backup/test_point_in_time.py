@@ -1,4 +1,4 @@
-"""Point-in-time recovery, by the steps that the README tells: to the moment before a mistake."""
+"""Point-in-time recovery, by the steps that docs/running.md tells: to the moment before a mistake."""
 
 import os
 import subprocess
