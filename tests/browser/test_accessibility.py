@@ -132,6 +132,7 @@ def test_it_would_notice(page: Page, live_server: Any) -> None:
 def test_the_keyboard_skips_the_header_and_switches_the_theme(page: Page, live_server: Any) -> None:
     visitor = Visitor(page, live_server.url)
     visitor.sign_in()
+    visitor.open("/admin/")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to main content")).to_be_focused()
     expect(page.get_by_role("link", name="Skip to main content")).to_be_in_viewport()

@@ -60,7 +60,7 @@ def pages(model: AIModel) -> dict[str, int]:
 
 
 def test_no_page_breaks_the_policy(visitor: Visitor, model: AIModel) -> None:
-    visitor.sign_in()
+    visitor.sign_in_by_form()
     for address, status in pages(model).items():
         answer = visitor.open(address)
         assert (address, answer.status) == (address, status)

@@ -192,7 +192,7 @@ def test_without_javascript_the_list_works_too(
     new_context: Any, live_server: Any, models: dict[str, AIModel]
 ) -> None:
     ada = Visitor(new_context(java_script_enabled=False).new_page(), live_server.url)
-    ada.sign_in()
+    ada.sign_in_by_form()
     ada.open(LIST)
     page = ada.page
     page.get_by_role("link", name="Premium 1").click()

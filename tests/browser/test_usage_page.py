@@ -47,7 +47,7 @@ def test_usage_is_looked_at_on_a_wide_and_a_narrow_screen(page: Page, live_serve
     generate(veo, 5, days_ago=20)
     generate(ray, 2, days_ago=1)
     ada = Visitor(page, live_server.url)
-    ada.sign_in()
+    ada.sign_in_by_form()
 
     page.get_by_role("navigation", name="Lists").get_by_role("link", name="Usage").click()
     expect(page.get_by_role("img")).to_have_count(5)

@@ -44,7 +44,7 @@ ADDRESSES = [
 @pytest.mark.parametrize("cache_bytes", [1_000_000, 20_000, 0])
 def test_after_every_write_both_tell_the_same(cache_bytes):
     random = Random(f"{os.environ.get('EDGE_SEED', '')}{cache_bytes}")
-    client = TwinClient(cache_bytes=cache_bytes, in_all_ways=False)
+    client = TwinClient(cache_bytes=cache_bytes, ways=0)
     standard_tiers()
     standard_policy()
     written = []
