@@ -176,7 +176,8 @@ def _known_qualities(items: Iterable[Mapping[str, Any]]) -> set[str]:
     if not named:
         return set()
     known = QualityTier.objects.known_keys()
-    strange = {text for text in named - known if not UNSTORABLE.search(text)}
+    # In sums, the empty text says that no quality was named: it is none that could be gone.
+    strange = {text for text in named - known if text and not UNSTORABLE.search(text)}
     if strange:
         known.update(_gone(strange))
     return known

@@ -191,6 +191,15 @@ class TestOne:
         with pytest.raises(ValidationError, match="no quality tier"):
             record("a/b", generation("g-3", quality="3k"), now=NOW)
 
+    def test_an_empty_quality_is_none_also_when_generations_without_any_were_recorded(self, model):
+        record("a/b", generation(), now=NOW)
+
+        with pytest.raises(ValidationError, match='"" is no quality tier'):
+            record("a/b", generation("g-2", quality=""), now=NOW)
+        batch = record_many([{"model_id": "a/b", **generation("g-3", quality="")}], now=NOW)
+        assert summary(batch) == (0, 0, {0: {"quality": "unknown_quality"}})
+        assert counted()["a/b"][0] == 1
+
     def test_without_a_clock_it_finished_just_now(self):
         before = in_milliseconds(datetime.now(UTC))
         told = record("a/b", generation()).record["finished_at"]
