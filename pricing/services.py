@@ -34,9 +34,14 @@ def quote(model_id: str, *, quality: str, duration: int, with_audio: bool | None
 
     Raises ModelUnavailable, UnsupportedDuration, UnsupportedQuality, OverLimit, Unpriced or CatalogueBusy.
     """
+    return offer(model_id, quality=quality, duration=duration, with_audio=with_audio).quote
+
+
+def offer(model_id: str, *, quality: str, duration: int, with_audio: bool | None = None) -> Offer:
+    """Like `quote`, with the model as it was read along with its price. Raises what that raises."""
     book = read_price_book(AIModel.objects.sold().with_model_id(model_id))
     model = sold_in(book, model_id)
-    return quote_in(book, model, quality=quality, duration=duration, with_audio=with_audio)
+    return Offer(model, quote_in(book, model, quality=quality, duration=duration, with_audio=with_audio))
 
 
 def sold_in(book: PriceBook, model_id: str) -> AIModel:

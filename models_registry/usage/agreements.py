@@ -71,6 +71,11 @@ def agree(generation_id: str, agreement: Agreement) -> None:
 
     Raises GenerationTaken if it is recorded already, or has its price.
     """
+    agree_within(generation_id, agreement)
+
+
+def agree_within(generation_id: str, agreement: Agreement) -> None:
+    """Like `agree`, in the open transaction, which has to end if this raises: no savepoint is made."""
     (now,) = statements.moments([timezone.now()])
     claimed = statements.claim([{"generation_id": generation_id, "finished_at": now, "fingerprint": 0}])
     if not claimed.free or claimed.agreed:

@@ -8,15 +8,14 @@ from typing import Any
 
 from django.conf import settings
 
-from models_registry.models import AIModel
 from models_registry.transactions import whole
-from models_registry.usage.agreements import Agreement, agree, in_nanodollars
+from models_registry.usage.agreements import Agreement, agree_within, in_nanodollars
 from pricing.quotes.clock import database_now
 from pricing.quotes.errors import QuoteAltered, QuoteExpired, QuoteRedeemed
 from pricing.quotes.models import HeldQuote
 from pricing.quotes.signing import is_same_signature, is_signed, signature
 from pricing.quotes.terms import differing, terms_of
-from pricing.services import quote
+from pricing.services import offer
 
 PREFIX = "q_"
 MOST_SWEPT = 20  # more than are made, so that outdated ones never pile up
@@ -30,14 +29,14 @@ def new_id() -> str:
 def hold(
     model_id: str, *, quality: str, duration: int, with_audio: bool | None = None, quote_id: str | None = None
 ) -> HeldQuote:
-    """Quote one generation, for a while. Raises what `pricing.services.quote` raises."""
+    """Quote one generation, for a while. Raises what `pricing.services.offer` raises."""
     # Taken before prices are read, so that none in the quote had ended by `created_at`.
     now = database_now()
-    sold = quote(model_id, quality=quality, duration=duration, with_audio=with_audio)
+    sold = offer(model_id, quality=quality, duration=duration, with_audio=with_audio)
     held = HeldQuote(
         id=quote_id or new_id(),
-        model=AIModel.objects.get(model_id=sold.model_id),
-        terms=terms_of(sold),
+        model=sold.model,
+        terms=terms_of(sold.quote),
         created_at=now,
         expires_at=now + timedelta(seconds=settings.QUOTE_LIFETIME_SECONDS),
     )
@@ -79,15 +78,14 @@ def redeem(quote_id: str, *, generation_id: str, said: Mapping[str, Any], by: st
     held = HeldQuote.objects.select_for_update(of=("self",)).called(quote_id)
     refuse_altered(held, said)
     _refuse_used(held)
-    agree(generation_id, _agreement(held))
-    redeemed = (
-        HeldQuote.objects.open()
-        .filter(pk=held.pk)
-        .update(redeemed_at=database_now(), generation_id=generation_id, redeemed_by=by)
-    )
-    if not redeemed:  # it expired while we waited
+    agree_within(generation_id, _agreement(held))
+    redemption = {"redeemed_at": database_now(), "generation_id": generation_id, "redeemed_by": by}
+    if not HeldQuote.objects.open().filter(pk=held.pk).update(**redemption):  # it expired while we waited
         raise QuoteExpired(held.expires_at)
-    return look_at(quote_id)
+    # Under its lock nobody else has changed it since it was read.
+    for name, value in redemption.items():
+        setattr(held, name, value)
+    return held
 
 
 def refuse_altered(held: HeldQuote, said: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from pricing.quotes import services
 from pricing.quotes.clock import database_now
 from pricing.quotes.models import HeldQuote
 from pricing.quotes.services import MOST_SWEPT, hold
-from pricing.services import put_rate, quote, set_policy
+from pricing.services import offer, put_rate, set_policy
 from tests.factories import rate
 from tests.pricing.quotes.conftest import ASKED, age, redemption
 from tests.videoai.edge.twin import TwinClient
@@ -61,12 +61,12 @@ def test_no_price_in_it_had_ended_when_it_was_made(monkeypatch):
     changed_at = []
 
     def change_prices_when_they_were_read(*question, **more):
-        found = quote(*question, **more)
+        found = offer(*question, **more)
         changed_at.append(database_now())
         rate(model(), "high", "0.9")
         return found
 
-    monkeypatch.setattr(services, "quote", change_prices_when_they_were_read)
+    monkeypatch.setattr(services, "offer", change_prices_when_they_were_read)
 
     held = hold(**ASKED)
 
@@ -223,8 +223,8 @@ class TestSweeping:
 
     def test_it_takes_three_statements_and_one_more_when_there_is_something(self, django_assert_num_queries):
         hold(**ASKED)
-        # Four read the price; the clock; the model; the transaction's two, what is outdated, the row.
-        with django_assert_num_queries(10):
+        # Four read the price; the clock; the transaction's two, what is outdated, the row.
+        with django_assert_num_queries(9):
             hold(**ASKED)
 
 

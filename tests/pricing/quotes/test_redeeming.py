@@ -10,8 +10,10 @@ from models_registry.models import AIModel
 from models_registry.usage.models import AgreedPrice, Generation, UsageRollup
 from models_registry.usage.recording import record
 from models_registry.usage.verifying import Verification
+from pricing.quotes import services
 from pricing.quotes.models import HeldQuote
 from pricing.quotes.services import hold
+from pricing.quotes.terms import moment_told
 from pricing.services import set_policy
 from tests.factories import AIModelFactory, rate
 from tests.models_registry.usage.generations import generation
@@ -55,6 +57,27 @@ def test_it_is_redeemed_at_the_quoted_price_though_prices_have_changed(held, pos
     agreed = AgreedPrice.objects.get()
     assert (agreed.generation_id, agreed.credits, agreed.cost_nanodollars) == ("g-1", 72, 1_080_000_000)
     assert agreed.price_row == held.terms["price_row"]
+
+
+def test_what_is_told_is_what_is_stored(held, post):
+    told = post(redemption(held), FOR_G1).json()
+
+    stored = services.look_at(held.pk)
+    assert stored.redeemed_at is not None
+    assert told == {
+        **stored.signed,
+        "signature": stored.signature,
+        "state": "redeemed",
+        "generation_id": "g-1",
+        "redeemed_at": moment_told(stored.redeemed_at),
+    }
+
+
+def test_it_takes_its_number_of_statements(held, django_assert_num_queries):
+    # The transaction's two, the quote, the key claimed, looked for and given back, the price, the clock, the
+    # redemption.
+    with django_assert_num_queries(9):
+        services.redeem(held.pk, generation_id="g-1", said={}, by="backend")
 
 
 def test_a_model_that_left_the_shop_is_still_owed(held, post):
