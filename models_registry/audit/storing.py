@@ -1,6 +1,7 @@
 """Many rows and their trail, stored in few statements: what `save` would leave, row after row."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from graphlib import TopologicalSorter
 from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection, models, transaction
@@ -40,11 +41,16 @@ def store_all(drafts: Sequence[Draft]) -> None:
 
 
 def _by_table(drafts: Sequence[Draft]) -> Iterable[Sequence[Draft]]:
-    """The table that comes first is stored first: rows of others may point to new ones of it."""
+    """A table comes before those that point to it: their rows may need the keys of its new ones."""
     tables: dict[type[Audited], list[Draft]] = {}
     for draft in drafts:
         tables.setdefault(type(draft.row), []).append(draft)
-    return tables.values()
+    ordered = TopologicalSorter({table: _pointed_to(table) & tables.keys() for table in tables})
+    return [tables[table] for table in ordered.static_order()]
+
+
+def _pointed_to(table: type[Audited]) -> set[Any]:
+    return {column.related_model for column in table._meta.concrete_fields if column.is_relation} - {table}
 
 
 def _store(drafts: Sequence[Draft]) -> Rows:

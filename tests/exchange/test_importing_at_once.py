@@ -72,6 +72,19 @@ def test_it_leaves_the_same_both_ways(rows: int, monkeypatch: pytest.MonkeyPatch
     assert len(at_once["entries"]) > before + len(FILE)
 
 
+def test_new_models_have_rates_also_after_one_that_only_changes_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import_models(*STANDING)
+    file = file_of(
+        complete_row("acme/same", rates={"standard": "0.21"}),
+        complete_row("acme/new", rates={"standard": "0.2"}),
+    )
+    at_once = left_by_import(file)
+    one_by_one(monkeypatch)
+    assert left_by_import(file) == at_once
+
+
 def test_the_first_of_a_file_becomes_the_default_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [complete_row(f"acme/{n}", is_active=n > 0) for n in range(4)]
     at_once = left_by_import(file_of(*rows))
