@@ -32,7 +32,10 @@ def revise_all(revisions: Sequence[Revision], *, confirmed: bool = False) -> Non
     The default flag goes to the first that comes on sale while nobody has it.
     """
     CatalogueRevision.objects.lock()
-    store_all(list(drafts_of(revisions, confirmed=confirmed).values()))
+    drafting = Drafting([revision.model for revision in revisions])
+    drafts = [drafting.revise(revision) for revision in revisions]
+    drafting.ask(confirmed=confirmed)
+    store_all([draft for draft in drafts if draft is not None])
 
 
 @whole
@@ -53,14 +56,6 @@ def restore_all(models: Sequence[AIModel], *, confirmed: bool = False) -> None:
     revise_all(revisions, confirmed=confirmed)
 
 
-def drafts_of(revisions: Sequence[Revision], *, confirmed: bool) -> dict[int, Draft]:
-    """By primary key what `revise_all` is to store. See `Drafting`."""
-    drafting = Drafting([revision.model for revision in revisions])
-    drafts = {revision.model.pk: drafting.revise(revision) for revision in revisions}
-    drafting.ask(confirmed=confirmed)
-    return {pk: draft for pk, draft in drafts.items() if draft is not None}
-
-
 class Drafting:
     """What becomes of `models` and what joins them, by all rules; needs the catalogue's lock, writes nothing.
 
@@ -69,17 +64,22 @@ class Drafting:
 
     def __init__(self, models: Sequence[AIModel]) -> None:
         self.stored = _locked(models)
-        self._known_qualities = QualityTier.objects.known_keys()
+        self.known_qualities = QualityTier.objects.known_keys()
         self._claim = _Claim()
         self._steps: list[tuple[AIModel | None, AIModel]] = []
 
+    def seen(self, model: AIModel, expected_version: int | None) -> AIModel:
+        """The stored row of `model`. Raises StaleModel for another version."""
+        row = self.stored[model.pk]
+        if expected_version not in {None, row.version_number}:
+            raise StaleModel(row.model_id)
+        return row
+
     def revise(self, revision: Revision) -> Draft | None:
         """None: it stands so already. Raises what `services.revise` raises."""
-        row = self.stored[revision.model.pk]
-        if revision.expected_version not in {None, row.version_number}:
-            raise StaleModel(row.model_id)
+        row = self.seen(revision.model, revision.expected_version)
         standing = copy(row)
-        row.known_qualities = self._known_qualities
+        row.known_qualities = self.known_qualities
         changed = services.revised(row, revision.changes, claim=self._claim)
         row.known_qualities = None  # by the next time that it is checked there may be others
         if not changed:
@@ -93,7 +93,7 @@ class Drafting:
             values,
             claim=self._claim,
             refuse_taken=self._refuse_taken,
-            known_qualities=self._known_qualities,
+            known_qualities=self.known_qualities,
         )
         self._taken[row.model_id.lower()] = row.model_id
         self._steps.append((None, row))
@@ -114,8 +114,15 @@ class Drafting:
 
 
 def _locked(models: Sequence[AIModel]) -> dict[int, AIModel]:
-    """The rows as they stand, ours until the transaction ends. Raises AIModel.DoesNotExist if one is gone."""
-    keys = {model.pk for model in models}
+    """The rows as they stand, ours until the transaction ends. Raises AIModel.DoesNotExist if one is gone.
+
+    Raises ValueError for one that is named twice: what comes of it the first time would be lost.
+    """
+    keys: set[int] = set()
+    for model in models:
+        if model.pk in keys:
+            raise ValueError(f"{model.model_id} is named twice.")
+        keys.add(model.pk)
     found = AIModel.objects.select_for_update(no_key=True).order_by("pk").in_bulk(list(keys))
     if len(found) < len(keys):
         raise AIModel.DoesNotExist(f"{len(keys) - len(found)} of {len(keys)} models are gone.")

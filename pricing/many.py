@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from models_registry.audit.storing import Draft, store_all
-from models_registry.many import Revision, drafts_of
-from models_registry.models import AIModel, CatalogueRevision, QualityTier
+from models_registry.many import Drafting, Revision
+from models_registry.models import AIModel, CatalogueRevision
 from models_registry.transactions import whole
 from pricing import guards, services
 from pricing.models import Rate
@@ -29,26 +29,30 @@ def change_prices(wanted: Sequence[NewPrices], *, confirmed: bool = False) -> No
     one that was seen.
     """
     CatalogueRevision.objects.lock()
-    revisions = [
-        Revision(new.model, {"cost_per_second": new.cost_per_second}, new.model.version_number)
+    drafting = Drafting([new.model for new in wanted])
+    wanted = [new._replace(model=drafting.seen(new.model, new.model.version_number)) for new in wanted]
+    models = {
+        new.model.pk: drafting.revise(Revision(new.model, {"cost_per_second": new.cost_per_second}))
         for new in wanted
         if new.cost_per_second is not None
-    ]
-    models = drafts_of(revisions, confirmed=confirmed)
-    rates = _rates_of(wanted, confirmed=confirmed)
+    }
+    drafting.ask(confirmed=confirmed)
+    rates = _rates_of(wanted, drafting.known_qualities, confirmed=confirmed)
     drafts: list[Draft] = []
     for new in wanted:
-        drafts += [models[new.model.pk]] if new.model.pk in models else []
+        model = models.get(new.model.pk)
+        drafts += [model] if model else []
         drafts += [Draft(rate, SAID) for rate in rates.get(new.model.pk, ())]
     store_all(drafts)
 
 
-def _rates_of(wanted: Sequence[NewPrices], *, confirmed: bool) -> dict[int, list[Rate]]:
+def _rates_of(
+    wanted: Sequence[NewPrices], known_qualities: Collection[str], *, confirmed: bool
+) -> dict[int, list[Rate]]:
     """By the key of their model the rates that are to be stored; those that stand so already are left out."""
     priced = [new for new in wanted if new.rates]
     if not priced:
         return {}
-    known_qualities = QualityTier.objects.known_keys()
     standing = _standing([new.model for new in priced])
     changed: dict[int, list[Rate]] = {}
     for new in priced:

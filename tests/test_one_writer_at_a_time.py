@@ -3,14 +3,17 @@
 import threading
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
 
 from models_registry import services
+from models_registry.many import Revision, restore_all, retire_all, revise_all
 from models_registry.models import AIModel, CatalogueRevision, QualityTier
 from pricing import services as pricing
+from pricing.many import NewPrices, change_prices
 from pricing.models import Rate
 from tests.factories import AIModelFactory, QualityTierFactory, rate, standard_policy
 from videoai.exchange.importing import import_rows
@@ -33,8 +36,12 @@ WRITERS: dict[str, Callable[[], Any]] = {
     "delete": lambda: QualityTier.objects.get(key="12k").delete(),
     "seed": seed,
     "import_rows": lambda: import_rows([]),
+    "revise_all": lambda: revise_all([Revision(model("first"), {"name": "New"})]),
+    "retire_all": lambda: retire_all([model("retired-too")]),
+    "restore_all": lambda: restore_all([model("restored")]),
+    "change_prices": lambda: change_prices([NewPrices(model("priced"), Decimal("0.2"), {})]),
 }
-MODELS = ("first", "revised", "retired", "restored", "made-default", "rated")
+MODELS = ("first", "revised", "retired", "restored", "made-default", "rated", "retired-too", "priced")
 
 
 def model(name: str) -> AIModel:

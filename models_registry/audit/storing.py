@@ -60,8 +60,10 @@ def _store(drafts: Sequence[Draft]) -> Rows:
     new = [draft.row for draft in drafts if draft.row.pk is None]
     standing = [draft for draft in drafts if draft.row.pk is not None]
     before = _read(rows.select_for_update(no_key=True), [draft.row for draft in standing])
+    for draft in standing:
+        _leave_unnamed(draft, before[draft.row.pk])
     rows.bulk_create(new, batch_size=ROWS_A_STATEMENT)
-    _update(rows, standing, before)
+    _update(rows, [draft.row for draft in standing], before)
     after = _read(rows, [draft.row for draft in drafts])
     for draft in drafts:
         draft.row.show(after[draft.row.pk])
@@ -84,21 +86,24 @@ def _read(rows: "models.QuerySet[Any]", wanted: Sequence[Audited]) -> Rows:
     return found
 
 
-def _update(rows: "models.QuerySet[Any]", drafts: Sequence[Draft], before: Rows) -> None:
+def _leave_unnamed(draft: Draft, standing: Audited) -> None:
+    """A statement that changes a column writes it in all of its rows: in the others, what stands there."""
+    for column in standing._meta.concrete_fields:
+        if column.name not in draft.fields:
+            setattr(draft.row, column.attname, _value(standing, column))
+
+
+def _update(rows: "models.QuerySet[Any]", wanted: Sequence[Audited], before: Rows) -> None:
     changed = [
         column
         for column in rows.model._meta.concrete_fields
-        if any(
-            column.name in draft.fields
-            and not same(_value(draft.row, column), _value(before[draft.row.pk], column))
-            for draft in drafts
-        )
+        if any(not same(_value(row, column), _value(before[row.pk], column)) for row in wanted)
     ]
     if not changed:
         return
     most = connection.features.max_query_params
     size = min(ROWS_A_STATEMENT, most // (2 * len(changed) + 1)) if most else ROWS_A_STATEMENT
-    for part in parts([draft.row for draft in drafts], size):
+    for part in parts(wanted, size):
         values = {column.name: _new_value(column, part) for column in changed}
         rows.filter(pk__in=[row.pk for row in part]).update(**values)
 

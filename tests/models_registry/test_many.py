@@ -1,16 +1,19 @@
 """Changes of many models at once leave what the same changes leave one after the other."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import transaction
 
 from models_registry import services
 from models_registry.audit import ledger, storing
 from models_registry.audit.models import AuditEntry
+from models_registry.audit.storing import Draft
 from models_registry.choices import Status
 from models_registry.errors import CatalogueError, DefaultModelRequired, ModelNotRetired, StaleModel
 from models_registry.many import Revision, restore_all, retire_all, revise_all
@@ -122,6 +125,16 @@ def test_what_stands_already_leaves_no_entry(models: list[AIModel]) -> None:
     assert AuditEntry.objects.count() == number
 
 
+def test_of_a_row_only_the_fields_are_stored_that_are_named(models: list[AIModel]) -> None:
+    stale, other = copy(models[0]), models[1]
+    services.revise(models[0], {"cost_per_second": Decimal("0.3")})
+    stale.name, other.cost_per_second = "New", Decimal("0.2")
+    with transaction.atomic():
+        storing.store_all([Draft(stale, {"name"}), Draft(other, {"cost_per_second"})])
+    stored = AIModel.objects.get(pk=stale.pk)
+    assert (stored.name, stored.cost_per_second) == ("New", Decimal("0.3"))
+
+
 # --- What is refused -------------------------------------------------------------------------------------
 
 
@@ -187,6 +200,15 @@ def test_only_retired_models_are_restored(models: list[AIModel]) -> None:
 def test_the_default_is_not_moved_along_with_others(models: list[AIModel]) -> None:
     with pytest.raises(ValueError, match="make_default makes a/plain the default, on its own"):
         revise_at_once(models[:1], [{"is_default": True}])
+
+
+def test_a_model_that_is_named_twice_is_told(models: list[AIModel]) -> None:
+    again = copy(models[3])
+    with pytest.raises(ValueError, match="a/retired is named twice"):
+        retire_all([models[0], models[3], again])
+    with pytest.raises(ValueError, match="a/retired is named twice"):
+        restore_all([models[3], again])
+    assert AIModel.objects.get(pk=models[0].pk).is_active
 
 
 def test_a_model_that_is_gone_is_told(models: list[AIModel]) -> None:

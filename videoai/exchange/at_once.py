@@ -6,7 +6,7 @@ from itertools import chain, groupby
 
 from models_registry.audit.storing import Draft, store_all
 from models_registry.many import Drafting, Revision
-from models_registry.models import AIModel, QualityTier
+from models_registry.models import AIModel
 from pricing import guards
 from pricing.many import put_beside
 from pricing.models import Rate
@@ -43,13 +43,13 @@ def write_at_once(plans: Sequence[Plan], before: Catalogue, *, tell: Callable[[]
     Raises ValidationError or CatalogueError, and nothing is written then.
     """
     drafting = Drafting([planned.target for planned in plans if planned.target])
-    known_qualities = QualityTier.objects.known_keys()
     drafts: list[Draft] = []
     rates: list[Rate] = []
     for planned in plans:
         model, drafted = _drafted(planned, drafting)
         drafts += drafted
-        changed = list(_changed_rates(planned, model, standing_rates(planned, before), known_qualities))
+        standing = standing_rates(planned, before)
+        changed = list(_changed_rates(planned, model, standing, drafting.known_qualities))
         rates += changed
         drafts += [Draft(rate, SAID) for rate in changed]
         tell()
