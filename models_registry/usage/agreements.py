@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
-from models_registry.transactions import whole
 from models_registry.usage import statements
 from models_registry.usage.errors import AgreedOtherwise, GenerationTaken
 from models_registry.usage.models import AgreedPrice
@@ -65,17 +64,12 @@ def in_nanodollars(dollars: Decimal) -> int:
     return int(dollars.scaleb(COST_DECIMALS, ROUNDING).to_integral_value(ROUND_HALF_UP, ROUNDING))
 
 
-@whole
 def agree(generation_id: str, agreement: Agreement) -> None:
-    """Let the generation be recorded at that price and at no other.
+    """Let the generation be recorded at that price and at no other; part of a longer write.
 
+    Needs an open transaction, which has to end if this raises: no savepoint is made.
     Raises GenerationTaken if it is recorded already, or has its price.
     """
-    agree_within(generation_id, agreement)
-
-
-def agree_within(generation_id: str, agreement: Agreement) -> None:
-    """Like `agree`, in the open transaction, which has to end if this raises: no savepoint is made."""
     (now,) = statements.moments([timezone.now()])
     claimed = statements.claim([{"generation_id": generation_id, "finished_at": now, "fingerprint": 0}])
     if not claimed.free or claimed.agreed:

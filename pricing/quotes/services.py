@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from models_registry.transactions import whole
-from models_registry.usage.agreements import Agreement, agree_within, in_nanodollars
+from models_registry.usage.agreements import Agreement, agree, in_nanodollars
 from pricing.quotes.clock import database_now
 from pricing.quotes.errors import QuoteAltered, QuoteExpired, QuoteRedeemed
 from pricing.quotes.models import HeldQuote
@@ -78,7 +78,7 @@ def redeem(quote_id: str, *, generation_id: str, said: Mapping[str, Any], by: st
     held = HeldQuote.objects.select_for_update(of=("self",)).called(quote_id)
     refuse_altered(held, said)
     _refuse_used(held)
-    agree_within(generation_id, _agreement(held))
+    agree(generation_id, _agreement(held))
     redemption = {"redeemed_at": database_now(), "generation_id": generation_id, "redeemed_by": by}
     if not HeldQuote.objects.open().filter(pk=held.pk).update(**redemption):  # it expired while we waited
         raise QuoteExpired(held.expires_at)

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from models_registry.models import AIModel
 from models_registry.usage.agreements import Agreement, agree, in_nanodollars
@@ -176,7 +177,7 @@ def test_what_is_recorded_or_agreed_on_already_gets_no_other_price():
     before = kept()
 
     for generation_id in ("g-1", "g-9"):
-        with pytest.raises(GenerationConflict):
+        with pytest.raises(GenerationConflict), transaction.atomic():
             agree(generation_id, agreement)
 
     assert kept() == before
