@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.html import format_html
 
 from models_registry.models import AIModel
 from videoai.model_manager.deeds.chosen import Chosen
+from videoai.model_manager.deeds.log import log_changes
 from videoai.model_manager.deeds.naming import counted, linked
 from videoai.model_manager.deeds.page import DeedPage
-from videoai.model_manager.deeds.plan import Plan, Step
+from videoai.model_manager.deeds.plan import Plan
 
 OTHERWISE = "Something else would happen by now than was shown. Look again at what will happen now."
 
@@ -68,14 +68,7 @@ class PlannedDeed(DeedPage):
             raise ValidationError(OTHERWISE)
         told = list(self.before(request, form))
         self.carry_out([step.model for step in plan.changing])
-        self._log(request, plan.changing, f"{self.done.capitalize()}.")
-        for step in plan.following:
-            self._log(request, [step], step.consequence)
+        done = {step.model: f"{self.done.capitalize()}." for step in plan.changing}
+        log_changes(request, done | {step.model: step.consequence for step in plan.following})
         names = linked([step.model for step in plan.changing])
         return [*told, format_html("{}: {}.", self.done.capitalize(), names)]
-
-    def _log(self, request: HttpRequest, steps: Sequence[Step], message: str) -> None:
-        """As the admin's own `log_change`, in one statement for all."""
-        models: Any = [step.model for step in steps]
-        user: Any = request.user.pk
-        LogEntry.objects.log_actions(user, models, CHANGE, change_message=message)
