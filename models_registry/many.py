@@ -79,9 +79,9 @@ class Drafting:
         """None: it stands so already. Raises what `services.revise` raises."""
         row = self.seen(revision.model, revision.expected_version)
         standing = copy(row)
-        row.known_qualities = self.known_qualities
-        changed = services.revised(row, revision.changes, claim=self._claim)
-        row.known_qualities = None  # by the next time that it is checked there may be others
+        changed = services.revised(
+            row, revision.changes, claim=self._claim, known_qualities=self.known_qualities
+        )
         if not changed:
             return None
         self._steps.append((standing, row))

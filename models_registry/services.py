@@ -181,13 +181,11 @@ def created(
 ) -> AIModel:
     """A new model by every rule of a row; see `revised`. Raises what `create` says.
 
-    `refuse_taken` raises ModelIdTaken; `known_qualities` are the tiers' keys (None: they are looked up).
+    `refuse_taken` raises ModelIdTaken.
     """
     errors = _missing(values, REQUIRED) | _unwritable(values)
     model = AIModel(**{name: value for name, value in values.items() if name not in errors})
-    model.known_qualities = known_qualities
-    _refuse_unfit(model, errors, before={})
-    model.known_qualities = None
+    _refuse_unfit(model, errors, before={}, known_qualities=known_qualities)
     refuse_taken(model.model_id)
     wants_default, model.is_default = model.is_default, False
     _stamp_deprecation(model)
@@ -201,17 +199,19 @@ def revised(
     *,
     required: Collection[str] = (),
     claim: Callable[..., None],
+    known_qualities: Collection[str] | None = None,
 ) -> list[str]:
     """Make `changes` to `stored` by every rule of a row, and tell which of its fields have changed.
 
-    `claim` gives it the default flag, if it is `wanted` or free. Raises what `revise` says, but StaleModel.
+    `claim` gives it the default flag, if it is `wanted` or free; `known_qualities` are the tiers' keys (None:
+    they are looked up). Raises what `revise` says, but StaleModel.
     """
     errors = _missing(changes, required) | _unwritable(changes) | _immutable(stored, changes)
     before = state(stored)
     for name in changes.keys() - errors.keys():
         setattr(stored, name, changes[name])
     if errors or not _only_takes_off_sale(changes):
-        _refuse_unfit(stored, errors, before=before)
+        _refuse_unfit(stored, errors, before=before, known_qualities=known_qualities)
     refuse_leaving_default(stored, was_default=before["is_default"])
     wants_default, stored.is_default = stored.is_default, before["is_default"]
     _stamp_deprecation(stored)
@@ -292,13 +292,17 @@ def _immutable(stored: AIModel, changes: Mapping[str, Any]) -> FieldErrors:
     }
 
 
-def _refuse_unfit(model: AIModel, errors: FieldErrors, *, before: Mapping[str, Any]) -> None:
+def _refuse_unfit(
+    model: AIModel, errors: FieldErrors, *, before: Mapping[str, Any], known_qualities: Collection[str] | None
+) -> None:
     """Raise ValidationError that names `errors` and every rule that the other fields break."""
     found = dict(errors)
+    model.known_qualities = known_qualities
     try:
         model.full_clean(errors, validate_unique=False, validate_constraints=False)
     except ValidationError as error:
         error.update_error_dict(found)
+    model.known_qualities = None  # by the next time that it is checked there may be others
     if not found.keys() & {"is_active", *lifecycle.FIELDS}:  # or their values may be anything
         found |= lifecycle.faults(model, before=before, now=timezone.now())
     if found:
